@@ -1,0 +1,69 @@
+//! The ports through which a person is asked, and remembers having said yes for good.
+
+use super::{BoxFuture, call::ToolCall, hook::TurnContext, store::StoreError};
+use serde::Serialize;
+
+/// A question to a person about one call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ApprovalRequest {
+    /// The call as it would run.
+    pub call: ToolCall,
+    /// Where and for whom.
+    pub context: TurnContext,
+    /// Which rule asks, for a person to read.
+    pub reason: String,
+}
+
+/// What a person answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// This once.
+    Yes,
+    /// No.
+    No,
+    /// This and every later call that is exactly the same.
+    Always,
+}
+
+/// Someone, or something, that can be asked.
+pub trait Approver: Send + Sync {
+    /// Asks. `None` when there is nobody to ask: then the answer is no, and the text says why.
+    fn ask<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>>;
+}
+
+/// Where nobody can be asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Approver for Nobody {
+    fn ask<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// A standing approval ("always exactly this").
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Grant {
+    /// SHA-256, in hex, over agent, workspace, tool name and arguments.
+    pub fingerprint: String,
+    /// The agent that it holds for.
+    pub agent: String,
+    /// The tool.
+    pub tool: String,
+    /// The arguments, as JSON.
+    pub args: String,
+    /// The workspace that it holds in.
+    pub workspace: String,
+    /// When it was given, in milliseconds since 1970 (UTC).
+    pub granted_ms: i64,
+}
+
+/// Where standing approvals are kept.
+pub trait Grants: Send + Sync {
+    /// Whether there is one with this fingerprint.
+    fn granted<'a>(&'a self, fingerprint: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Adds one; adding it again changes nothing.
+    fn grant(&self, grant: Grant) -> BoxFuture<'_, Result<(), StoreError>>;
+}

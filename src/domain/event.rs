@@ -1,0 +1,102 @@
+//! What a front (terminal, REPL, socket) is told while a turn runs.
+
+use super::{
+    JsonMap,
+    call::ToolStatus,
+    id::{CallId, SessionId, TurnId},
+    usage::Usage,
+};
+use serde::Serialize;
+
+/// A step of a turn, in order. Serialised, it is one line of `run --json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TurnEvent {
+    /// The turn began.
+    Start {
+        /// The conversation.
+        session: SessionId,
+        /// The turn.
+        turn: TurnId,
+        /// The model that will be asked first.
+        model: String,
+    },
+    /// A piece of the answer.
+    Text {
+        /// To be appended to what came before.
+        delta: String,
+    },
+    /// A piece of the model's reasoning.
+    Reasoning {
+        /// To be appended to what came before.
+        delta: String,
+    },
+    /// The text since the last tool round is void: the call is made again.
+    Restart {
+        /// Why.
+        reason: String,
+    },
+    /// A tool call was authorised and begins.
+    ToolStart {
+        /// The call.
+        id: CallId,
+        /// The tool.
+        name: String,
+        /// Its arguments.
+        args: JsonMap,
+    },
+    /// A tool call ended, or was refused.
+    ToolEnd {
+        /// The call.
+        id: CallId,
+        /// The tool.
+        name: String,
+        /// How it ended.
+        status: ToolStatus,
+        /// What the model reads.
+        content: String,
+        /// Facts: exit code and so on.
+        meta: JsonMap,
+        /// Milliseconds from the decision to run it to its end.
+        duration_ms: u64,
+    },
+    /// A remark of the engine's for the person.
+    Notice {
+        /// The remark.
+        text: String,
+    },
+    /// The turn ended with an answer.
+    Done {
+        /// The conversation.
+        session: SessionId,
+        /// The turn.
+        turn: TurnId,
+        /// The whole last text.
+        text: String,
+        /// The model that gave it.
+        model: String,
+        /// What the turn cost.
+        usage: Usage,
+        /// How many rounds of tool calls there were.
+        rounds: u32,
+    },
+    /// The turn ended without one.
+    Failed {
+        /// The conversation.
+        session: SessionId,
+        /// The turn.
+        turn: TurnId,
+        /// Why, for a person to read.
+        error: String,
+        /// `cancelled`, `model`, `budget`, `loop`, `storage` or `config`.
+        kind: &'static str,
+        /// What the turn cost so far.
+        usage: Usage,
+    },
+}
+
+/// Takes the events of a turn. Called from the turn's own task: must not block.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn observe(&self, event: &TurnEvent);
+}

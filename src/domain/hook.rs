@@ -1,0 +1,103 @@
+//! The port through which a user's functions take part in a turn.
+
+use super::{
+    BoxFuture, JsonMap,
+    call::ToolCall,
+    envelope::Origin,
+    id::{SessionId, TurnId},
+};
+use serde::{Deserialize, Serialize};
+
+/// Where and for whom something happens. Part of every payload that a handler gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TurnContext {
+    /// The conversation.
+    pub session: SessionId,
+    /// The turn.
+    pub turn: TurnId,
+    /// The agent's name.
+    pub agent: String,
+    /// Who speaks, and through what.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+/// The value that threads through `prompt` hooks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PromptDraft {
+    /// The system prompt so far.
+    pub system: String,
+}
+
+/// What the `tool_call` hooks say to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HookVerdict {
+    /// No hook had an opinion.
+    Pass,
+    /// Run it without asking, whatever the rules ask. Rules that deny still deny.
+    Allow {
+        /// `file:line` of the hook.
+        by: String,
+    },
+    /// Ask a person first.
+    Ask {
+        /// `file:line` of the hook.
+        by: String,
+    },
+    /// Don't run it.
+    Deny {
+        /// What the model and the user are told.
+        reason: String,
+        /// `file:line` of the hook.
+        by: String,
+    },
+    /// Don't run it: this is its result.
+    Answer {
+        /// What the model reads.
+        content: String,
+        /// `file:line` of the hook.
+        by: String,
+    },
+    /// Go on with these arguments instead.
+    Rewrite {
+        /// The new arguments; checked against the rules like the old.
+        args: JsonMap,
+        /// `file:line` of the hook.
+        by: String,
+    },
+}
+
+/// A user's functions, wherever they live.
+pub trait Hooks: Send + Sync {
+    /// Threads the prompt through the `prompt` hooks. A hook that fails leaves it as it was.
+    fn prompt<'a>(&'a self, draft: PromptDraft, context: &'a TurnContext) -> BoxFuture<'a, PromptDraft>;
+
+    /// Asks the `tool_call` hooks. A hook that fails, or is late, denies.
+    fn tool_call<'a>(&'a self, call: &'a ToolCall, context: &'a TurnContext) -> BoxFuture<'a, HookVerdict>;
+
+    /// Tells the observers of `event`, without waiting for them.
+    fn emit(&self, event: &'static str, payload: serde_json::Value);
+
+    /// Whether anything observes `event`, so that payloads nobody reads aren't built.
+    fn observes(&self, event: &str) -> bool;
+}
+
+/// Hooks of someone who has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHooks;
+
+impl Hooks for NoHooks {
+    fn prompt<'a>(&'a self, draft: PromptDraft, _: &'a TurnContext) -> BoxFuture<'a, PromptDraft> {
+        Box::pin(std::future::ready(draft))
+    }
+
+    fn tool_call<'a>(&'a self, _: &'a ToolCall, _: &'a TurnContext) -> BoxFuture<'a, HookVerdict> {
+        Box::pin(std::future::ready(HookVerdict::Pass))
+    }
+
+    fn emit(&self, _: &'static str, _: serde_json::Value) {}
+
+    fn observes(&self, _: &str) -> bool {
+        false
+    }
+}

@@ -1,0 +1,28 @@
+//! The words the whole engine speaks: plain data and ports.
+//!
+//! Nothing here does input or output, waits, or knows a library that does.
+//! Every other module depends on this one; this one depends on none.
+
+pub mod approval;
+pub mod call;
+pub mod chat;
+pub mod envelope;
+pub mod event;
+pub mod hook;
+pub mod id;
+pub mod message;
+pub mod outcome;
+pub mod plan;
+pub mod rules;
+pub mod secret;
+pub mod store;
+pub mod tool;
+pub mod usage;
+
+use std::{future::Future, pin::Pin};
+
+/// A boxed future, the form in which ports hand out asynchronous work.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A JSON object, in key order, so that what is built from it is byte-stable.
+pub type JsonMap = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,166 @@
+//! The port to what is remembered.
+
+use super::{
+    BoxFuture,
+    envelope::Origin,
+    id::{SessionId, TurnId},
+    message::Message,
+    usage::Usage,
+};
+use serde::Serialize;
+
+/// A conversation, as listed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// A name given by the user, unique; sessions can do without.
+    pub name: Option<String>,
+    /// The channel that it began on.
+    pub channel: String,
+    /// The agent that answers in it.
+    pub agent: String,
+    /// The first words of it, for lists.
+    pub title: String,
+    /// When it began, in milliseconds since 1970 (UTC).
+    pub created_ms: i64,
+    /// When it was last touched, in milliseconds since 1970 (UTC).
+    pub touched_ms: i64,
+    /// How many messages it holds.
+    pub messages: u64,
+}
+
+/// A message as stored.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StoredMessage {
+    /// Rising in the order of arrival, over all sessions.
+    pub id: i64,
+    /// The turn that it belongs to.
+    pub turn: TurnId,
+    /// When it was stored, in milliseconds since 1970 (UTC).
+    pub at_ms: i64,
+    /// The message.
+    #[serde(flatten)]
+    pub message: Message,
+}
+
+/// A message that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// The conversation.
+    pub session: SessionId,
+    /// The message's id.
+    pub message: i64,
+    /// Its role.
+    pub role: String,
+    /// The passage, with the found words between `[` and `]`.
+    pub snippet: String,
+    /// When it was stored, in milliseconds since 1970 (UTC).
+    pub at_ms: i64,
+}
+
+/// How a turn is marked when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnStatus {
+    /// Under way.
+    Running,
+    /// Ended with an answer.
+    Done,
+    /// Ended without one.
+    Failed,
+    /// Stopped by the person.
+    Cancelled,
+    /// The program ended first.
+    Interrupted,
+}
+
+impl TurnStatus {
+    /// The name, as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Why nothing could be stored or read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another running program has a turn under way in this session.
+    #[error("session {session} is busy: process {pid} is answering in it")]
+    Busy {
+        /// The conversation.
+        session: SessionId,
+        /// The other program.
+        pid: u32,
+    },
+    /// There is no such session.
+    #[error("no session is called {0:?}; `openpista sessions list` shows what there is")]
+    NoSession(String),
+    /// More than one session fits.
+    #[error("{0:?} fits {1} sessions; give more of the id")]
+    Ambiguous(String, usize),
+    /// The database said no.
+    #[error("database {path}: {message}")]
+    Database {
+        /// The file.
+        path: String,
+        /// SQLite's own words.
+        message: String,
+    },
+}
+
+/// What a turn needs from the memory. Everything returned as stored survives `kill -9`.
+pub trait TurnStore: Send + Sync {
+    /// Opens a turn with the user's message. `Busy` when another live program holds the session.
+    fn begin_turn<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+        origin: &'a Origin,
+        message: &'a Message,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Stores the next message of a turn. Calls are stored in the order in which they are made,
+    /// also when the caller does not wait for one before making the next.
+    fn append<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+        message: Message,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Records what one model call cost.
+    fn spend<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+        agent: &'a str,
+        model: &'a str,
+        usage: Usage,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// US dollars that `agent` spent since midnight (UTC).
+    fn spent_today<'a>(&'a self, agent: &'a str) -> BoxFuture<'a, Result<f64, StoreError>>;
+
+    /// Closes a turn.
+    fn end_turn<'a>(&'a self, turn: &'a TurnId, status: TurnStatus) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The messages that the model shall see: the newest summary, if any, as a `Notice`, and all
+    /// that came after what it covers.
+    fn context<'a>(&'a self, session: &'a SessionId)
+    -> BoxFuture<'a, Result<Vec<StoredMessage>, StoreError>>;
+
+    /// Puts `text` in the place of everything up to message `upto` in later contexts.
+    fn summarise<'a>(
+        &'a self,
+        session: &'a SessionId,
+        upto: i64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
