@@ -36,7 +36,7 @@ pub enum TurnEvent {
         /// Why.
         reason: String,
     },
-    /// A tool call was authorised and begins.
+    /// A tool call was taken up: it runs now, or is about to be reported as refused.
     ToolStart {
         /// The call.
         id: CallId,

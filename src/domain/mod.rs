@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod call;
 pub mod chat;
+pub mod cut;
 pub mod envelope;
 pub mod event;
 pub mod hook;

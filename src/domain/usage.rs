@@ -34,3 +34,11 @@ impl Usage {
         };
     }
 }
+
+/// A guess at how many tokens a text has, when no tokenizer is at hand: four bytes a token for
+/// ASCII, one token for every other character. Errs to the high side for prose.
+pub fn estimate_tokens(text: &str) -> u64 {
+    let ascii = text.bytes().filter(u8::is_ascii).count();
+    let other = text.chars().count() - ascii;
+    (ascii.div_ceil(4) + other) as u64
+}

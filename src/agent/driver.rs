@@ -1,0 +1,476 @@
+//! Does what the machine decides: calls the model, runs the tools, stores the messages.
+
+use super::{
+    budget, compaction, context,
+    machine::{Action, Input, Turn, TurnLimits},
+    window::Windows,
+};
+use crate::{
+    domain::{
+        call::{ToolCall, ToolResult, ToolStatus},
+        chat::{ChatRequest, Delta, LlmProvider},
+        event::{Observer, TurnEvent},
+        hook::{Hooks, PromptDraft, TurnContext},
+        message::Message,
+        outcome::{TurnEnd, TurnOutcome},
+        plan::Budget,
+        store::{StoreError, TurnStatus, TurnStore},
+        tool::ToolSpec,
+        usage::{Usage, estimate_tokens},
+    },
+    policy::{Executor, Gate, Policy, Verdict},
+};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use serde_json::json;
+use std::{collections::VecDeque, sync::Arc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// What an agent works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Answers.
+    pub llm: Arc<dyn LlmProvider>,
+    /// Remembers.
+    pub store: Arc<dyn TurnStore>,
+    /// Runs what is authorised.
+    pub executor: Arc<dyn Executor>,
+    /// Authorises.
+    pub gate: Arc<Gate>,
+    /// The user's functions.
+    pub hooks: Arc<dyn Hooks>,
+}
+
+/// Answers messages. One serves all conversations.
+pub struct Agent {
+    parts: Parts,
+    windows: Windows,
+}
+
+/// One message to be answered.
+pub struct TurnInput {
+    /// Where, and for whom.
+    pub context: TurnContext,
+    /// What was said.
+    pub text: String,
+    /// `provider/model`; empty: the default.
+    pub model: String,
+    /// The system prompt, before the hooks.
+    pub prompt: String,
+    /// What the agent may do.
+    pub policy: Policy,
+    /// What it may spend.
+    pub budget: Budget,
+    /// What bounds the turn.
+    pub limits: TurnLimits,
+    /// Is told of everything.
+    pub observer: Arc<dyn Observer>,
+    /// Stops the turn.
+    pub cancel: CancellationToken,
+}
+
+impl Agent {
+    /// An agent made of `parts`.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, windows: Windows::default() }
+    }
+
+    /// Runs a turn to its end. The last event that the observer gets is `Done` or `Failed`.
+    pub async fn turn(&self, input: TurnInput) -> TurnOutcome {
+        let mut run = Run::new(self, input);
+        let end = match run.begin().await {
+            Ok(()) => run.drive().await,
+            Err(error) => TurnEnd::Failed { kind: "storage", message: error.to_string() },
+        };
+        run.finish(end).await
+    }
+}
+
+/// A turn under way.
+struct Run<'a> {
+    agent: &'a Agent,
+    input: TurnInput,
+    machine: Turn,
+    system: String,
+    tools: Vec<ToolSpec>,
+    /// Estimated tokens of the system prompt and the tools.
+    fixed: u64,
+    history: Vec<Message>,
+    /// Estimated tokens of the history.
+    length: u64,
+    /// Estimated tokens of the last request.
+    asked: u64,
+    usage: Usage,
+    model: String,
+    begun: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(agent: &'a Agent, input: TurnInput) -> Self {
+        Self {
+            agent,
+            machine: Turn::new(input.limits),
+            system: String::new(),
+            tools: vec![],
+            fixed: 0,
+            history: vec![],
+            length: 0,
+            asked: 0,
+            usage: Usage::default(),
+            model: input.model.clone(),
+            begun: false,
+            input,
+        }
+    }
+
+    /// Stores the user's message and gets ready.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        let parts = &self.agent.parts;
+        let context = &self.input.context;
+        let message = Message::user(std::mem::take(&mut self.input.text));
+        parts.store.begin_turn(&context.session, &context.turn, &context.origin, &message).await?;
+        self.begun = true;
+        self.observe(TurnEvent::Start {
+            session: context.session.clone(),
+            turn: context.turn.clone(),
+            model: self.model.clone(),
+        });
+        self.emit("turn.start", || json!({ "text": message.text() }));
+
+        let draft = PromptDraft { system: std::mem::take(&mut self.input.prompt) };
+        self.system = parts.hooks.prompt(draft, context).await.system;
+        self.tools =
+            parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
+        let schemas: u64 = self
+            .tools
+            .iter()
+            .map(|t| estimate_tokens(&t.description) + estimate_tokens(&t.parameters.to_string()) + 16)
+            .sum();
+        self.fixed = estimate_tokens(&self.system) + schemas;
+        self.load().await
+    }
+
+    /// Loads the conversation, in which the new message stands last, and shortens it if it is time.
+    async fn load(&mut self) -> Result<(), StoreError> {
+        let parts = &self.agent.parts;
+        let session = &self.input.context.session;
+        let mut stored = parts.store.context(session).await?;
+        if let Some(end) = compaction::boundary(&stored, self.room()) {
+            let older = &stored[..end];
+            let upto = older.last().map_or(0, |m| m.id);
+            let work = compaction::summarise(&*parts.llm, &self.agent.windows, &self.input.model, older);
+            let summary = tokio::select! {
+                biased;
+                () = self.input.cancel.cancelled() => None,
+                summary = work => Some(summary),
+            };
+            if let Some((text, usage)) = summary {
+                self.spend(usage, &self.input.model).await?;
+                self.usage.add(usage);
+                parts.store.summarise(session, upto, &text).await?;
+                let count = older.len();
+                stored.splice(..end, []);
+                self.push(Message::Notice { text });
+                self.notice(format!("{count} earlier messages were summarised to save room"));
+            }
+        }
+        for message in stored {
+            self.push(message.message);
+        }
+        Ok(())
+    }
+
+    async fn drive(&mut self) -> TurnEnd {
+        let mut actions = self.machine.handle(Input::Begin);
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Store(message) => {
+                    if let Err(error) = self.store(message).await {
+                        actions = self.machine.handle(Input::StoreFailed(error.to_string()));
+                    }
+                }
+                Action::Notice(text) => self.notice(text),
+                Action::CallModel { tools } => {
+                    let input = self.call_model(tools).await;
+                    actions.extend(self.machine.handle(input));
+                }
+                Action::Shrink { limit } => {
+                    let shrunk = self.shrink(limit);
+                    actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
+                }
+                Action::RunTools(calls) => actions.extend(self.run_tools(calls).await),
+                Action::Finish(end) => return end,
+            }
+        }
+        // The machine answers every event of its state, and each state leads to `Finish`.
+        TurnEnd::Failed { kind: "model", message: "the turn ended without an answer".into() }
+    }
+
+    async fn store(&mut self, message: Message) -> Result<(), StoreError> {
+        let context = &self.input.context;
+        self.agent.parts.store.append(&context.session, &context.turn, message.clone()).await?;
+        self.push(message);
+        Ok(())
+    }
+
+    fn push(&mut self, message: Message) {
+        self.length += context::cost(&message);
+        self.history.push(message);
+    }
+
+    /// The tokens that the conversation may have, by our estimate.
+    fn room(&self) -> u64 {
+        let facts = self.agent.parts.llm.facts(&self.input.model);
+        let room = self.agent.windows.room(&self.input.model, &facts);
+        // However long the prompt and the tools are, some of the conversation must go along.
+        room.saturating_sub(self.fixed).max(room / 8)
+    }
+
+    /// Learns from an overflow; whether the next request will be shorter.
+    fn shrink(&mut self, limit: Option<u32>) -> bool {
+        let facts = self.agent.parts.llm.facts(&self.input.model);
+        self.agent.windows.overflowed(&self.input.model, &facts, self.asked, limit);
+        let room = self.room();
+        let next = context::fit(&self.history, room).map_or(self.length, |fitted| context::total(&fitted));
+        self.notice("the conversation was too long for the model; earlier parts are left out".into());
+        next + self.fixed < self.asked
+    }
+
+    async fn call_model(&mut self, tools: bool) -> Input {
+        let parts = self.agent.parts.clone();
+        let model = self.input.model.clone();
+        let facts = parts.llm.facts(&model);
+        let room = self.room();
+        let fitted = if self.length > room { context::fit(&self.history, room) } else { None };
+        let length = fitted.as_deref().map_or(self.length, context::total);
+        self.asked = self.fixed + length;
+
+        let limit = &self.input.budget;
+        let spent = match limit.usd_per_day {
+            Some(_) => match parts.store.spent_today(&self.input.context.agent).await {
+                Ok(spent) => spent,
+                Err(error) => return Input::StoreFailed(error.to_string()),
+            },
+            None => 0.0,
+        };
+        let max_tokens = match budget::check(limit, &facts, &model, self.usage, self.asked, spent) {
+            Ok(max_tokens) => max_tokens,
+            Err(message) => return Input::OverBudget(message),
+        };
+
+        self.emit("llm.start", || json!({ "model": model, "estimated_input": self.asked }));
+        let mut partial = String::new();
+        let started = Instant::now();
+        let answer = {
+            let observer = &self.input.observer;
+            let mut sink = |delta| match delta {
+                Delta::Text(delta) => {
+                    partial.push_str(&delta);
+                    observer.observe(&TurnEvent::Text { delta });
+                }
+                Delta::Reasoning(delta) => observer.observe(&TurnEvent::Reasoning { delta }),
+                Delta::Restart { reason } => {
+                    partial.clear();
+                    observer.observe(&TurnEvent::Restart { reason });
+                }
+            };
+            let request = ChatRequest {
+                model: &model,
+                system: &self.system,
+                messages: fitted.as_deref().unwrap_or(&self.history),
+                tools: if tools { &self.tools } else { &[] },
+                max_tokens,
+            };
+            tokio::select! {
+                biased;
+                () = self.input.cancel.cancelled() => None,
+                answer = parts.llm.chat(request, &mut sink) => Some(answer),
+            }
+        };
+        match answer {
+            None => Input::Cancel { partial },
+            Some(Err(error)) => {
+                self.emit("llm.end", || json!({ "model": model, "error": error.to_string() }));
+                Input::ModelFailed(error)
+            }
+            Some(Ok(response)) => {
+                self.model.clone_from(&response.model);
+                self.usage.add(response.usage);
+                if let Err(error) = self.spend(response.usage, &response.model).await {
+                    return Input::StoreFailed(error.to_string());
+                }
+                if self.agent.windows.answered(&model, self.asked, response.usage) {
+                    self.notice(format!(
+                        "{} read only {} of about {} tokens: its context window may be smaller than this \
+                         conversation. Set context_window, or make the server's larger",
+                        response.model, response.usage.input, self.asked
+                    ));
+                }
+                self.emit("llm.end", || {
+                    json!({ "model": response.model, "usage": response.usage,
+                            "duration_ms": started.elapsed().as_millis() as u64 })
+                });
+                Input::Model(response)
+            }
+        }
+    }
+
+    async fn spend(&self, usage: Usage, model: &str) -> Result<(), StoreError> {
+        let context = &self.input.context;
+        let store = &self.agent.parts.store;
+        store.spend(&context.session, &context.turn, &context.agent, model, usage).await
+    }
+
+    /// Runs all calls at the same time; each result is stored as it comes.
+    async fn run_tools(&mut self, calls: Vec<ToolCall>) -> VecDeque<Action> {
+        let parts = self.agent.parts.clone();
+        let policy = self.input.policy.clone();
+        let context = self.input.context.clone();
+        let observer = self.input.observer.clone();
+        let cancel = self.input.cancel.clone();
+        let mut running: FuturesUnordered<_> =
+            calls.into_iter().map(|call| run_tool(&parts, &policy, &context, &*observer, call)).collect();
+        loop {
+            let result = tokio::select! {
+                biased;
+                () = cancel.cancelled() => {
+                    // Dropping them stops what they run.
+                    drop(running);
+                    return self.machine.handle(Input::Cancel { partial: String::new() });
+                }
+                result = running.next() => result,
+            };
+            let Some(result) = result else { return VecDeque::new() };
+            let mut actions = self.machine.handle(Input::ToolDone(result));
+            if running.is_empty() {
+                return actions;
+            }
+            while let Some(action) = actions.pop_front() {
+                match action {
+                    Action::Store(message) => {
+                        if let Err(error) = self.store(message).await {
+                            return self.machine.handle(Input::StoreFailed(error.to_string()));
+                        }
+                    }
+                    other => {
+                        actions.push_front(other);
+                        return actions;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn finish(mut self, end: TurnEnd) -> TurnOutcome {
+        let status = match &end {
+            TurnEnd::Answered(_) => TurnStatus::Done,
+            TurnEnd::Cancelled => TurnStatus::Cancelled,
+            TurnEnd::Failed { .. } => TurnStatus::Failed,
+        };
+        let mut end = end;
+        if self.begun
+            && let Err(error) = self.agent.parts.store.end_turn(&self.input.context.turn, status).await
+        {
+            end = TurnEnd::Failed { kind: "storage", message: error.to_string() };
+        }
+        let TurnContext { session, turn, .. } = self.input.context.clone();
+        let (rounds, usage, model) = (self.machine.rounds(), self.usage, std::mem::take(&mut self.model));
+        let event = match &end {
+            TurnEnd::Answered(text) => {
+                TurnEvent::Done { session, turn, text: text.clone(), model: model.clone(), usage, rounds }
+            }
+            TurnEnd::Cancelled => {
+                TurnEvent::Failed { session, turn, error: "cancelled".into(), kind: "cancelled", usage }
+            }
+            TurnEnd::Failed { kind, message } => {
+                self.emit("error", || json!({ "kind": kind, "message": message }));
+                TurnEvent::Failed { session, turn, error: message.clone(), kind, usage }
+            }
+        };
+        self.emit("turn.end", || {
+            json!({ "status": status, "model": model, "rounds": rounds,
+                    "usage": { "input": usage.input, "output": usage.output, "total": usage.total(),
+                               "usd": usage.usd, "estimated": usage.estimated } })
+        });
+        self.observe(event);
+        TurnOutcome { end, usage, rounds, model }
+    }
+
+    fn observe(&self, event: TurnEvent) {
+        self.input.observer.observe(&event);
+    }
+
+    fn notice(&self, text: String) {
+        self.observe(TurnEvent::Notice { text });
+    }
+
+    fn emit(&self, event: &'static str, payload: impl FnOnce() -> serde_json::Value) {
+        emit(&*self.agent.parts.hooks, &self.input.context, event, payload);
+    }
+}
+
+/// Tells the observers of `event`, with the turn's context in the payload, if there are any.
+fn emit(
+    hooks: &dyn Hooks,
+    context: &TurnContext,
+    event: &'static str,
+    payload: impl FnOnce() -> serde_json::Value,
+) {
+    if !hooks.observes(event) {
+        return;
+    }
+    let mut payload = payload();
+    if let (Some(map), Ok(serde_json::Value::Object(context))) =
+        (payload.as_object_mut(), serde_json::to_value(context))
+    {
+        map.extend(context);
+    }
+    hooks.emit(event, payload);
+}
+
+async fn run_tool(
+    parts: &Parts,
+    policy: &Policy,
+    context: &TurnContext,
+    observer: &dyn Observer,
+    call: ToolCall,
+) -> ToolResult {
+    let spec = parts.executor.specs().iter().find(|s| s.name == call.name);
+    let verdict = parts.gate.authorize(call, spec, policy, context).await;
+    let started = Instant::now();
+    let begin = |call: &ToolCall| {
+        observer.observe(&TurnEvent::ToolStart {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            args: call.args.clone(),
+        });
+        emit(&*parts.hooks, context, "tool.start", || json!({ "name": call.name, "args": call.args }));
+    };
+    let result = match verdict {
+        Verdict::Authorized { call, .. } => {
+            begin(call.get());
+            parts.executor.execute(call, context).await
+        }
+        Verdict::Denied { call, reason } => {
+            begin(&call);
+            ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
+        }
+        Verdict::Answered { call, content, .. } => {
+            begin(&call);
+            ToolResult::new(&call, ToolStatus::Ok, content)
+        }
+    };
+    let duration_ms = started.elapsed().as_millis() as u64;
+    observer.observe(&TurnEvent::ToolEnd {
+        id: result.call_id.clone(),
+        name: result.name.clone(),
+        status: result.status,
+        content: result.content.clone(),
+        meta: result.meta.clone(),
+        duration_ms,
+    });
+    emit(&*parts.hooks, context, "tool.end", || {
+        json!({ "name": result.name, "status": result.status, "duration_ms": duration_ms,
+                "content": result.content })
+    });
+    result
+}

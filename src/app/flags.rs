@@ -1,0 +1,20 @@
+//! What the command line sets.
+
+use crate::config::Flag;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The settings given as flags, the strongest layer.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// The init.lua to use.
+    pub config: Option<PathBuf>,
+    pub(super) values: Vec<Flag>,
+}
+
+impl Flags {
+    /// Sets `key`, as given by the flag `name`.
+    pub fn set(&mut self, key: &'static str, name: &'static str, value: Value) {
+        self.values.push(Flag { key, name, value });
+    }
+}

@@ -1,0 +1,77 @@
+//! The configuration in force: settings, secrets, and what `init.lua` declares.
+
+use super::{ConfigError, Flags};
+use crate::{
+    config::{Dirs, Environment, Layers, Located, Redactor, Secrets, Settings, locate},
+    domain::plan::Plan,
+    memory::{Memory, OpenOptions},
+    script::ScriptHandle,
+    telemetry,
+};
+use anyhow::Context;
+use std::{path::PathBuf, sync::OnceLock};
+
+/// What every command starts from.
+pub struct Loaded {
+    /// Where files belong.
+    pub dirs: Dirs,
+    /// Which files are in use.
+    pub located: Located,
+    /// The variables that the program was started with.
+    pub environment: Environment,
+    /// The settings in force.
+    pub settings: Settings,
+    /// Fetches secrets.
+    pub secrets: Secrets,
+    /// What `init.lua` declares.
+    pub plan: Plan,
+    /// The Lua generation that declared it.
+    pub script: ScriptHandle,
+    memory: OnceLock<Memory>,
+}
+
+impl Loaded {
+    /// Reads the configuration and runs `init.lua`.
+    pub async fn load(flags: Flags) -> anyhow::Result<Self> {
+        let environment = Environment::of_process();
+        let current = std::env::current_dir().context("the current directory can't be read")?;
+        let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
+        let located =
+            locate(flags.config.as_deref(), &environment, &dirs).map_err(ConfigError::new)?;
+        let layers = Layers::read(&located, &dirs, &environment, flags.values).map_err(ConfigError::new)?;
+        let early = layers.settings(&[]).map_err(ConfigError::new)?;
+        let redactor = Redactor::of(&environment);
+        // A second initialisation in one process (a test's) leaves the first in place.
+        let _ = telemetry::init(&early.log, early.log_format, redactor.clone());
+        for warning in layers.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let (script, plan) = super::toolset::run_init(&located, &dirs, &environment, &early).await?;
+        let settings = layers.settings(&plan.settings).map_err(ConfigError::new)?;
+        let base = located.init.as_deref().and_then(|p| p.parent()).unwrap_or(&dirs.config).to_owned();
+        let secrets = Secrets::new(environment.clone(), dirs.clone(), base, redactor);
+        Ok(Self { dirs, located, environment, settings, secrets, plan, script, memory: OnceLock::new() })
+    }
+
+    /// The memory; opened at the first use.
+    pub fn memory(&self) -> anyhow::Result<&Memory> {
+        if let Some(memory) = self.memory.get() {
+            return Ok(memory);
+        }
+        let memory = Memory::open(&self.settings.database, OpenOptions::default())?;
+        Ok(self.memory.get_or_init(|| memory))
+    }
+
+    /// The directory that tools work in.
+    pub fn workspace(&self) -> PathBuf {
+        self.settings.workspace_dir(&self.dirs.current)
+    }
+
+    /// Writes what is queued and ends the script's thread.
+    pub async fn close(&self) {
+        if let Some(memory) = self.memory.get() {
+            memory.close().await;
+        }
+        self.script.shutdown();
+    }
+}

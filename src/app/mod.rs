@@ -1,0 +1,50 @@
+//! The composition root: builds the parts in the order of their dependence.
+
+mod engine;
+mod flags;
+mod loaded;
+mod models;
+mod roster;
+mod table;
+mod toolset;
+
+pub use engine::App;
+pub use flags::Flags;
+pub use loaded::Loaded;
+
+use std::future::Future;
+
+/// What is wrong with the configuration; ends in exit code 78.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// From any error that the configuration is to blame for.
+    pub fn new(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs a future on a runtime of its own: one thread, which is all that a single conversation needs.
+pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(future);
+    // A thread that waits for the terminal can't be woken: it must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// Waits for Ctrl-C, SIGTERM or the terminal's hang-up.
+pub async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        // Without handlers the signals end the program by themselves.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}

@@ -1,0 +1,64 @@
+//! From declared agents to agents that can work.
+
+use super::{Loaded, toolset};
+use crate::{
+    agent::{Facts, system_prompt},
+    domain::plan::{AgentSpec, Prompt},
+    gateway::{AgentEntry, PromptSource, Roster},
+    policy::Policy,
+};
+use std::sync::Arc;
+
+/// The agent that is there without being declared.
+pub(super) const MAIN: &str = "main";
+
+/// The agents of the plan, `main` among them.
+pub(super) fn build(loaded: &Loaded, default_model: &str) -> Roster {
+    let base = system_prompt(&facts(loaded));
+    let mut agents = loaded.plan.agents.clone();
+    agents.entry(MAIN.to_owned()).or_insert_with(|| AgentSpec {
+        name: MAIN.to_owned(),
+        model: None,
+        prompt: Prompt::Default,
+        rules: vec![],
+        budget: crate::domain::plan::Budget::default(),
+        location: "built in".to_owned(),
+    });
+    Roster::new(agents.into_values().map(|spec| {
+        let entry = AgentEntry {
+            // What was chosen for this run goes before what the agent prefers.
+            model: match (toolset::chosen(loaded, "model"), &spec.model) {
+                (false, Some(model)) => model.clone(),
+                _ => default_model.to_owned(),
+            },
+            prompt: prompt(loaded, &spec, &base),
+            policy: Policy::new(spec.rules.clone(), loaded.settings.autonomy),
+            budget: spec.budget,
+        };
+        (spec.name, entry)
+    }))
+}
+
+fn prompt(loaded: &Loaded, spec: &AgentSpec, base: &str) -> PromptSource {
+    match &spec.prompt {
+        Prompt::Default => PromptSource::Text(base.to_owned()),
+        Prompt::Text(text) => PromptSource::Text(text.clone()),
+        Prompt::Handler(id) => {
+            let (script, id, base) = (loaded.script.clone(), *id, base.to_owned());
+            let deadline = loaded.settings.hook_timeout;
+            PromptSource::Function(Arc::new(move |context| {
+                let (script, base) = (script.clone(), base.clone());
+                Box::pin(async move { toolset::prompt_of(&script, id, base, &context, deadline).await })
+            }))
+        }
+    }
+}
+
+fn facts(loaded: &Loaded) -> Facts {
+    Facts {
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        user: toolset::user(&loaded.environment),
+        workspace: loaded.workspace().display().to_string(),
+        date: toolset::today(),
+    }
+}

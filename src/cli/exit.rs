@@ -1,0 +1,30 @@
+//! How the program ends, as scripts see it.
+
+use std::process::ExitCode;
+
+/// Exit codes; 78 is `EX_CONFIG` of `sysexits.h`, 130 what shells report for Ctrl-C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It worked.
+    Ok,
+    /// It did not: the turn failed, or what was asked for isn't there.
+    Failed,
+    /// The command line is wrong.
+    Usage,
+    /// The configuration is wrong.
+    Config,
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Config => 78,
+            Exit::Interrupted => 130,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! The command line.
+
+mod completions;
+mod config;
+mod exit;
+mod grants;
+mod input;
+mod run;
+mod sessions;
+mod tools;
+
+pub use exit::Exit;
+
+use crate::app::{self, ConfigError, Flags};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A scriptable agent engine: it works on this computer through tools, under the rules of your
+/// init.lua.
+#[derive(Debug, Parser)]
+#[command(name = "openpista", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "Try:  openpista run -e \"what is taking up space here?\"\n\
+    Exit codes: 0 answered, 1 failed, 2 wrong usage, 78 wrong configuration, 130 interrupted.";
+
+#[derive(Debug, Args)]
+struct Global {
+    /// The init.lua to use [env: OPENPISTA_CONFIG; default: $XDG_CONFIG_HOME/openpista/init.lua,
+    /// else the built-in one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Log more: -v info, -vv debug, -vvv trace
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer one message and exit
+    Run(run::Run),
+    /// Talk to the agent, and evaluate Lua in the live engine
+    Repl(ReplArgs),
+    /// List, show, search, name and remove conversations
+    Sessions(sessions::Sessions),
+    /// Show the configuration in force
+    Config(config::Config),
+    /// List the tools, and what the agent may do with each
+    Tools(tools::Tools),
+    /// List and revoke standing approvals ("always exactly this")
+    Grants(grants::Grants),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// What `run` and `repl` have in common.
+#[derive(Debug, Args)]
+struct TurnArgs {
+    /// The model, as provider/model [env: OPENPISTA_MODEL]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// The agent that answers [default: the setting `agent`, else main]
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// Run what the policy would ask about (not what it denies)
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+struct ReplArgs {
+    #[command(flatten)]
+    turn: TurnArgs,
+    /// Go on with this session (a name or an id), or begin one of this name
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
+}
+
+impl Global {
+    fn flags(&self) -> Flags {
+        let log = match self.verbose {
+            0 => None,
+            1 => Some("info"),
+            2 => Some("debug"),
+            _ => Some("trace"),
+        };
+        let mut flags = Flags { config: self.config.clone(), ..Flags::default() };
+        if let Some(level) = log {
+            flags.set("log", "--verbose", level.into());
+        }
+        flags
+    }
+}
+
+impl TurnArgs {
+    fn add_to(&self, flags: &mut Flags) {
+        if let Some(model) = &self.model {
+            flags.set("model", "--model", model.as_str().into());
+        }
+        if let Some(agent) = &self.agent {
+            flags.set("agent", "--agent", agent.as_str().into());
+        }
+        if self.yes {
+            flags.set("autonomy", "--yes", "auto".into());
+        }
+    }
+}
+
+/// Runs a command line to its end.
+pub fn main(cli: Cli) -> Exit {
+    let Cli { global, command } = cli;
+    let mut flags = global.flags();
+    let result = match command {
+        Command::Run(run) => run.main(flags),
+        Command::Repl(args) => {
+            args.turn.add_to(&mut flags);
+            app::block_on(crate::repl::main(flags, args.session)).map(|()| Exit::Ok)
+        }
+        Command::Sessions(sessions) => sessions.main(flags),
+        Command::Config(config) => config.main(flags),
+        Command::Tools(tools) => tools.main(flags),
+        Command::Grants(grants) => grants.main(flags),
+        Command::Completions(completions) => completions.main(),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(error) => report(&error),
+    }
+}
+
+/// Prints an error with its causes, and finds its exit code.
+fn report(error: &anyhow::Error) -> Exit {
+    if broken_pipe(error) {
+        // Whoever read the output has seen enough.
+        return Exit::Ok;
+    }
+    eprintln!("openpista: {error:#}");
+    if error.downcast_ref::<ConfigError>().is_some() { Exit::Config } else { Exit::Failed }
+}
+
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

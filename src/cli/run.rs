@@ -1,0 +1,115 @@
+//! `openpista run -e TEXT`.
+
+use super::{Exit, TurnArgs, input};
+use crate::{
+    app::{App, Flags, block_on},
+    domain::{
+        approval::{Approver, Nobody},
+        envelope::Envelope,
+        event::Observer,
+        outcome::TurnEnd,
+        store::Session,
+    },
+    front::{AskOnTerminal, JsonLines, Live, Plain},
+    gateway::Delivery,
+};
+use clap::Args;
+use std::{io::IsTerminal, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The message; - reads it from standard input. May be given several times: the parts are
+    /// joined, so that `-e "explain this" -e -` asks about what is piped in
+    #[arg(short = 'e', long = "execute", value_name = "TEXT", allow_hyphen_values = true)]
+    execute: Vec<String>,
+    /// The message, like -e
+    #[arg(value_name = "TEXT", conflicts_with = "execute")]
+    text: Vec<String>,
+    /// Go on with this session (a name or an id), or begin one of this name [default: a new one]
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
+    /// Print each event as a line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    turn: TurnArgs,
+}
+
+/// How the turn is shown, and who is asked.
+struct Front {
+    observer: Arc<dyn Observer>,
+    approver: Arc<dyn Approver>,
+}
+
+impl Front {
+    /// Must be called on the runtime.
+    fn new(json: bool, gone: &CancellationToken) -> Self {
+        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let live = (terminal && !json).then(|| Live::start(gone.clone()));
+        let observer: Arc<dyn Observer> = match &live {
+            Some(live) => live.clone(),
+            None if json => Arc::new(JsonLines::new(gone.clone())),
+            None => Arc::new(Plain::new(gone.clone())),
+        };
+        let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let approver: Arc<dyn Approver> =
+            if asks { Arc::new(AskOnTerminal::new(live)) } else { Arc::new(Nobody) };
+        Self { observer, approver }
+    }
+}
+
+impl Run {
+    pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
+        let parts = if self.execute.is_empty() { &self.text } else { &self.execute };
+        let Some(text) = input::message(parts)? else {
+            eprintln!("openpista run: no message: give -e TEXT, or pipe it in (see --help)");
+            return Ok(Exit::Usage);
+        };
+        if text.trim().is_empty() {
+            eprintln!("openpista run: the message is empty");
+            return Ok(Exit::Usage);
+        }
+        self.turn.add_to(&mut flags);
+        block_on(self.answer(flags, text))
+    }
+
+    async fn answer(&self, flags: Flags, text: String) -> anyhow::Result<Exit> {
+        let cancel = CancellationToken::new();
+        let front = Front::new(self.json, &cancel);
+        let app = App::start(flags, front.approver).await?;
+        let session = self.session(&app).await?;
+        let envelope = Envelope { origin: app.origin("cli"), agent: app.agent_of(&session), text };
+        stop_on_signals(cancel.clone());
+        let delivery = Delivery {
+            envelope,
+            session: session.id,
+            model: None,
+            observer: front.observer,
+            cancel: cancel.clone(),
+        };
+        let outcome = app.gateway().submit(delivery).await;
+        app.close().await;
+        Ok(match outcome.end {
+            TurnEnd::Answered(_) => Exit::Ok,
+            TurnEnd::Cancelled => Exit::Interrupted,
+            TurnEnd::Failed { kind: "config", .. } => Exit::Config,
+            TurnEnd::Failed { .. } => Exit::Failed,
+        })
+    }
+
+    async fn session(&self, app: &App) -> anyhow::Result<Session> {
+        match &self.session {
+            None => app.new_session("cli", None).await,
+            Some(wanted) => app.session_called(wanted, "cli").await,
+        }
+    }
+}
+
+/// Ctrl-C and SIGTERM stop the turn, which then closes properly.
+fn stop_on_signals(cancel: CancellationToken) {
+    tokio::spawn(async move {
+        crate::app::interrupted().await;
+        cancel.cancel();
+    });
+}

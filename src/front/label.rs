@@ -1,0 +1,67 @@
+//! One-line forms of calls, safe to print.
+
+use crate::domain::JsonMap;
+use serde_json::Value;
+
+/// `text` without control characters, so that what a model or a command says can't drive the
+/// terminal. Line ends and tabs stay.
+pub fn printable(text: &str) -> String {
+    // Bidirectional overrides can make a line read as something that it isn't.
+    let hostile = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(hostile) {
+        return text.to_owned();
+    }
+    text.chars().filter(|&c| !hostile(c)).collect()
+}
+
+/// A call in one line: `system.run du -k -d 1 .`.
+pub fn call_label(name: &str, args: &JsonMap) -> String {
+    let argv = args.get("argv").and_then(Value::as_array);
+    let main = ["command", "path", "pattern", "url", "query"].iter().find_map(|key| args.get(*key)?.as_str());
+    let detail = match (argv, main) {
+        (Some(words), _) => words.iter().map(word).collect::<Vec<_>>().join(" "),
+        (None, Some(text)) => text.to_owned(),
+        (None, None) if args.is_empty() => String::new(),
+        (None, None) => Value::Object(args.clone()).to_string(),
+    };
+    let line = format!("{name} {detail}").replace(['\n', '\t'], " ");
+    printable(line.trim_end())
+}
+
+fn word(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn label(name: &str, args: Value) -> String {
+        call_label(name, args.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn labels_read_like_commands() {
+        assert_eq!(
+            label("system.run", json!({"argv": ["git", "commit", "-m", "it's"]})),
+            r"system.run git commit -m 'it'\''s'"
+        );
+        assert_eq!(label("system.run", json!({"command": "ls\nrm"})), "system.run ls rm");
+        assert_eq!(label("fs.read", json!({"path": "a", "limit": 3})), "fs.read a");
+        assert_eq!(label("x.y", json!({})), "x.y");
+    }
+
+    #[test]
+    fn nothing_that_is_shown_can_drive_the_terminal() {
+        assert_eq!(printable("a\x1b[2J\u{202e}b\nc\u{9b}"), "a[2Jb\nc");
+    }
+}

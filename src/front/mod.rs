@@ -1,0 +1,18 @@
+//! What the two interactive fronts and the one-shot command share: how a turn looks on a terminal,
+//! in a pipe and as JSON, and how a person is asked.
+
+mod approve;
+mod json;
+mod label;
+mod live;
+mod plain;
+mod sessions;
+mod terminal;
+
+pub use approve::{AskOnTerminal, question, read_answer};
+pub use json::JsonLines;
+pub use label::{call_label, printable};
+pub use live::Live;
+pub use plain::Plain;
+pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
+pub use terminal::{Colour, width};

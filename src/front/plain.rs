@@ -1,0 +1,84 @@
+//! A turn in a pipe: the answer alone on standard output, the rest in plain lines on standard error.
+
+use super::{call_label, printable};
+use crate::domain::{
+    JsonMap,
+    call::ToolStatus,
+    cut,
+    event::{Observer, TurnEvent},
+    id::CallId,
+};
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Mutex, PoisonError},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Characters of a call's line.
+const LABEL_CHARS: usize = 160;
+
+/// Prints plain lines.
+#[derive(Debug)]
+pub struct Plain {
+    gone: CancellationToken,
+    calls: Mutex<HashMap<CallId, String>>,
+}
+
+impl Plain {
+    /// Cancels `gone` when nobody reads the output any more.
+    pub fn new(gone: CancellationToken) -> Self {
+        Self { gone, calls: Mutex::default() }
+    }
+
+    fn label(&self, id: &CallId, name: &str) -> String {
+        let label = self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        label.unwrap_or_else(|| name.to_owned())
+    }
+}
+
+impl Observer for Plain {
+    fn observe(&self, event: &TurnEvent) {
+        match event {
+            TurnEvent::ToolStart { id, name, args } => {
+                let label = cut::title(&call_label(name, args), LABEL_CHARS);
+                self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), label);
+            }
+            TurnEvent::ToolEnd { id, name, status, content, meta, duration_ms } => {
+                let outcome = outcome(*status, content, meta);
+                eprintln!("tool: {} ({outcome}, {})", self.label(id, name), seconds(*duration_ms));
+            }
+            TurnEvent::Notice { text } => eprintln!("note: {}", printable(text)),
+            TurnEvent::Restart { reason } => eprintln!("note: trying again: {}", printable(reason)),
+            TurnEvent::Done { text, .. } => {
+                if writeln!(std::io::stdout().lock(), "{}", text.trim_end()).is_err() {
+                    self.gone.cancel();
+                }
+            }
+            TurnEvent::Failed { error, .. } => eprintln!("error: {}", printable(error)),
+            TurnEvent::Start { .. } | TurnEvent::Text { .. } | TurnEvent::Reasoning { .. } => {}
+        }
+    }
+}
+
+/// How a call ended, in a few words.
+pub(super) fn outcome(status: ToolStatus, content: &str, meta: &JsonMap) -> String {
+    match status {
+        ToolStatus::Ok => match meta.get("exit_code").and_then(serde_json::Value::as_i64) {
+            Some(code) if code != 0 => format!("exit {code}"),
+            _ => "ok".into(),
+        },
+        ToolStatus::Denied | ToolStatus::Error => printable(&cut::title(content, LABEL_CHARS)),
+        ToolStatus::Cancelled => "cancelled".into(),
+        ToolStatus::Interrupted => "interrupted".into(),
+    }
+}
+
+/// `0.12 s`, `45 s`, `2 min 5 s`.
+pub(super) fn seconds(ms: u64) -> String {
+    match ms {
+        0..=9_999 => format!("{:.2} s", ms as f64 / 1e3),
+        10_000..=59_999 => format!("{} s", ms / 1000),
+        _ => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+    }
+}

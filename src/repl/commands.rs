@@ -1,0 +1,135 @@
+//! The slash commands. They need no model, and work without one.
+
+use super::Repl;
+use crate::{
+    domain::store::StoreError,
+    front::{session_line, tail, transcript},
+};
+
+/// How many sessions `/sessions` lists.
+const LISTED: usize = 20;
+/// How many messages `/resume` shows of what was said last.
+const RESUMED: usize = 6;
+
+/// What the REPL does after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    GoOn,
+    Quit,
+}
+
+/// A command as `/help` lists it.
+pub(super) struct SlashCommand {
+    pub(super) name: &'static str,
+    pub(super) args: &'static str,
+    pub(super) help: &'static str,
+}
+
+const fn command(name: &'static str, args: &'static str, help: &'static str) -> SlashCommand {
+    SlashCommand { name, args, help }
+}
+
+/// All commands.
+pub(super) const COMMANDS: &[SlashCommand] = &[
+    command("/help", "", "this list"),
+    command("/new", "[NAME]", "begin a fresh session"),
+    command("/sessions", "", "list the sessions"),
+    command("/resume", "SESSION", "go on with a session, by name or id"),
+    command("/tools", "", "list the tools, and what the agent may do with each"),
+    command("/model", "[MODEL]", "show or choose the model, as provider/model"),
+    command("/lua", "CODE", "run Lua in the live engine; =EXPR prints a value"),
+    command("/login", "", "how to give openpista a key"),
+    command("/clear", "", "clear the screen"),
+    command("/quit", "", "leave (also /exit and Ctrl-D)"),
+    command("/exit", "", "leave"),
+];
+
+impl Repl {
+    /// Runs a line that begins with a slash.
+    pub(super) async fn command(&mut self, line: &str) -> Next {
+        let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        let result = match name {
+            "/quit" | "/exit" => return Next::Quit,
+            "/help" => Ok(help()),
+            "/new" => self.new_session(rest).await,
+            "/sessions" => self.sessions().await,
+            "/resume" => self.resume(rest).await,
+            "/tools" => Ok(self.app.tool_table(&self.session, self.colour)),
+            "/model" => Ok(self.choose_model(rest)),
+            "/lua" if rest.is_empty() => Ok("give the code: /lua print(pista.version)\n".into()),
+            "/lua" => return self.evaluate(rest.to_owned()).await,
+            "/login" => Ok(LOGIN.to_owned()),
+            "/clear" => Ok("\x1b[2J\x1b[H".to_owned()),
+            _ => Ok(unknown(name)),
+        };
+        match result {
+            Ok(text) => print!("{text}"),
+            Err(error) => eprintln!("{}", self.colour.paint("31", &format!("error: {error:#}"))),
+        }
+        let _ = std::io::Write::flush(&mut std::io::stdout());
+        Next::GoOn
+    }
+
+    async fn new_session(&mut self, name: &str) -> anyhow::Result<String> {
+        let name = (!name.is_empty()).then_some(name);
+        self.session = self.app.new_session("repl", name).await?;
+        Ok(format!("session {}\n", tail(self.session.id.as_str())))
+    }
+
+    async fn sessions(&self) -> anyhow::Result<String> {
+        let sessions = self.app.memory()?.sessions(LISTED).await?;
+        Ok(sessions
+            .iter()
+            .map(|session| {
+                let mark = if session.id == self.session.id { "*" } else { " " };
+                format!("{mark} {}\n", session_line(session, self.colour))
+            })
+            .collect())
+    }
+
+    async fn resume(&mut self, wanted: &str) -> anyhow::Result<String> {
+        if wanted.is_empty() {
+            return Ok("give a name or an id: /sessions lists them\n".into());
+        }
+        let memory = self.app.memory()?;
+        let session = match memory.find_session(wanted).await {
+            Ok(session) => session,
+            Err(error @ (StoreError::NoSession(_) | StoreError::Ambiguous(..))) => {
+                return Ok(format!("{error}\n"));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let messages = memory.messages(&session.id).await?;
+        let last = &messages[messages.len().saturating_sub(RESUMED)..];
+        let text = format!("{}\n{}", session_line(&session, self.colour), transcript(last, self.colour));
+        self.session = session;
+        Ok(text)
+    }
+
+    fn choose_model(&mut self, name: &str) -> String {
+        if !name.is_empty() {
+            self.model = Some(name.to_owned());
+        }
+        format!("model {}\n", self.model_name())
+    }
+}
+
+const LOGIN: &str = "There is nothing to log in to yet: give openpista a key in the environment, for example\n\
+    \x20 export OPENAI_API_KEY=…        (or OPENROUTER_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, …)\n\
+    or run a local server (Ollama, llama.cpp, LM Studio, vLLM), which is found by itself.\n\
+    `openpista config show --origin` shows what is in force.\n";
+
+fn help() -> String {
+    let mut out: String =
+        COMMANDS.iter().map(|c| format!("  {:<22}{}\n", format!("{} {}", c.name, c.args), c.help)).collect();
+    out.push_str("  =EXPR                 evaluate Lua in the live engine; open blocks go on in the next line\n");
+    out.push_str("  Ctrl-C                stop the turn; anything else goes to the agent\n");
+    out
+}
+
+fn unknown(name: &str) -> String {
+    let names = COMMANDS.iter().map(|c| c.name);
+    let hint = crate::config::nearest(name, names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
+    format!("there is no command {name}{hint} (/help lists them)\n")
+}

@@ -1,0 +1,68 @@
+//! Completion of commands, and of what is live in Lua.
+
+use super::commands::COMMANDS;
+use crate::script::ScriptHandle;
+use rustyline::{Context, Helper, highlight::Highlighter, hint::Hinter, validate::Validator};
+
+/// Completes the line under the cursor.
+pub(super) struct Completer {
+    script: ScriptHandle,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Completer {
+    pub(super) fn new(script: ScriptHandle, runtime: tokio::runtime::Handle) -> Self {
+        Self { script, runtime }
+    }
+}
+
+/// Where the Lua code of a line begins, if it is Lua.
+fn lua_begins(line: &str) -> Option<usize> {
+    ["=", "/lua "].iter().find(|prefix| line.starts_with(**prefix)).map(|prefix| prefix.len())
+}
+
+/// Where the dotted name before the cursor begins.
+fn name_begins(text: &str) -> usize {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '.' || c == ':';
+    text.char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(text.len(), |(at, _)| at)
+}
+
+impl rustyline::completion::Completer for Completer {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        let before = &line[..pos];
+        if let Some(code) = lua_begins(before) {
+            let begin = code + name_begins(&before[code..]);
+            let candidates = self.runtime.block_on(self.script.complete(&before[begin..]));
+            return Ok((begin, candidates));
+        }
+        if before.starts_with('/') && !before.contains(' ') {
+            let names = COMMANDS.iter().map(|c| c.name).filter(|name| name.starts_with(before));
+            return Ok((0, names.map(str::to_owned).collect()));
+        }
+        Ok((pos, vec![]))
+    }
+}
+
+impl Hinter for Completer {
+    type Hint = String;
+}
+impl Highlighter for Completer {}
+impl Validator for Completer {}
+impl Helper for Completer {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_before_the_cursor_is_found() {
+        assert_eq!(name_begins("x + pista.lo"), 4);
+        assert_eq!(name_begins("pista."), 0);
+        assert_eq!(name_begins("f("), 2);
+        assert_eq!(lua_begins("=pi"), Some(1));
+        assert_eq!(lua_begins("/lua pi"), Some(5));
+        assert_eq!(lua_begins("hello"), None);
+    }
+}
