@@ -1,6 +1,6 @@
 //! The commented example of a `config.toml`.
 
-use super::{Dirs, KEYS, Key};
+use super::{Dirs, KEYS, Key, Kind};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -29,22 +29,32 @@ pub fn example() -> String {
 
 fn entry(key: &Key, dirs: &Dirs) -> String {
     let default = (key.default)(dirs);
-    let unset = if default.is_null() { " Not set by default; for example:" } else { "" };
-    // A number in an example stays one; all else is text.
-    let value = if default.is_null() {
-        key.example.parse::<i64>().map_or_else(|_| key.example.into(), Value::from)
-    } else {
-        default
+    let allowed = match key.kind {
+        Kind::Text | Kind::Path | Kind::Secret => String::new(),
+        kind => format!("Must be {}. ", kind.allowed()),
     };
     let older = key.env_older.map_or_else(String::new, |var| format!(" (older name: {var})"));
-    let mut text = wrapped(key.doc);
-    text += &format!("# Must be {}.\n", key.kind.allowed());
-    text += &format!("# Environment: {}{older}.{unset}\n# {} = {value}\n", key.env, key.name);
-    text
+    let unset = if default.is_null() { "# Not set by default. For example:\n" } else { "" };
+    let rest = format!("{allowed}Environment: {}{older}.", key.env);
+    // A number in an example stays one; all else is text.
+    let example = || key.example.parse::<i64>().map_or_else(|_| key.example.into(), Value::from);
+    let value = if default.is_null() { example() } else { default };
+    format!("{}{}{unset}# {} = {}\n", comment(key.doc), comment(&rest), key.name, literal(&value))
+}
+
+/// The value in TOML: as in JSON, long lists one item a line.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Array(items) if items.len() > 1 => {
+            let items: String = items.iter().map(|item| format!("#   {item},\n")).collect();
+            format!("[\n{items}# ]")
+        }
+        value => value.to_string(),
+    }
 }
 
 /// The text as comment lines of at most 100 characters.
-fn wrapped(text: &str) -> String {
+fn comment(text: &str) -> String {
     let mut out = String::from("#");
     let mut width = 1;
     for word in text.split(' ') {

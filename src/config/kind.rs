@@ -77,7 +77,11 @@ impl Kind {
                 _ => json!(text),
             },
             Self::Integer { .. } => trimmed.parse::<i64>().map_or_else(|_| json!(text), Value::from),
-            Self::Seconds { .. } => trimmed.parse::<f64>().map_or_else(|_| json!(text), Value::from),
+            Self::Seconds { .. } => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
+                (Ok(whole), _) => json!(whole),
+                (_, Ok(number)) if number.is_finite() => json!(number),
+                _ => json!(text),
+            },
             Self::Urls | Self::Names if trimmed.starts_with('[') => {
                 serde_json::from_str(trimmed).unwrap_or_else(|_| json!(text))
             }
@@ -148,7 +152,12 @@ impl Kind {
 }
 
 fn either(words: &[&str]) -> String {
-    words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" or ")
+    let quoted: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn whole(value: &Value) -> Option<i64> {

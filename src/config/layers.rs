@@ -48,8 +48,7 @@ impl Layers {
             .filter_map(|p| permissions::writable(p))
             .collect();
         warnings.extend(misspelt(environment));
-        let lua_base =
-            located.init.as_deref().and_then(|path| path.parent()).unwrap_or(&dirs.config).to_owned();
+        let lua_base = located.directory(dirs).to_owned();
         let mut outer: Vec<_> =
             KEYS.iter().filter_map(|key| from_environment(key, environment, dirs)).collect();
         outer.extend(flags.into_iter().map(|flag| Given {

@@ -17,6 +17,13 @@ pub struct Located {
     pub toml: Option<PathBuf>,
 }
 
+impl Located {
+    /// The directory of the configuration in use, which relative paths in it are relative to.
+    pub fn directory<'a>(&'a self, dirs: &'a Dirs) -> &'a Path {
+        self.init.as_deref().and_then(Path::parent).unwrap_or(&dirs.config)
+    }
+}
+
 /// Finds the files: `--config` > `OPENPISTA_CONFIG` > the configuration directory > none. An
 /// `init.lua` in the current directory is never used unasked.
 ///
@@ -33,9 +40,9 @@ pub fn locate(flag: Option<&Path>, environment: &Environment, dirs: &Dirs) -> Re
         Some((path, by)) => (Some(asked_for(path, &by, dirs)?), by),
         None => (exists(dirs.config.join("init.lua")), Origin::Default),
     };
-    let beside = init.as_deref().and_then(Path::parent).unwrap_or(&dirs.config);
-    let toml = exists(beside.join("config.toml"));
-    Ok(Located { init, by, toml })
+    let mut located = Located { init, by, toml: None };
+    located.toml = exists(located.directory(dirs).join("config.toml"));
+    Ok(located)
 }
 
 fn asked_for(path: &Path, by: &Origin, dirs: &Dirs) -> Result<PathBuf, ConfigError> {

@@ -1,8 +1,8 @@
 //! What becomes of a call.
 
 use crate::stand_ins::{
-    Person, Saying, Shelf, authorized, by_name, by_words, call, context, denial, gate, run, run_spec, spec,
-    wait,
+    Person, Saying, Shelf, Silent, authorized, by_name, by_words, call, context, denial, gate, run, run_spec,
+    spec, wait,
 };
 use openpista::{
     domain::{
@@ -207,6 +207,21 @@ fn always_holds_for_exactly_this_call_of_this_agent_in_this_workspace() {
     // Rules made stricter since are heard first, and a hook that asks is heard every time.
     denial(decide(&at_work, ls(), &rules(vec![by_name(Deny, "system.run")])));
     denial(decide(&gate(Saying::new(HookVerdict::Ask { by: by() }), person, shelf), ls(), &asks));
+}
+
+#[test]
+fn a_turn_cancelled_while_asking_leaves_nothing_behind() {
+    let (silent, shelf) = (Arc::new(Silent::default()), Arc::<Shelf>::default());
+    let gate = Gate::new(Arc::new(NoHooks), silent.clone(), shelf.clone(), "/work".into());
+    wait(async {
+        let (spec, policy, context) = (run_spec(), rules(vec![]), context());
+        tokio::select! {
+            biased;
+            verdict = gate.authorize(ls(), Some(&spec), &policy, &context) => panic!("{verdict:?}"),
+            () = std::future::ready(()) => {}
+        }
+    });
+    assert!(silent.was_asked() && shelf.grants.lock().unwrap().is_empty());
 }
 
 #[test]
