@@ -64,6 +64,9 @@ pub enum HookVerdict {
         args: JsonMap,
         /// `file:line` of the hook.
         by: String,
+        /// What the hooks after it say, asked with the new arguments. Each hook is asked once, so
+        /// that one which adds to the arguments does not add again.
+        then: Box<Self>,
     },
 }
 

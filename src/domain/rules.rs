@@ -19,8 +19,8 @@ pub enum Access {
 pub enum Match {
     /// Every call to tools whose name matches: `fs.read`, `memory.*`, `*`.
     Name(String),
-    /// Calls to the tool that run exactly these words without a shell, in the workspace, and
-    /// with no environment or input of their own.
+    /// Calls to the tool that run exactly these words without a shell. To be allowed by such a
+    /// rule, also: in the workspace, and with no environment or input of their own.
     Argv {
         /// The tool, for example `system.run`.
         tool: String,

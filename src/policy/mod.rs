@@ -1,8 +1,22 @@
 //! Who may do what. The only module that can make an [`Authorized`] call, so that nothing acts
 //! without having passed it: tools take nothing else.
+//!
+//! [`Policy`] is what the rules say, [`Gate`] what becomes of a call, and [`FloorCheck`] what nothing
+//! lifts.
 
 mod authorized;
 mod execute;
+mod explain;
+mod fingerprint;
+mod floor;
+mod gate;
+mod pattern;
+mod refusal;
+mod rules;
 
 pub use authorized::Authorized;
 pub use execute::Executor;
+pub use explain::Explanation;
+pub use floor::{Floor, FloorCheck};
+pub use gate::{Gate, Verdict};
+pub use rules::{Decision, Policy};

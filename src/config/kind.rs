@@ -1,0 +1,255 @@
+//! What values a setting can have.
+
+use crate::domain::secret::SecretRef;
+use serde_json::{Value, json};
+
+/// The kind of a setting's value: how it is read from text, checked and described.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// `true` or `false`; in text also yes/no, on/off, 1/0.
+    Bool,
+    /// A whole number within bounds.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// A number of seconds within bounds; fractions count.
+    Seconds {
+        /// The least.
+        min: f64,
+        /// The greatest.
+        max: f64,
+    },
+    /// Text that is not blank.
+    Text,
+    /// A path; `~` stands for the home directory.
+    Path,
+    /// An `http://` or `https://` URL.
+    Url,
+    /// A list of `http://` or `https://` URLs; in text separated by commas.
+    Urls,
+    /// A list of names of environment variables; in text separated by commas.
+    Names,
+    /// Where a secret is kept: `env:NAME`, `file:PATH` or `cmd:COMMAND`.
+    Secret,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A log level, or several `target=level` with or without a level before them.
+    Log,
+}
+
+const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
+impl Kind {
+    /// What is allowed, to follow "must be" in a sentence.
+    pub fn allowed(&self) -> String {
+        match self {
+            Self::Bool => "true or false".into(),
+            Self::Integer { min, max } if *max == i64::MAX => format!("a whole number from {min}"),
+            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Seconds { min, max } => format!("a number of seconds from {min} to {max}"),
+            Self::Text => "text".into(),
+            Self::Path => "a path".into(),
+            Self::Url => "a URL that begins with http:// or https://".into(),
+            Self::Urls => "a list of URLs that begin with http:// or https://".into(),
+            Self::Names => "a list of names of environment variables".into(),
+            Self::Secret => "where the secret is kept (\"env:NAME\", \"file:PATH\" or \"cmd:COMMAND\"), \
+                             not the secret itself"
+                .into(),
+            Self::Choice(words) => either(words),
+            Self::Log => format!("{}, or a list such as \"warn,openpista=debug\"", either(LEVELS)),
+        }
+    }
+
+    /// Reads text from the environment or the command line. A list can also be a JSON array, which
+    /// is the only way to write an empty one.
+    ///
+    /// # Errors
+    /// What is wrong and what is allowed, to follow the key in a sentence.
+    pub fn parse(&self, text: &str) -> Result<Value, String> {
+        let trimmed = text.trim();
+        let value = match self {
+            Self::Bool => match trimmed.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" => json!(true),
+                "false" | "no" | "off" | "0" => json!(false),
+                _ => json!(text),
+            },
+            Self::Integer { .. } => trimmed.parse::<i64>().map_or_else(|_| json!(text), Value::from),
+            Self::Seconds { .. } => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
+                (Ok(whole), _) => json!(whole),
+                (_, Ok(number)) if number.is_finite() => json!(number),
+                _ => json!(text),
+            },
+            Self::Urls | Self::Names if trimmed.starts_with('[') => {
+                serde_json::from_str(trimmed).unwrap_or_else(|_| json!(text))
+            }
+            Self::Urls | Self::Names => trimmed.split(',').map(str::trim).filter(|s| !s.is_empty()).collect(),
+            Self::Path => json!(text),
+            _ => json!(trimmed),
+        };
+        self.check(&value)
+    }
+
+    /// Checks a value and brings it into its one form (`10.0` becomes `10`).
+    ///
+    /// # Errors
+    /// What is wrong and what is allowed, to follow the key in a sentence.
+    pub fn check(&self, value: &Value) -> Result<Value, String> {
+        let good = match (self, value) {
+            (Self::Bool, Value::Bool(_)) => Some(value.clone()),
+            (Self::Integer { min, max }, Value::Number(_)) => {
+                whole(value).filter(|n| (min..=max).contains(&n)).map(Value::from)
+            }
+            (Self::Seconds { min, max }, Value::Number(number)) => {
+                number.as_f64().filter(|n| (min..=max).contains(&n)).map(seconds)
+            }
+            (Self::Urls | Self::Names, Value::Array(items)) => {
+                items.iter().all(|item| self.item(item)).then(|| value.clone())
+            }
+            // An empty table in Lua is a list and a map.
+            (Self::Urls | Self::Names, Value::Object(map)) if map.is_empty() => Some(json!([])),
+            (_, Value::String(text)) if self.text(text) => Some(value.clone()),
+            _ => None,
+        };
+        good.ok_or_else(|| format!("must be {}{}", self.allowed(), self.found(value)))
+    }
+
+    fn text(&self, text: &str) -> bool {
+        match self {
+            Self::Text => !text.trim().is_empty(),
+            Self::Path => !text.is_empty() && !text.contains('\0'),
+            Self::Url => url(text),
+            Self::Secret => text.parse::<SecretRef>().is_ok(),
+            Self::Choice(words) => words.contains(&text),
+            Self::Log => log(text),
+            _ => false,
+        }
+    }
+
+    fn item(&self, item: &Value) -> bool {
+        item.as_str().is_some_and(|text| match self {
+            Self::Urls => url(text),
+            _ => !text.is_empty() && !text.contains(['=', '\0', ' ']),
+        })
+    }
+
+    /// What was found instead, unless it may be or hold a secret.
+    fn found(&self, value: &Value) -> String {
+        match value {
+            Value::String(_) if matches!(self, Self::Secret | Self::Url) => String::new(),
+            Value::String(text) if text.chars().count() > 40 => ", not a long text".into(),
+            Value::String(text) => format!(", not {text:?}"),
+            Value::Number(number) => format!(", not {number}"),
+            Value::Bool(flag) => format!(", not {flag}"),
+            Value::Null => ", not nothing".into(),
+            Value::Array(_) if matches!(self, Self::Urls | Self::Names) => String::new(),
+            Value::Array(_) => ", not a list".into(),
+            Value::Object(_) => ", not a table".into(),
+        }
+    }
+}
+
+fn either(words: &[&str]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = || value.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= EXACT).map(|f| f as i64);
+    value.as_i64().or_else(float)
+}
+
+fn seconds(number: f64) -> Value {
+    if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
+}
+
+fn url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+}
+
+fn log(text: &str) -> bool {
+    let level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word.trim()));
+    text.split(',').all(|part| match part.split_once('=') {
+        Some((target, word)) => !target.trim().is_empty() && level(word),
+        None => level(part),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_becomes_values() {
+        let whole = Kind::Integer { min: 1, max: 100 };
+        let time = Kind::Seconds { min: 0.0, max: 60.0 };
+        for (kind, text, value) in [
+            (Kind::Bool, " Yes ", json!(true)),
+            (Kind::Bool, "0", json!(false)),
+            (whole, "10", json!(10)),
+            (time, "0.5", json!(0.5)),
+            (time, "2.0", json!(2)),
+            (Kind::Names, "A, B,,", json!(["A", "B"])),
+            (Kind::Names, "[]", json!([])),
+            (Kind::Urls, "http://a:1/v1,https://b", json!(["http://a:1/v1", "https://b"])),
+            (Kind::Secret, "env:X", json!("env:X")),
+            (Kind::Log, "warn,openpista::llm=TRACE", json!("warn,openpista::llm=TRACE")),
+            (Kind::Path, " x", json!(" x")),
+        ] {
+            assert_eq!(kind.parse(text), Ok(value), "{kind:?} {text}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_say_what_is_allowed() {
+        let whole = Kind::Integer { min: 1, max: 100 };
+        let time = Kind::Seconds { min: 0.0, max: 60.0 };
+        for (kind, value, words) in [
+            (Kind::Bool, json!("maybe"), "must be true or false, not \"maybe\""),
+            (whole, json!(0), "must be a whole number from 1 to 100, not 0"),
+            (whole, json!(1.5), "must be a whole number from 1 to 100, not 1.5"),
+            (whole, json!(1e300), "a whole number"),
+            (whole, json!("10"), "not \"10\""),
+            (time, json!(-1), "a number of seconds from 0 to 60, not -1"),
+            (Kind::Text, json!("  "), "must be text"),
+            (Kind::Text, json!(["a"]), "must be text, not a list"),
+            (Kind::Path, json!(""), "must be a path"),
+            (Kind::Url, json!("ftp://x"), "must be a URL"),
+            (Kind::Url, json!("localhost:8080"), "must be a URL"),
+            (Kind::Url, json!("http://"), "must be a URL"),
+            (Kind::Urls, json!("http://a"), "must be a list of URLs"),
+            (Kind::Urls, json!(["http://a", 1]), "must be a list of URLs"),
+            (Kind::Names, json!(["A=1"]), "must be a list of names"),
+            (Kind::Choice(&["ask", "auto"]), json!("Ask"), "must be \"ask\" or \"auto\", not \"Ask\""),
+            (Kind::Log, json!("wran"), "not \"wran\""),
+            (Kind::Log, json!(""), "not \"\""),
+            (Kind::Log, json!("=warn"), "not \"=warn\""),
+        ] {
+            let problem = kind.check(&value).expect_err(&format!("{kind:?} {value}"));
+            assert!(problem.contains(words), "{problem}");
+        }
+        assert!(time.parse("NaN").is_err() && time.parse("inf").is_err());
+    }
+
+    #[test]
+    fn lua_forms_are_understood() {
+        assert_eq!(Kind::Integer { min: 1, max: 100 }.check(&json!(10.0)), Ok(json!(10)));
+        assert_eq!(Kind::Names.check(&json!({})), Ok(json!([])));
+    }
+
+    #[test]
+    fn what_may_be_secret_is_not_repeated() {
+        for kind in [Kind::Secret, Kind::Url] {
+            let problem = kind.check(&json!("hunter2 hunter2")).expect_err("refused");
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
+    }
+}

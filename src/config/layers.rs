@@ -1,0 +1,129 @@
+//! The layers that settings are made of.
+
+use super::{
+    ConfigError, ConfigErrors, Dirs, Environment, KEYS, Key, Located, Origin, Settings,
+    given::{Given, Raw},
+    nearest, permissions, toml_file,
+};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// A setting given on the command line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    /// The setting.
+    pub key: &'static str,
+    /// The flag with its dashes, for messages.
+    pub name: &'static str,
+    /// The value: text as typed, or of the setting's kind.
+    pub value: Value,
+}
+
+/// What `config.toml`, environment and command line say. `init.lua` comes between the first two
+/// when it has run; it needs some settings itself, so [`settings`](Self::settings) is called twice.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    dirs: Dirs,
+    toml: Vec<Given>,
+    outer: Vec<Given>,
+    lua_base: PathBuf,
+    warnings: Vec<String>,
+}
+
+impl Layers {
+    /// Reads `config.toml`, if there is one, and the environment. Blocks for one small file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no TOML. Wrong values are found by `settings`.
+    pub fn read(
+        located: &Located,
+        dirs: &Dirs,
+        environment: &Environment,
+        flags: Vec<Flag>,
+    ) -> Result<Self, ConfigErrors> {
+        let toml = located.toml.as_deref().map_or(Ok(Vec::new()), toml_file::read)?;
+        let mut warnings: Vec<_> = [&located.init, &located.toml]
+            .into_iter()
+            .flatten()
+            .filter_map(|p| permissions::writable(p))
+            .collect();
+        warnings.extend(misspelt(environment));
+        let lua_base = located.directory(dirs).to_owned();
+        let mut outer: Vec<_> =
+            KEYS.iter().filter_map(|key| from_environment(key, environment, dirs)).collect();
+        outer.extend(flags.into_iter().map(|flag| Given {
+            key: flag.key.into(),
+            value: match flag.value {
+                Value::String(text) => Raw::Text(text),
+                value => Raw::Typed(value),
+            },
+            origin: Origin::Flag { name: flag.name.into() },
+            base: dirs.current.clone(),
+        }));
+        Ok(Self { dirs: dirs.clone(), toml, outer, lua_base, warnings })
+    }
+
+    /// The settings with what `init.lua` gave (`Plan::settings`; empty before it has run). Of two
+    /// values in the same layer the later one counts.
+    ///
+    /// # Errors
+    /// Every wrong value and unknown key of every layer, also where another layer overrides it.
+    pub fn settings(&self, lua: &[(String, Value, String)]) -> Result<Settings, ConfigErrors> {
+        let lua = lua.iter().map(|(key, value, location)| Given {
+            key: key.clone(),
+            value: Raw::Typed(value.clone()),
+            origin: Origin::Lua { location: location.clone() },
+            base: self.lua_base.clone(),
+        });
+        let mut sources: BTreeMap<_, _> =
+            KEYS.iter().map(|key| (key.name, ((key.default)(&self.dirs), Origin::Default))).collect();
+        let mut errors = Vec::new();
+        for given in self.toml.iter().cloned().chain(lua).chain(self.outer.iter().cloned()) {
+            match given.checked(&self.dirs) {
+                Ok(Some((key, value))) => _ = sources.insert(key.name, (value, given.origin)),
+                Ok(None) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(ConfigErrors(errors));
+        }
+        let values: Map<_, _> =
+            sources.iter().map(|(name, (value, _))| ((*name).to_owned(), value.clone())).collect();
+        // The kinds have checked all values; only a kind that lets more pass than its field fails here.
+        let mut settings: Settings = serde_json::from_value(Value::Object(values))
+            .map_err(|error| ConfigError::File { path: self.lua_base.clone(), message: error.to_string() })?;
+        settings.sources = sources;
+        Ok(settings)
+    }
+
+    /// What is odd but no error: files that others can write, variables that nothing reads.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+fn from_environment(key: &'static Key, environment: &Environment, dirs: &Dirs) -> Option<Given> {
+    let find = |var: &'static str| environment.get(var).map(|value| (var, value));
+    let (var, value) = find(key.env).or_else(|| key.env_older.and_then(find))?;
+    Some(Given {
+        key: key.name.into(),
+        value: value.to_str().map_or(Raw::NotText, |text| Raw::Text(text.into())),
+        origin: Origin::Env { var: var.into() },
+        base: dirs.current.clone(),
+    })
+}
+
+fn misspelt(environment: &Environment) -> Vec<String> {
+    let known: Vec<_> = KEYS.iter().map(|key| key.env).chain([super::locate::CONFIG_VAR]).collect();
+    let suspects = environment
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("OPENPISTA_") && !known.contains(name));
+    suspects
+        .filter_map(|name| {
+            let near = nearest(name, known.iter().copied())?;
+            Some(format!("environment {name}: nothing reads it; did you mean {near}?"))
+        })
+        .collect()
+}

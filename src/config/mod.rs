@@ -1,0 +1,38 @@
+//! Settings: what there is to set, where each value came from, where files belong, and secrets.
+//!
+//! The layers, weakest first: defaults, `config.toml`, `pista.setup{}` in `init.lua`, environment,
+//! flags. [`KEYS`] is the one table of all settings; everything else here is derived from it.
+
+mod dirs;
+mod encodings;
+mod environment;
+mod error;
+mod example;
+mod given;
+mod keys;
+mod kind;
+mod layers;
+mod locate;
+mod nearest;
+mod origin;
+mod permissions;
+mod redactor;
+mod secret;
+mod settings;
+mod shown;
+mod toml_file;
+
+pub use dirs::Dirs;
+pub use environment::{Environment, looks_secret};
+pub use error::{ConfigError, ConfigErrors};
+pub use example::example;
+pub use keys::{KEYS, Key};
+pub use kind::Kind;
+pub use layers::{Flag, Layers};
+pub use locate::{Located, locate};
+pub use nearest::nearest;
+pub use origin::Origin;
+pub use redactor::Redactor;
+pub use secret::{SecretError, Secrets};
+pub use settings::{LogFormat, Settings};
+pub use shown::{Shown, table};

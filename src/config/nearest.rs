@@ -1,0 +1,40 @@
+//! "Did you mean …?"
+
+/// The candidate that `name` was probably meant to be; `None` when nothing is near.
+///
+/// Near is one slip (a wrong, missing, extra or swapped letter) in every three letters, and at
+/// least one. Case and the choice of `-`, `_` or `.` count for nothing.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = plain(name);
+    let slips = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&name, &plain(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= slips)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn plain(name: &str) -> String {
+    // No setting or tool has a long name, and the distance takes quadratic time.
+    name.chars()
+        .take(100)
+        .map(|c| if matches!(c, '-' | '.') { '_' } else { c.to_ascii_lowercase() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant_and_nothing_far() {
+        let names = ["model", "max_tool_rounds", "database"];
+        assert_eq!(nearest("modle", names), Some("model"));
+        assert_eq!(nearest("Max-Tool-Rounds", names), Some("max_tool_rounds"));
+        assert_eq!(nearest("databse", names), Some("database"));
+        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("", names), None);
+        assert_eq!(nearest(&"x".repeat(1_000_000), names), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! The settings as the rest of the program reads them.
+
+use super::Origin;
+use crate::domain::{rules::Autonomy, secret::SecretRef};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// All settings, checked. What each means is said in [`KEYS`](super::KEYS), by the same names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Settings {
+    pub model: Option<String>,
+    pub agent: String,
+    pub base_url: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    pub api_key: Option<SecretRef>,
+    pub context_window: Option<u32>,
+    pub max_tokens: Option<u32>,
+    pub max_tool_rounds: u32,
+    /// Absolute when given; [`workspace_dir`](Self::workspace_dir) has the rest.
+    pub workspace: Option<PathBuf>,
+    pub database: PathBuf,
+    pub history: PathBuf,
+    pub autonomy: Autonomy,
+    #[serde(deserialize_with = "seconds")]
+    pub tool_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub max_tool_timeout: Duration,
+    pub tool_output_chars: usize,
+    pub spill_bytes: u64,
+    pub pass_env: Vec<String>,
+    #[serde(deserialize_with = "seconds")]
+    pub connect_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub first_token_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub idle_timeout: Duration,
+    pub retries: u32,
+    #[serde(deserialize_with = "seconds")]
+    pub max_retry_wait: Duration,
+    pub local_servers: Vec<String>,
+    #[serde(deserialize_with = "seconds")]
+    pub local_server_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub hook_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub observer_timeout: Duration,
+    pub lua_memory_mb: u32,
+    pub log: String,
+    pub log_format: LogFormat,
+    /// The value of each key as given, `~` expanded, and where from.
+    #[serde(skip)]
+    pub(super) sources: BTreeMap<&'static str, (Value, Origin)>,
+}
+
+/// The form of a line in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Settings {
+    /// Where the value of `key` came from; `None` when there is no such setting.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.sources.get(key).map(|(_, origin)| origin)
+    }
+
+    /// The directory that tools work in, given the current one.
+    pub fn workspace_dir(&self, current: &Path) -> PathBuf {
+        self.workspace.clone().unwrap_or_else(|| current.to_owned())
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretRef>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse()).transpose().map_err(serde::de::Error::custom)
+}

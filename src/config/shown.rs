@@ -1,0 +1,82 @@
+//! Settings for a person to read.
+
+use super::{KEYS, Origin, Redactor, Settings};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A setting as shown: no secret in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// Its name.
+    pub key: &'static str,
+    /// Its value; of a secret, where it is kept; `null` when there is none.
+    pub value: Value,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Settings {
+    /// All settings in the order of [`KEYS`], without what `redactor` knows and without user names
+    /// and passwords in URLs.
+    pub fn describe(&self, redactor: &Redactor) -> Vec<Shown> {
+        KEYS.iter()
+            .filter_map(|key| {
+                let (value, origin) = self.sources.get(key.name)?;
+                let mut value = value.clone();
+                hide_logins(&mut value);
+                redactor.redact_json(&mut value);
+                Some(Shown { key: key.name, value, origin: origin.clone() })
+            })
+            .collect()
+    }
+}
+
+fn hide_logins(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let Some((scheme, rest)) = text.split_once("://") else { return };
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            if let Some((login, _)) = authority.rsplit_once('@') {
+                *text = format!("{scheme}://[hidden]{}", &rest[login.len()..]);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_logins),
+        _ => {}
+    }
+}
+
+/// The settings as lines `key = value`, in columns; with where each came from if `origins`.
+pub fn table(shown: &[Shown], origins: bool) -> String {
+    let rows: Vec<_> = shown.iter().map(|s| (s.key, text(&s.value), s.origin.to_string())).collect();
+    let widest = |column: fn(&(&str, String, String)) -> usize, limit| {
+        rows.iter().map(column).filter(|width| *width <= limit).max().unwrap_or(0)
+    };
+    let keys = widest(|row| row.0.len(), usize::MAX);
+    let values = widest(|row| row.1.chars().count(), 48);
+    rows.iter()
+        .map(|(key, value, origin)| match origins {
+            true => format!("{key:keys$} = {value:values$}  # {origin}\n"),
+            false => format!("{key:keys$} = {value}\n"),
+        })
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    if value.is_null() { "(none)".into() } else { value.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn logins_in_urls_are_hidden() {
+        let mut value = json!(["http://me:pw@host/v1", "https://host/a@b", "no url", "http://a@b@host"]);
+        hide_logins(&mut value);
+        assert_eq!(
+            value,
+            json!(["http://[hidden]@host/v1", "https://host/a@b", "no url", "http://[hidden]@host"])
+        );
+    }
+}

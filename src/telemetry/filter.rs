@@ -1,0 +1,62 @@
+//! Which events are written.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+/// Libraries that log what they send and receive, or very much of little use. They get no further
+/// than `warn`, unless the filter names them.
+const NOISY: &[&str] = &[
+    "async_openai",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "mio",
+    "mlua",
+    "reqwest",
+    "rustls",
+    "rustyline",
+    "tokio",
+    "tokio_util",
+    "tower",
+    "want",
+];
+
+/// Reads the setting `log`. Parts that cannot be understood are left out: the setting was checked.
+pub(super) fn targets(filter: &str) -> Targets {
+    let (mut level, mut named) = (None, Vec::new());
+    for part in filter.split(',') {
+        match part.split_once('=') {
+            Some((target, word)) => named.extend(parse(word).map(|level| (target.trim().to_owned(), level))),
+            None => level = parse(part).or(level),
+        }
+    }
+    // A filter that names targets only means these and nothing else, but problems are always told.
+    let level = level.unwrap_or(LevelFilter::WARN);
+    let quiet = NOISY.iter().map(|target| ((*target).to_owned(), level.min(LevelFilter::WARN)));
+    Targets::new().with_default(level).with_targets(quiet).with_targets(named)
+}
+
+fn parse(word: &str) -> Option<LevelFilter> {
+    word.trim().to_ascii_lowercase().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn libraries_are_quiet_unless_named() {
+        let on = |filter: &str, target: &str, level| targets(filter).would_enable(target, &level);
+        assert!(on("trace", "openpista::llm", Level::TRACE));
+        assert!(!on("trace", "reqwest::connect", Level::INFO));
+        assert!(on("trace", "reqwest::connect", Level::WARN));
+        assert!(!on("error", "reqwest::connect", Level::WARN));
+        assert!(!on("off", "reqwest", Level::ERROR));
+        assert!(on("warn,reqwest=TRACE", "reqwest::connect", Level::TRACE));
+        assert!(!on("warn, reqwest::connect=debug", "reqwest::other", Level::DEBUG));
+        assert!(on("openpista::llm=debug", "openpista::llm::stream", Level::DEBUG));
+        assert!(on("openpista::llm=debug", "openpista::tool", Level::WARN));
+        assert!(!on("openpista::llm=debug", "openpista::tool", Level::INFO));
+    }
+}

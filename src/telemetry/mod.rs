@@ -1,0 +1,125 @@
+//! The log: what is written, where to, and that no secret is in it.
+
+mod filter;
+mod redacting;
+
+pub use redacting::Redacting;
+
+use crate::config::{LogFormat, Redactor};
+use std::io::IsTerminal;
+use tracing::{Subscriber, subscriber::SetGlobalDefaultError};
+use tracing_subscriber::{Layer, Registry, fmt, fmt::MakeWriter, layer::SubscriberExt};
+
+/// Starts logging to stderr for the whole program. Call once, early.
+///
+/// Lines have colours when stderr is a terminal and `NO_COLOR` is not set. `filter` is the setting
+/// `log`: a level, or `target=level` several times with or without a level before them.
+///
+/// # Errors
+/// When logging was started before.
+pub fn init(filter: &str, format: LogFormat, redactor: Redactor) -> Result<(), SetGlobalDefaultError> {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colours = !plain && std::io::stderr().is_terminal();
+    tracing::subscriber::set_global_default(subscriber(filter, format, colours, redactor, std::io::stderr))
+}
+
+/// What [`init`] starts, writing to `writer`. Each event is one write.
+pub fn subscriber<W>(
+    filter: &str,
+    format: LogFormat,
+    colours: bool,
+    redactor: Redactor,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = fmt::layer().with_ansi(colours).with_writer(Redacting::new(writer, redactor));
+    let layer = match format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().with_ansi(false).boxed(),
+    };
+    Box::new(Registry::default().with(layer.with_filter(filter::targets(filter))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    const KEY: &str = "sk-canary/0123 \"456\"\n789";
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<Vec<u8>>>>);
+
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written, one string a write.
+    fn logged(filter: &str, format: LogFormat, colours: bool, log: impl FnOnce()) -> Vec<String> {
+        let (sink, redactor) = (Sink::default(), Redactor::default());
+        redactor.add("KEY", &Secret::new(KEY));
+        let writer = sink.clone();
+        let subscriber = subscriber(filter, format, colours, redactor, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, log);
+        let writes = sink.0.lock().unwrap();
+        writes.iter().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect()
+    }
+
+    #[test]
+    fn no_secret_gets_into_the_log() {
+        for (format, colours) in [(LogFormat::Text, false), (LogFormat::Text, true), (LogFormat::Json, false)]
+        {
+            let writes = logged("trace", format, colours, || {
+                let span = tracing::info_span!("request", key = KEY, url = %format!("http://x/?key={KEY}"));
+                let _in = span.enter();
+                tracing::trace!("canary in the text: {KEY}");
+                tracing::trace!(key = KEY, debug = ?KEY, shown = %KEY, "canary in fields");
+                tracing::trace!(nested = ?serde_json::json!({"authorization": format!("Bearer {KEY}")}), "canary");
+                tracing::trace!(body = serde_json::json!({"key": KEY}).to_string(), "canary");
+                tracing::trace!(bytes = %format!("{}", "sk-canary%2F0123%20%22456%22%0A789"), "canary");
+                tracing::trace!(secret = ?Secret::new(KEY), "canary");
+            });
+            assert_eq!(writes.len(), 6, "one write an event");
+            for line in writes {
+                assert!(line.contains("canary") && line.contains("[secret:KEY]"), "{line}");
+                for part in ["sk-canary", "0123", "456", "789"] {
+                    // The time of day has digits of its own.
+                    let after_time = &line[line.find("TRACE").unwrap()..];
+                    assert!(!after_time.contains(part), "{part} in {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn json_stays_json_and_colours_stay_off() {
+        let writes = logged("info", LogFormat::Json, true, || tracing::info!(key = KEY, "hello"));
+        let event: serde_json::Value = serde_json::from_str(&writes[0]).unwrap();
+        assert_eq!(event["fields"]["key"], "[secret:KEY]");
+        let writes = logged("info", LogFormat::Text, false, || tracing::info!("hello"));
+        assert!(writes[0].contains("hello") && !writes[0].contains('\u{1b}'), "{writes:?}");
+    }
+
+    #[test]
+    fn the_filter_decides() {
+        let writes = logged("warn", LogFormat::Text, false, || {
+            tracing::info!("not this");
+            tracing::warn!("this");
+            tracing::debug!(target: "reqwest", "nor this");
+        });
+        assert_eq!(writes.len(), 1);
+    }
+}
