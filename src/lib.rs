@@ -3,7 +3,10 @@
 //! A small Rust core (the agent loop, memory, tools, policy) under a user's `init.lua`. The modules
 //! follow the way of the data; `docs/architecture.md` has the picture.
 
+pub mod agent;
 pub mod config;
 pub mod domain;
+pub mod front;
+pub mod gateway;
 pub mod policy;
 pub mod telemetry;

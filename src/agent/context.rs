@@ -48,7 +48,8 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     if total(messages) <= room {
         return None;
     }
-    let mut fitted = Fitting { messages: messages.to_vec(), room };
+    let costs: Vec<u64> = messages.iter().map(cost).collect();
+    let mut fitted = Fitting { total: costs.iter().sum(), messages: messages.to_vec(), costs, room };
     fitted.shorten_old_results();
     fitted.drop_old_exchanges();
     fitted.shorten_current_results();
@@ -59,12 +60,15 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
 
 struct Fitting {
     messages: Vec<Message>,
+    /// What each costs, and all of them: counting anew at each step would take minutes.
+    costs: Vec<u64>,
+    total: u64,
     room: u64,
 }
 
 impl Fitting {
     fn over(&self) -> bool {
-        total(&self.messages) > self.room
+        self.total > self.room
     }
 
     /// Where the current exchange begins: at the last thing that the user said.
@@ -72,12 +76,32 @@ impl Fitting {
         self.messages.iter().rposition(|m| matches!(m, Message::User { .. })).unwrap_or(0)
     }
 
+    fn change(&mut self, index: usize, change: impl FnOnce(&mut Message)) {
+        change(&mut self.messages[index]);
+        self.total -= self.costs[index];
+        self.costs[index] = cost(&self.messages[index]);
+        self.total += self.costs[index];
+    }
+
+    /// Puts a notice in the place of `messages[start..end]`.
+    fn replace(&mut self, start: usize, end: usize, text: String) {
+        let notice = Message::Notice { text };
+        let price = cost(&notice);
+        self.total += price;
+        self.total -= self.costs.splice(start..end, [price]).sum::<u64>();
+        self.messages.splice(start..end, [notice]);
+    }
+
+    fn sum(&self, start: usize, end: usize) -> u64 {
+        self.costs[start..end].iter().sum()
+    }
+
     fn shorten_old_results(&mut self) {
         for index in 0..self.current() {
             if !self.over() {
                 return;
             }
-            shorten(&mut self.messages[index], OLD_RESULT_CHARS);
+            self.change(index, |message| shorten(message, OLD_RESULT_CHARS));
         }
     }
 
@@ -90,17 +114,17 @@ impl Fitting {
         let low = (self.room as f64 * LOW_WATER) as u64;
         let current = self.current();
         let mut end = start;
-        let mut left = total(&self.messages);
+        let mut left = self.total;
         while end < current && left > low {
             let next = (end + 1..current)
                 .find(|&i| matches!(self.messages[i], Message::User { .. }))
                 .unwrap_or(current);
-            left -= total(&self.messages[end..next]);
+            left -= self.sum(end, next);
             end = next;
         }
         if end > start {
             let text = format!("{} earlier messages of this conversation are not shown.", end - start);
-            self.messages.splice(start..end, [Message::Notice { text }]);
+            self.replace(start, end, text);
         }
     }
 
@@ -110,7 +134,7 @@ impl Fitting {
             if !self.over() {
                 return;
             }
-            shorten(&mut self.messages[index], OLD_RESULT_CHARS);
+            self.change(index, |message| shorten(message, OLD_RESULT_CHARS));
         }
     }
 
@@ -131,17 +155,17 @@ impl Fitting {
         let rounds = self.rounds();
         let Some((&(first, _), &(last, _))) = rounds.first().zip(rounds.last()) else { return };
         let mut end = first;
-        let mut left = total(&self.messages);
+        let mut left = self.total;
         for &(begin, next) in &rounds {
             if begin == last || left <= self.room {
                 break;
             }
-            left -= total(&self.messages[begin..next]);
+            left -= self.sum(begin, next);
             end = next;
         }
         if end > first {
             let text = "Earlier tool calls of this turn and their results are not shown.".to_owned();
-            self.messages.splice(first..end, [Message::Notice { text }]);
+            self.replace(first, end, text);
         }
     }
 
@@ -149,9 +173,11 @@ impl Fitting {
     fn share_what_is_left(&mut self) {
         let mut chars = 40_000;
         while self.over() && chars > ARGUMENT_CHARS {
-            for message in &mut self.messages {
-                shorten(message, chars);
-                shorten_speech(message, chars);
+            for index in 0..self.messages.len() {
+                self.change(index, |message| {
+                    shorten(message, chars);
+                    shorten_speech(message, chars);
+                });
             }
             chars = chars * 2 / 3;
         }

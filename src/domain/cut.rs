@@ -4,6 +4,9 @@
 /// that says how many characters were left out. The result has at most `max` characters, or the
 /// marker alone when `max` is smaller than that.
 pub fn middle(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
     let total = text.chars().count();
     if total <= max {
         return text.to_owned();
