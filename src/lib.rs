@@ -6,3 +6,4 @@
 pub mod domain;
 pub mod policy;
 pub mod sandbox;
+pub mod tool;

@@ -1,4 +1,5 @@
 //! Commands as process groups: what they print, what they see, and that nothing of them is left.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use openpista::sandbox::{
     Exit, Filter, Keep, Limits,

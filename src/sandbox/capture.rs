@@ -3,7 +3,7 @@
 use super::{
     Limits,
     spill::Spill,
-    text::{clean, head_and_tail},
+    text::{clean, cut, head_and_tail},
 };
 use std::{collections::VecDeque, fmt::Write as _, path::PathBuf, sync::Arc};
 
@@ -107,6 +107,24 @@ pub(super) async fn show(
     let (out_chars, err_chars) = (out.chars(), err.chars());
     let for_err = err_chars.min((limit / 4).max(limit.saturating_sub(out_chars)));
     (out.show(limit - for_err).await, err.show(for_err).await)
+}
+
+/// Makes a text fit into `limits.output_chars`, marker included. What is too long is kept whole in
+/// `keep.dir`. Changes nothing else; `keep.filter` is not used.
+pub async fn fit(text: String, limits: &Limits, keep: &Keep) -> Output {
+    let bytes = text.len() as u64;
+    let room = MARKER_ROOM + keep.dir.as_os_str().len();
+    if cut(&text, limits.output_chars).is_none() {
+        return Output { text, bytes, ..Output::default() };
+    }
+    let mut spill = Spill::create(&keep.dir, "result", limits.spill_bytes).await;
+    spill.write(text.as_bytes()).await;
+    let (head, tail) = head_and_tail(&text, &text, limits.output_chars.saturating_sub(room));
+    let left_out = bytes - (head.len() + tail.len()) as u64;
+    let mut output = Output { text: head.to_owned(), bytes, left_out, ..Output::default() };
+    marker(&mut output, spill.close());
+    output.text.push_str(tail);
+    output
 }
 
 /// What a capture holds, as text.

@@ -5,7 +5,7 @@ pub mod process;
 mod spill;
 mod text;
 
-pub use capture::{Filter, Keep, Output};
+pub use capture::{Filter, Keep, Output, fit};
 pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
 pub use text::{clean, cut};
 
