@@ -47,7 +47,7 @@ pub struct Command {
     pub argv: Vec<String>,
     /// Where it runs; absolute.
     pub cwd: PathBuf,
-    /// Its whole environment: nothing is inherited. See [`environment`].
+    /// Its whole environment: nothing is inherited. See [`environment()`].
     pub env: BTreeMap<OsString, OsString>,
     /// What it reads; without, its input is empty.
     pub stdin: Option<String>,

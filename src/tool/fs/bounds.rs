@@ -50,3 +50,18 @@ impl Drop for CancelOnDrop {
         self.0.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_stops_when_nobody_waits_or_time_is_over() {
+        let bounds = Bounds::new(Duration::MAX);
+        let waiting = bounds.cancel_on_drop();
+        assert!(bounds.check().is_ok());
+        drop(waiting);
+        assert!(matches!(bounds.check(), Err(FsError::Cancelled)));
+        assert!(matches!(Bounds::new(Duration::ZERO).check(), Err(FsError::Late)));
+    }
+}

@@ -80,7 +80,7 @@ impl Workspace {
             if buffer.is_empty() {
                 return Ok(lines + u64::from(in_line));
             }
-            let end = buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            let end = line_end(buffer);
             let used = end.unwrap_or(buffer.len());
             lines += u64::from(end.is_some());
             in_line = end.is_none();
@@ -96,6 +96,15 @@ impl Workspace {
         }
         Ok(lines)
     }
+}
+
+/// How much of `buffer` the line goes on for, its end included; `None` when it doesn't end there.
+pub(super) fn line_end(buffer: &[u8]) -> Option<usize> {
+    // Where there is no end, this is many times faster than the search for its place.
+    if !buffer.contains(&b'\n') {
+        return None;
+    }
+    buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1)
 }
 
 /// Why it can't be text, or rather what to do then, judging by its beginning.
@@ -129,7 +138,7 @@ fn take(reader: &mut impl BufRead, limit: u64, max: usize) -> std::io::Result<Li
             (lines.more, lines.cut) = (true, in_line);
             return Ok(lines);
         }
-        let end = buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+        let end = line_end(buffer);
         let used = end.unwrap_or(buffer.len()).min(max - lines.bytes.len());
         lines.bytes.extend_from_slice(&buffer[..used]);
         lines.count += u64::from(!in_line);

@@ -3,6 +3,7 @@
 use super::{
     Bounds, FsError, Reply, Workspace,
     protected::Rules,
+    read::line_end,
     walk::{Step, Walk, directory},
     workspace::{Place, reading},
 };
@@ -278,10 +279,10 @@ fn next_line(
             return Ok(any);
         }
         any = true;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let part = &buffer[..end.unwrap_or(buffer.len())];
+        let end = line_end(buffer);
+        let used = end.unwrap_or(buffer.len());
+        let part = &buffer[..used - usize::from(end.is_some())];
         line.extend_from_slice(&part[..part.len().min(MAX_LINE - line.len())]);
-        let used = end.map_or(buffer.len(), |end| end + 1);
         reader.consume(used);
         *bytes += used as u64;
         if end.is_some() {
