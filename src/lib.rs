@@ -9,4 +9,6 @@ pub mod domain;
 pub mod front;
 pub mod gateway;
 pub mod policy;
+pub mod sandbox;
 pub mod telemetry;
+pub mod tool;

@@ -1,0 +1,59 @@
+//! Where foreign code runs, and the limits that hold there, the same for every kind of sandbox.
+
+mod capture;
+pub mod process;
+mod spill;
+mod text;
+
+pub use capture::{Filter, Keep, Output, fit};
+pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
+pub use text::{clean, cut};
+
+use serde::Serialize;
+use std::time::Duration;
+
+/// How long a run may take when nobody says.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many characters of output are shown when nobody says.
+pub const DEFAULT_OUTPUT_CHARS: usize = 10_000;
+
+/// How many bytes of each stream of output are kept on disk when nobody says.
+pub const DEFAULT_SPILL_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What one run may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Time by the clock on the wall, after which the run is killed.
+    pub timeout: Duration,
+    /// Characters of output that are shown, over both streams.
+    pub output_chars: usize,
+    /// Bytes of each stream that are kept on disk when it is too long to be shown.
+    pub spill_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: DEFAULT_TIMEOUT,
+            output_chars: DEFAULT_OUTPUT_CHARS,
+            spill_bytes: DEFAULT_SPILL_BYTES,
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// It said that all went well.
+    Done,
+    /// It failed with this code; 128 and the signal's number when a signal ended it.
+    Failed(i32),
+    /// It was killed at its deadline.
+    TimedOut,
+    /// It was killed for want of memory.
+    OutOfMemory,
+    /// It was killed because nobody waits for it any more, or because it could not have gone on.
+    Cancelled,
+}

@@ -1,0 +1,151 @@
+//! The file operations as tools.
+
+use super::{Bounds, Edit, FsError, List, Read, Reply, Search, Workspace, Write};
+use crate::{
+    domain::{
+        BoxFuture,
+        call::{ToolCall, ToolResult, ToolStatus},
+        hook::TurnContext,
+        tool::{Effect, ToolSpec},
+    },
+    policy::Authorized,
+    tool::{Tool, arguments},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
+
+/// How long one call may look at files.
+pub const MAX_TIME: Duration = Duration::from_secs(20);
+
+type Work<A> = fn(&Workspace, &A, &Bounds) -> Result<Reply, FsError>;
+
+/// One operation on the workspace.
+struct FsTool<A> {
+    spec: ToolSpec,
+    workspace: Arc<Workspace>,
+    work: Work<A>,
+}
+
+impl<A: DeserializeOwned + Send + 'static> FsTool<A> {
+    async fn call(&self, call: ToolCall) -> ToolResult {
+        let name = &self.spec.name;
+        let args: A = match arguments::parse(&call.args) {
+            Ok(args) => args,
+            Err(problem) => return ToolResult::new(&call, ToolStatus::Error, format!("{name}: {problem}")),
+        };
+        let (workspace, work) = (Arc::clone(&self.workspace), self.work);
+        let bounds = Bounds::new(MAX_TIME);
+        let _cancel = bounds.cancel_on_drop();
+        let done = tokio::task::spawn_blocking(move || work(&workspace, &args, &bounds)).await;
+        match done {
+            Ok(Ok(reply)) => {
+                ToolResult { meta: reply.meta, ..ToolResult::new(&call, ToolStatus::Ok, reply.text) }
+            }
+            Ok(Err(error)) => ToolResult::new(&call, ToolStatus::Error, error.to_string()),
+            Err(broken) => match broken.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => ToolResult::new(&call, ToolStatus::Cancelled, "cancelled: the program is ending"),
+            },
+        }
+    }
+}
+
+impl<A: DeserializeOwned + Send + 'static> Tool for FsTool<A> {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+        Box::pin(self.call(call.into_inner()))
+    }
+}
+
+fn tool<A: DeserializeOwned + Send + 'static>(
+    workspace: &Arc<Workspace>,
+    (name, effect, description): (&str, Effect, &str),
+    required: &[&str],
+    properties: Value,
+    work: Work<A>,
+) -> Arc<dyn Tool> {
+    let mut parameters = json!({"type": "object", "properties": properties});
+    if !required.is_empty() {
+        parameters["required"] = required.into();
+    }
+    let spec = ToolSpec { name: name.into(), description: description.into(), parameters, effect };
+    Arc::new(FsTool { spec, workspace: Arc::clone(workspace), work })
+}
+
+/// The file tools on one workspace.
+pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
+    let path = json!({"type": "string", "description": "Relative to the workspace, or absolute beneath it."});
+    [
+        tool(
+            workspace,
+            ("fs.read", Effect::Read, "Reads a text file of the workspace, or some lines of it."),
+            &["path"],
+            json!({
+                "path": path,
+                "offset": {"type": "integer", "description": "The first line to read, counted from 1."},
+                "limit": {"type": "integer", "description": "How many lines to read, at most."}
+            }),
+            |workspace, args: &Read, bounds| workspace.read(args, bounds),
+        ),
+        tool(
+            workspace,
+            ("fs.list", Effect::Read, "Lists a directory of the workspace, with the sizes of files."),
+            &[],
+            json!({
+                "path": path,
+                "depth": {"type": "integer", "description": "How many levels to list; 1 unless given."},
+                "hidden": {"type": "boolean", "description": "Whether to show names that begin with a dot."}
+            }),
+            |workspace, args: &List, bounds| workspace.list(args, bounds),
+        ),
+        tool(
+            workspace,
+            (
+                "fs.search",
+                Effect::Read,
+                "Searches the workspace: lines by a regular expression, file names by a glob, or lines in \
+                 the files that a glob names.",
+            ),
+            &[],
+            json!({
+                "pattern": {"type": "string", "description": "Regular expression, matched line by line."},
+                "glob": {"type": "string", "description": "Such as *.rs for names, or src/**/*.rs for paths."},
+                "path": {"type": "string", "description": "Directory or file to search; else the workspace."},
+                "ignore_case": {"type": "boolean"},
+                "hidden": {"type": "boolean", "description": "Whether to search names that begin with a dot."},
+                "max_results": {"type": "integer"}
+            }),
+            |workspace, args: &Search, bounds| workspace.search(args, bounds),
+        ),
+        tool(
+            workspace,
+            (
+                "fs.write",
+                Effect::Act,
+                "Writes a whole file in the workspace, new or in the place of another.",
+            ),
+            &["path", "content"],
+            json!({"path": path, "content": {"type": "string", "description": "All that the file shall hold."}}),
+            |workspace, args: &Write, _| workspace.write(args),
+        ),
+        tool(
+            workspace,
+            ("fs.edit", Effect::Act, "Replaces a passage of a text file in the workspace with another."),
+            &["path", "old", "new"],
+            json!({
+                "path": path,
+                "old": {
+                    "type": "string",
+                    "description": "The passage exactly as in the file; enough of it to be there only once."
+                },
+                "new": {"type": "string", "description": "What comes in its place."},
+                "replace_all": {"type": "boolean", "description": "Replace it everywhere."}
+            }),
+            |workspace, args: &Edit, _| workspace.edit(args),
+        ),
+    ]
+}

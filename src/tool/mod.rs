@@ -1,0 +1,92 @@
+//! What a model can do: the tools, and the registry that runs them.
+
+mod arguments;
+pub mod fs;
+mod nearest;
+mod registry;
+mod system_run;
+
+pub use registry::{RegisterError, ToolRegistry};
+pub use system_run::MAX_TIMEOUT;
+
+use crate::{
+    domain::{
+        BoxFuture,
+        call::{ToolCall, ToolResult},
+        hook::TurnContext,
+        tool::ToolSpec,
+    },
+    policy::Authorized,
+    sandbox::{DEFAULT_OUTPUT_CHARS, DEFAULT_SPILL_BYTES, DEFAULT_TIMEOUT, Filter, Keep, Limits},
+};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// Something a model can do.
+pub trait Tool: Send + Sync {
+    /// What it is called and takes. Stays the same.
+    fn spec(&self) -> &ToolSpec;
+
+    /// Does it. Failures are results, for the model to read. Dropping the future stops what runs.
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, context: &'a TurnContext) -> BoxFuture<'a, ToolResult>;
+}
+
+/// What the built-in tools work with.
+#[derive(Clone)]
+pub struct Options {
+    /// Where commands run, and beneath which files are read and written. Absolute.
+    pub workspace: PathBuf,
+    /// Where output goes that is too long to be shown. Made when needed, for its owner only.
+    pub spill_dir: PathBuf,
+    /// How long a command may take when the call doesn't say.
+    pub timeout: Duration,
+    /// Characters in a result, at most.
+    pub output_chars: usize,
+    /// Bytes of each stream of output that are kept in `spill_dir`, at most.
+    pub spill_bytes: u64,
+    /// Names of our own environment variables that commands get besides the usual ones.
+    pub pass_env: Vec<String>,
+    /// Files and directories (with all in them) that the file tools neither read nor write. Absolute;
+    /// they need not exist.
+    pub protected: Vec<PathBuf>,
+    /// Names that the file tools would protect wherever they are (see [`fs::PROTECTED_NAMES`]), and
+    /// shall not.
+    pub unprotected: Vec<String>,
+    /// Takes secrets out of every result.
+    pub redact: Option<Filter>,
+}
+
+impl Options {
+    /// The defaults, for a workspace.
+    pub fn new(workspace: impl Into<PathBuf>, spill_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            workspace: workspace.into(),
+            spill_dir: spill_dir.into(),
+            timeout: DEFAULT_TIMEOUT,
+            output_chars: DEFAULT_OUTPUT_CHARS,
+            spill_bytes: DEFAULT_SPILL_BYTES,
+            pass_env: Vec::new(),
+            protected: Vec::new(),
+            unprotected: Vec::new(),
+            redact: None,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { timeout: self.timeout, output_chars: self.output_chars, spill_bytes: self.spill_bytes }
+    }
+
+    fn keep(&self) -> Keep {
+        Keep { dir: self.spill_dir.clone(), filter: self.redact.clone() }
+    }
+}
+
+/// The tools that are always there: `fs.edit`, `fs.list`, `fs.read`, `fs.search`, `fs.write` and
+/// `system.run`. Opens and starts nothing.
+pub fn builtin(options: Options) -> ToolRegistry {
+    let mut registry = ToolRegistry::new(options.limits(), options.keep());
+    for tool in fs::tools(&Arc::new(fs::Workspace::new(&options))) {
+        registry.insert(tool);
+    }
+    registry.insert(Arc::new(system_run::SystemRun::new(options)));
+    registry
+}

@@ -1,0 +1,156 @@
+//! The tools there are, by name; and what holds for the result of each.
+
+use super::{Tool, arguments, nearest::nearest};
+use crate::{
+    domain::{
+        BoxFuture,
+        call::{ToolCall, ToolResult, ToolStatus},
+        hook::TurnContext,
+        tool::ToolSpec,
+    },
+    policy::{Authorized, Executor},
+    sandbox::{Keep, Limits, fit},
+};
+use futures_util::FutureExt;
+use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+
+/// Why a tool was not registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// The name could not be used everywhere.
+    #[error(
+        "{0:?} can't be the name of a tool: it must be words of a-z, 0-9 and _ with dots between them, \
+         and begin with a letter, like \"weather\" or \"fs.read\""
+    )]
+    Name(String),
+    /// There is one already.
+    #[error("there is already a tool called {0:?}")]
+    Duplicate(String),
+    /// The arguments aren't described by an object.
+    #[error("tool {0:?}: its parameters must be a JSON Schema object")]
+    Parameters(String),
+}
+
+/// The tools there are. Every result that leaves it is redacted, and cut where it is too long.
+#[derive(Clone)]
+pub struct ToolRegistry {
+    tools: BTreeMap<String, Arc<dyn Tool>>,
+    specs: Vec<ToolSpec>,
+    limits: Limits,
+    keep: Keep,
+}
+
+impl ToolRegistry {
+    /// A registry without tools. `keep` says where long results go and what redacts them.
+    pub fn new(limits: Limits, keep: Keep) -> Self {
+        Self { tools: BTreeMap::new(), specs: Vec::new(), limits, keep }
+    }
+
+    /// Adds a tool.
+    pub fn register(&mut self, tool: Arc<dyn Tool>) -> Result<(), RegisterError> {
+        let ToolSpec { name, parameters, .. } = tool.spec();
+        if !is_name(name) {
+            return Err(RegisterError::Name(name.clone()));
+        }
+        if self.tools.contains_key(name) {
+            return Err(RegisterError::Duplicate(name.clone()));
+        }
+        if !parameters.is_object() {
+            return Err(RegisterError::Parameters(name.clone()));
+        }
+        self.insert(tool);
+        Ok(())
+    }
+
+    /// Adds a tool of ours, whose spec is known to be right.
+    pub(super) fn insert(&mut self, tool: Arc<dyn Tool>) {
+        self.tools.insert(tool.spec().name.clone(), tool);
+        self.specs = self.tools.values().map(|tool| tool.spec().clone()).collect();
+    }
+
+    /// Runs a call; a panic of the tool's is a result.
+    async fn outcome(&self, call: Authorized<ToolCall>, context: &TurnContext) -> ToolResult {
+        let asked = call.get();
+        let mut failed = ToolResult::new(asked, ToolStatus::Error, String::new());
+        let tool = self.tools.get(&asked.name);
+        let problem = match (tool, &asked.invalid) {
+            (None, _) => Err(self.unknown(&asked.name)),
+            (_, Some(sent)) => Err(format!("the arguments must be a JSON object, but are: {sent}")),
+            (Some(tool), None) => match arguments::check(&tool.spec().parameters, &asked.args) {
+                Ok(()) => Ok(tool),
+                Err(problem) => Err(format!("{}: {problem}", asked.name)),
+            },
+        };
+        let tool = match problem {
+            Ok(tool) => tool,
+            Err(problem) => {
+                failed.content = problem;
+                return failed;
+            }
+        };
+        match AssertUnwindSafe(async { tool.run(call, context).await }).catch_unwind().await {
+            Ok(result) => ToolResult { call_id: failed.call_id, name: failed.name, ..result },
+            Err(panic) => {
+                failed.content = format!("{} broke down: {}", failed.name, message(&*panic));
+                failed
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let names = || self.tools.keys().map(String::as_str);
+        let meant =
+            nearest(name, names()).map_or_else(|| ".".into(), |name| format!("; did you mean {name:?}?"));
+        format!("there is no tool {name:?}{meant} The tools are: {}", names().collect::<Vec<_>>().join(", "))
+    }
+
+    async fn finish(&self, mut result: ToolResult) -> ToolResult {
+        if let Some(redact) = &self.keep.filter {
+            result.content = redact(result.content);
+        }
+        let output = fit(result.content, &self.limits, &self.keep).await;
+        result.content = output.text;
+        if output.left_out > 0 {
+            result.meta.insert("truncated".into(), true.into());
+            result.meta.insert("truncated_bytes".into(), output.left_out.into());
+            if let Some(spill) = output.spill {
+                result.meta.insert("spill".into(), spill.to_string_lossy().into());
+            }
+        }
+        result
+    }
+}
+
+impl Executor for ToolRegistry {
+    fn specs(&self) -> &[ToolSpec] {
+        &self.specs
+    }
+
+    fn execute<'a>(
+        &'a self,
+        call: Authorized<ToolCall>,
+        context: &'a TurnContext,
+    ) -> BoxFuture<'a, ToolResult> {
+        Box::pin(async move { self.finish(self.outcome(call, context).await).await })
+    }
+}
+
+/// Whether `name` is made of words with dots between them.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.split('.').all(|word| {
+            !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        })
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "it doesn't say why",
+    }
+}
+
+#[cfg(test)]
+mod tests;
