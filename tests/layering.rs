@@ -36,7 +36,8 @@ const OWNED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that the plain data may not know.
-const NOT_IN_DOMAIN: &[&str] = &["tokio", "tokio_util", "mlua", "rusqlite", "reqwest", "futures_util", "anyhow"];
+const NOT_IN_DOMAIN: &[&str] =
+    &["tokio", "tokio_util", "mlua", "rusqlite", "reqwest", "futures_util", "anyhow"];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("src is readable") {

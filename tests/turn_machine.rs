@@ -200,7 +200,8 @@ fn refusals_in_a_row_bring_a_hint() {
 
 #[test]
 fn an_overflow_shortens_and_asks_again_but_not_for_ever() {
-    let overflow = || Input::ModelFailed(ChatError::ContextOverflow { limit: Some(8192), message: "long".into() });
+    let overflow =
+        || Input::ModelFailed(ChatError::ContextOverflow { limit: Some(8192), message: "long".into() });
     let mut turn = turn(10);
     let mut log = Log::default();
     log.take(turn.handle(Input::Begin));

@@ -274,7 +274,11 @@ mod tests {
                 match fit(&history, room) {
                     None => assert!(total(&history) <= room),
                     Some(fitted) => {
-                        assert!(total(&fitted) <= room, "{exchanges}/{rounds}/{size}: {} > {room}", total(&fitted));
+                        assert!(
+                            total(&fitted) <= room,
+                            "{exchanges}/{rounds}/{size}: {} > {room}",
+                            total(&fitted)
+                        );
                         assert_valid(&fitted);
                         assert_eq!(fitted.last().map(Message::text), Some("and now?"));
                     }

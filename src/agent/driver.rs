@@ -138,8 +138,7 @@ impl<'a> Run<'a> {
 
         let draft = PromptDraft { system: std::mem::take(&mut self.input.prompt) };
         self.system = parts.hooks.prompt(draft, context).await.system;
-        self.tools =
-            parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
+        self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
         let schemas: u64 = self
             .tools
             .iter()

@@ -1,6 +1,7 @@
 //! A value that a layer gives to a setting, and how it is checked.
 
-use super::{ConfigError, Dirs, KEYS, Key, Kind, Origin, nearest};
+use super::{ConfigError, Dirs, KEYS, Key, Kind, Origin};
+use crate::domain::nearest::nearest;
 use crate::domain::secret::SecretRef;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,9 @@
 use super::{
     ConfigError, ConfigErrors, Dirs, Environment, KEYS, Key, Located, Origin, Settings,
     given::{Given, Raw},
-    nearest, permissions, toml_file,
+    permissions, toml_file,
 };
+use crate::domain::nearest::nearest;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -1,7 +1,10 @@
 //! From where a secret is kept to the secret.
 
-use super::{Dirs, Environment, Redactor, nearest, permissions};
-use crate::domain::secret::{Secret, SecretRef};
+use super::{Dirs, Environment, Redactor, permissions};
+use crate::domain::{
+    nearest::nearest,
+    secret::{Secret, SecretRef},
+};
 use std::{
     ffi::OsStr,
     io::Read,

@@ -12,6 +12,7 @@ pub mod event;
 pub mod hook;
 pub mod id;
 pub mod message;
+pub mod nearest;
 pub mod outcome;
 pub mod plan;
 pub mod rules;

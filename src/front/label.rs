@@ -8,7 +8,8 @@ use serde_json::Value;
 pub fn printable(text: &str) -> String {
     // Bidirectional overrides can make a line read as something that it isn't.
     let hostile = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(hostile) {
         return text.to_owned();

@@ -130,6 +130,6 @@ fn help() -> String {
 
 fn unknown(name: &str) -> String {
     let names = COMMANDS.iter().map(|c| c.name);
-    let hint = crate::config::nearest(name, names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
+    let hint = crate::domain::nearest::nearest(name, names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
     format!("there is no command {name}{hint} (/help lists them)\n")
 }

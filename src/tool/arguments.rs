@@ -1,8 +1,8 @@
 //! Arguments as models send them: checked against the tool's schema with errors that a model can act
 //! on, then read into a type.
 
-use super::nearest::nearest;
 use crate::domain::JsonMap;
+use crate::domain::nearest::nearest;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -2,7 +2,6 @@
 
 mod arguments;
 pub mod fs;
-mod nearest;
 mod registry;
 mod system_run;
 

@@ -1,6 +1,7 @@
 //! The tools there are, by name; and what holds for the result of each.
 
-use super::{Tool, arguments, nearest::nearest};
+use super::{Tool, arguments};
+use crate::domain::nearest::nearest;
 use crate::{
     domain::{
         BoxFuture,

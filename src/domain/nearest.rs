@@ -3,13 +3,19 @@
 /// The candidate that `name` was probably meant to be; `None` when nothing is near.
 ///
 /// Near is one slip (a wrong, missing, extra or swapped letter) in every three letters, and at
-/// least one. Case and the choice of `-`, `_` or `.` count for nothing.
+/// least one; or a name that is a part of the other (`run` of `system.run`). Case and the choice of
+/// `-`, `_` or `.` count for nothing.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = plain(name);
     let slips = (name.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&name, &plain(candidate)), candidate))
+        .map(|candidate| {
+            let other = plain(candidate);
+            let distance = strsim::osa_distance(&name, &other);
+            let part = name.len() > 2 && (name.contains(&other) || other.contains(&name));
+            (if part { distance.min(slips) } else { distance }, candidate)
+        })
         .filter(|(distance, _)| *distance <= slips)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -35,6 +41,9 @@ mod tests {
         assert_eq!(nearest("databse", names), Some("database"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("", names), None);
+        assert_eq!(nearest("run", ["fs.read", "system.run"]), Some("system.run"));
+        assert_eq!(nearest("file_path", ["cwd", "path"]), Some("path"));
+        assert_eq!(nearest("FS.Raed", ["fs.list", "fs.read"]), Some("fs.read"));
         assert_eq!(nearest(&"x".repeat(1_000_000), names), None);
     }
 }
