@@ -1,6 +1,6 @@
 //! The whole engine, ready to answer.
 
-use super::{Flags, Loaded, models, roster, table, toolset};
+use super::{Flags, Loaded, facts, models, roster, table, toolset};
 use crate::{
     agent::{Agent, Parts, TurnLimits},
     config::Redactor,
@@ -13,7 +13,7 @@ use crate::{
     gateway::Gateway,
     memory::{Memory, NewSession},
     policy::{Executor, Gate},
-    script::{ScriptHandle, ScriptHooks},
+    script::{HookLimits, ScriptHandle, ScriptHooks},
     tool::ToolRegistry,
 };
 use anyhow::bail;
@@ -37,8 +37,7 @@ impl App {
         let hooks = Arc::new(ScriptHooks::new(
             loaded.script.clone(),
             &loaded.plan,
-            loaded.settings.hook_timeout,
-            loaded.settings.observer_timeout,
+            HookLimits { each: loaded.settings.hook_timeout },
         ));
         let gate = Gate::new(hooks.clone(), approver, Arc::new(memory.clone()), loaded.workspace())
             .with_floor(toolset::floor(&loaded));
@@ -94,14 +93,13 @@ impl App {
 
     /// The person at this terminal.
     pub fn origin(&self, channel: &str) -> Origin {
-        Origin { channel: channel.to_owned(), user: toolset::user(&self.loaded.environment) }
+        Origin { channel: channel.to_owned(), user: facts::user(&self.loaded.environment) }
     }
 
     /// The agent that answers in a session: the one asked for by flag or setting, else the session's.
     pub fn agent_of(&self, session: &Session) -> String {
         let setting = &self.loaded.settings.agent;
-        let chosen = self.loaded.settings.origin("agent").is_some_and(|o| *o != crate::config::Origin::Default);
-        if chosen || self.gateway.roster().get(&session.agent).is_err() {
+        if self.loaded.chosen("agent") || self.gateway.roster().get(&session.agent).is_err() {
             setting.clone()
         } else {
             session.agent.clone()

@@ -1,8 +1,8 @@
 //! The configuration in force: settings, secrets, and what `init.lua` declares.
 
-use super::{ConfigError, Flags};
+use super::{ConfigError, Flags, init};
 use crate::{
-    config::{Dirs, Environment, Layers, Located, Redactor, Secrets, Settings, locate},
+    config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate},
     domain::plan::Plan,
     memory::{Memory, OpenOptions},
     script::ScriptHandle,
@@ -46,9 +46,9 @@ impl Loaded {
         for warning in layers.warnings() {
             tracing::warn!("{warning}");
         }
-        let (script, plan) = super::toolset::run_init(&located, &dirs, &environment, &early).await?;
+        let (script, plan) = init::run(&located, &early).await?;
         let settings = layers.settings(&plan.settings).map_err(ConfigError::new)?;
-        let base = located.init.as_deref().and_then(|p| p.parent()).unwrap_or(&dirs.config).to_owned();
+        let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, redactor);
         Ok(Self { dirs, located, environment, settings, secrets, plan, script, memory: OnceLock::new() })
     }
@@ -62,6 +62,11 @@ impl Loaded {
         Ok(self.memory.get_or_init(|| memory))
     }
 
+    /// Whether a setting was given for this run: by flag or in the environment.
+    pub fn chosen(&self, key: &str) -> bool {
+        matches!(self.settings.origin(key), Some(Origin::Flag { .. } | Origin::Env { .. }))
+    }
+
     /// The directory that tools work in.
     pub fn workspace(&self) -> PathBuf {
         self.settings.workspace_dir(&self.dirs.current)
@@ -72,6 +77,6 @@ impl Loaded {
         if let Some(memory) = self.memory.get() {
             memory.close().await;
         }
-        self.script.shutdown();
+        self.script.shutdown().await;
     }
 }

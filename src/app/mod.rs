@@ -1,8 +1,11 @@
 //! The composition root: builds the parts in the order of their dependence.
 
 mod engine;
+mod facts;
 mod flags;
+mod init;
 mod loaded;
+mod lua_backend;
 mod models;
 mod roster;
 mod table;

@@ -1,11 +1,12 @@
 //! From declared agents to agents that can work.
 
-use super::{Loaded, toolset};
+use super::{Loaded, facts};
 use crate::{
     agent::{Facts, system_prompt},
     domain::plan::{AgentSpec, Prompt},
     gateway::{AgentEntry, PromptSource, Roster},
     policy::Policy,
+    script::prompt_text,
 };
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ pub(super) const MAIN: &str = "main";
 
 /// The agents of the plan, `main` among them.
 pub(super) fn build(loaded: &Loaded, default_model: &str) -> Roster {
-    let base = system_prompt(&facts(loaded));
+    let base = system_prompt(&known(loaded));
     let mut agents = loaded.plan.agents.clone();
     agents.entry(MAIN.to_owned()).or_insert_with(|| AgentSpec {
         name: MAIN.to_owned(),
@@ -27,7 +28,7 @@ pub(super) fn build(loaded: &Loaded, default_model: &str) -> Roster {
     Roster::new(agents.into_values().map(|spec| {
         let entry = AgentEntry {
             // What was chosen for this run goes before what the agent prefers.
-            model: match (toolset::chosen(loaded, "model"), &spec.model) {
+            model: match (loaded.chosen("model"), &spec.model) {
                 (false, Some(model)) => model.clone(),
                 _ => default_model.to_owned(),
             },
@@ -44,21 +45,22 @@ fn prompt(loaded: &Loaded, spec: &AgentSpec, base: &str) -> PromptSource {
         Prompt::Default => PromptSource::Text(base.to_owned()),
         Prompt::Text(text) => PromptSource::Text(text.clone()),
         Prompt::Handler(id) => {
-            let (script, id, base) = (loaded.script.clone(), *id, base.to_owned());
-            let deadline = loaded.settings.hook_timeout;
+            let (script, id) = (loaded.script.clone(), *id);
             PromptSource::Function(Arc::new(move |context| {
-                let (script, base) = (script.clone(), base.clone());
-                Box::pin(async move { toolset::prompt_of(&script, id, base, &context, deadline).await })
+                let script = script.clone();
+                Box::pin(async move {
+                    prompt_text(&script, id, &context).await.map_err(|error| error.to_string())
+                })
             }))
         }
     }
 }
 
-fn facts(loaded: &Loaded) -> Facts {
+fn known(loaded: &Loaded) -> Facts {
     Facts {
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        user: toolset::user(&loaded.environment),
+        user: facts::user(&loaded.environment),
         workspace: loaded.workspace().display().to_string(),
-        date: toolset::today(),
+        date: facts::today(),
     }
 }

@@ -114,7 +114,7 @@ impl Command {
             }
             Self::Name { session, name } => {
                 let session = memory.find_session(&session).await?;
-                memory.rename(&session.id, &name).await?;
+                memory.rename(&session.id, Some(&name)).await?;
             }
             Self::Rm { sessions } => {
                 // All must be there before any is removed.

@@ -72,6 +72,11 @@ impl Policy {
         Decision { access, rule, effect }
     }
 
+    /// All rules, in order of declaration.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.sets.iter().flatten()
+    }
+
     /// Whether the tool is worth offering to a model: not when its name is denied.
     pub fn offers(&self, spec: &ToolSpec) -> bool {
         !self.sets.iter().flatten().any(|rule| {

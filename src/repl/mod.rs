@@ -20,8 +20,6 @@ use std::{io::IsTerminal, sync::Arc};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-/// The name of the history file in the state directory.
-const HISTORY: &str = "repl_history";
 const PROMPT: &str = "› ";
 const MORE: &str = "… ";
 
@@ -34,6 +32,7 @@ struct Repl {
     session: Session,
     model: Option<String>,
     colour: Colour,
+    approver: Arc<AskInEditor>,
 }
 
 /// Runs until `/quit` or the end of the input.
@@ -41,10 +40,10 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<()> {
     let editor = Arc::new(Mutex::new(Editor::start()?));
     let cancel = Arc::new(std::sync::Mutex::new(CancellationToken::new()));
     let approver = Arc::new(AskInEditor::new(editor.clone(), cancel.clone()));
-    let app = App::start(flags, approver).await?;
+    let app = App::start(flags, approver.clone()).await?;
     {
         let mut editor = editor.lock().await;
-        editor.use_history(app.state_file(HISTORY), app.redactor());
+        editor.use_history(app.history_file(), app.secret_free());
         editor.use_completer(Completer::new(app.script(), app.runtime()));
     }
     let session = match session {
@@ -54,7 +53,7 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<()> {
             None => app.new_session("repl", None).await?,
         },
     };
-    let mut repl = Repl { app, editor, cancel, session, model: None, colour: Colour::stderr() };
+    let mut repl = Repl { app, editor, cancel, session, model: None, colour: Colour::stderr(), approver };
     repl.greet();
     repl.serve().await?;
     repl.app.close().await;
@@ -91,7 +90,7 @@ impl Repl {
             let next = if line.is_empty() {
                 Next::GoOn
             } else if let Some(code) = line.strip_prefix('=') {
-                self.evaluate(format!("return {}", code.trim())).await
+                self.evaluate(code.trim().to_owned()).await
             } else if line.starts_with('/') {
                 self.command(line).await
             } else {

@@ -1,0 +1,36 @@
+//! Running `init.lua`.
+
+use super::ConfigError;
+use crate::{
+    config::{KEYS, Located, Settings},
+    domain::plan::Plan,
+    script::{HostOptions, ScriptHandle, ScriptHost, SettingKey, Source},
+};
+use std::sync::Arc;
+
+/// The configuration of those who have none.
+const SHIPPED: &str = include_str!("../../init.lua");
+/// What it is called in errors and rules.
+const SHIPPED_NAME: &str = "built-in init.lua";
+
+/// Runs the `init.lua` in use, on a thread that stays for its functions.
+pub(super) async fn run(located: &Located, settings: &Settings) -> Result<(ScriptHandle, Plan), ConfigError> {
+    let source = match &located.init {
+        Some(path) => Source::File(path.clone()),
+        None => Source::Text { name: SHIPPED_NAME.into(), text: SHIPPED.into() },
+    };
+    let keys: Vec<SettingKey> = KEYS
+        .iter()
+        .map(|key| SettingKey {
+            name: key.name,
+            check: Arc::new(|value| key.kind.check(value).map(drop)),
+        })
+        .collect();
+    let options = HostOptions {
+        settings: keys.into(),
+        memory_limit: settings.lua_memory_mb as usize * 1024 * 1024,
+        ..HostOptions::default()
+    };
+    let generation = ScriptHost::start(source, options).await.map_err(ConfigError::new)?;
+    Ok((generation.handle, generation.plan))
+}

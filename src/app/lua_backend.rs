@@ -1,0 +1,38 @@
+//! A model written in Lua, as the router takes it.
+
+use crate::{
+    domain::{
+        BoxFuture,
+        chat::{ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts},
+    },
+    llm::{AttemptError, Backend, FailureKind},
+    script::LuaProvider,
+};
+
+/// Adapts [`LuaProvider`].
+pub(super) struct LuaBackend(pub(super) LuaProvider);
+
+impl Backend for LuaBackend {
+    fn attempt<'a>(
+        &'a self,
+        request: ChatRequest<'a>,
+        sink: &'a mut (dyn FnMut(Delta) + Send),
+    ) -> BoxFuture<'a, Result<ChatResponse, AttemptError>> {
+        Box::pin(async move {
+            self.0.chat(request, sink).await.map_err(|error| match error {
+                ChatError::ContextOverflow { limit, message } => {
+                    AttemptError::new(FailureKind::Overflow { limit }, message)
+                }
+                ChatError::Config(message) => AttemptError::config(message),
+                // A function that failed fails again: the next model is tried.
+                ChatError::AllFailed(attempts) => {
+                    AttemptError::refused(attempts.into_iter().map(|a| a.message).collect::<Vec<_>>().join("; "))
+                }
+            })
+        })
+    }
+
+    fn facts(&self, model: &str) -> ModelFacts {
+        self.0.facts(model)
+    }
+}

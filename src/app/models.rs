@@ -1,0 +1,211 @@
+//! Which models there are, and which one answers when nobody says.
+
+use super::{ConfigError, Loaded, lua_backend::LuaBackend};
+use crate::{
+    domain::{
+        plan::{ProviderKind, ProviderSpec},
+        secret::SecretRef,
+    },
+    llm::{
+        KeySource, RetryPolicy, Route, Router, Timeouts,
+        discover::{self, FoundProvider, KNOWN},
+        openai::OpenAiProvider,
+    },
+    script::LuaProvider,
+};
+use std::collections::BTreeMap;
+
+/// The provider that the setting `base_url` makes.
+const SERVER: &str = "server";
+/// The provider that is there when there is no other.
+const DEMO: &str = "demo";
+
+/// The models, and the one that answers when none is named.
+pub(super) struct Models {
+    pub(super) router: Router,
+    /// `provider/model`, or `provider`.
+    pub(super) default: String,
+}
+
+/// Finds the providers and builds a router on them. Connects to nothing but, where nothing is
+/// configured, the usual ports of local servers.
+pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
+    let settings = &loaded.settings;
+    let mut specs: BTreeMap<String, ProviderSpec> = BTreeMap::new();
+    let found = discover::from_env(&|name| loaded.environment.get(name)?.to_str().map(str::to_owned));
+    for provider in &found {
+        specs.insert(provider.name.clone(), provider.spec());
+    }
+    if let Some(base_url) = &settings.base_url {
+        specs.insert(SERVER.to_owned(), server(base_url, settings.api_key.clone()));
+    }
+    specs.extend(loaded.plan.providers.clone());
+
+    let mut default = choose(loaded, &specs, &found)?;
+    if default.is_none() {
+        let servers = discover::local(&settings.local_servers).await;
+        for server in servers.iter().rev() {
+            specs.insert(server.name.clone(), server.spec());
+        }
+        default = servers.first().map(|server| match &settings.model {
+            Some(model) => format!("{}/{model}", server.name),
+            None => server.name.clone(),
+        });
+    }
+    let default = match (default, &settings.model) {
+        (Some(default), _) => default,
+        (None, None) => DEMO.to_owned(),
+        (None, Some(model)) => return Err(nowhere(model).into()),
+    };
+    add_known(&mut specs, &default);
+    add_known(&mut specs, "");
+    for agent in loaded.plan.agents.values() {
+        add_known(&mut specs, agent.model.as_deref().unwrap_or_default());
+    }
+
+    let policy = RetryPolicy {
+        retries: settings.retries,
+        max_wait: settings.max_retry_wait,
+        ..RetryPolicy::default()
+    };
+    let mut router = Router::new(default.clone(), policy);
+    for spec in specs.values() {
+        router = router.with(&spec.name, route(loaded, spec)?);
+    }
+    if !specs.contains_key(DEMO) {
+        router = router.with(DEMO, Route::new(LuaBackend(LuaProvider::demo(loaded.script.clone()))));
+    }
+    Ok(Models { router, default })
+}
+
+fn server(base_url: &str, api_key: Option<SecretRef>) -> ProviderSpec {
+    ProviderSpec {
+        name: SERVER.to_owned(),
+        kind: ProviderKind::OpenAi {
+            base_url: base_url.to_owned(),
+            api_key,
+            dialect: crate::domain::JsonMap::new(),
+        },
+        fallback: vec![],
+        model: None,
+        context_window: None,
+        price: None,
+        location: String::new(),
+    }
+}
+
+/// The model that configuration and environment ask for; `None`: they ask for none, or for one
+/// that nobody there has.
+fn choose(
+    loaded: &Loaded,
+    specs: &BTreeMap<String, ProviderSpec>,
+    found: &[FoundProvider],
+) -> Result<Option<String>, ConfigError> {
+    let settings = &loaded.settings;
+    let declared: Vec<&ProviderSpec> = loaded.plan.providers.values().collect();
+    let provider = if settings.base_url.is_some() {
+        Some(SERVER)
+    } else if let [only] = declared[..] {
+        Some(only.name.as_str())
+    } else if declared.len() > 1 && settings.model.is_none() {
+        let names: Vec<&str> = declared.iter().map(|p| p.name.as_str()).collect();
+        return Err(ConfigError::new(format!(
+            "several providers are declared ({}): choose one with pista.setup {{ model = \"provider/model\" }}",
+            names.join(", ")
+        )));
+    } else {
+        found.first().map(|p| p.name.as_str())
+    };
+    let Some(model) = &settings.model else { return Ok(provider.map(str::to_owned)) };
+    let first = model.split('/').next().unwrap_or_default();
+    if specs.contains_key(first) || first == DEMO {
+        return Ok(Some(model.clone()));
+    }
+    // `anthropic/claude` means the provider of that name, unless only one that resells it is there.
+    let reseller = specs.contains_key("openrouter").then_some("openrouter");
+    let known = model.contains('/') && KNOWN.iter().any(|known| known.name == first);
+    Ok(match (known, reseller, provider) {
+        (true, Some(reseller), _) => Some(format!("{reseller}/{model}")),
+        (true, None, Some(SERVER)) => Some(format!("{SERVER}/{model}")),
+        (true, None, _) => Some(model.clone()),
+        (false, _, Some(provider)) => Some(format!("{provider}/{model}")),
+        (false, _, None) => None,
+    })
+}
+
+fn nowhere(model: &str) -> ConfigError {
+    let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+    ConfigError::new(format!(
+        "no provider is there for the model {model:?}: set a key such as OPENAI_API_KEY, give base_url, start a \
+         local server, or name it as provider/model (known providers: {})",
+        names.join(", ")
+    ))
+}
+
+/// Adds the well-known provider that `model` names, although its key is not there: calling it then
+/// says which variable to set.
+fn add_known(specs: &mut BTreeMap<String, ProviderSpec>, model: &str) {
+    let mut wanted = vec![model.to_owned()];
+    wanted.extend(specs.values().flat_map(|spec| spec.fallback.clone()));
+    for name in wanted {
+        let first = name.split('/').next().unwrap_or_default();
+        if let Some(known) = KNOWN.iter().find(|known| known.name == first && !specs.contains_key(first)) {
+            let provider = FoundProvider {
+                name: known.name.to_owned(),
+                base_url: known.base_url.to_owned(),
+                key_variable: known.key_variables.first().map(|v| (*v).to_owned()),
+                model: Some(known.model.to_owned()),
+                context_window: None,
+                found: String::new(),
+            };
+            specs.insert(known.name.to_owned(), provider.spec());
+        }
+    }
+}
+
+fn route(loaded: &Loaded, spec: &ProviderSpec) -> Result<Route, ConfigError> {
+    let mut spec = spec.clone();
+    spec.context_window = spec.context_window.or(loaded.settings.context_window);
+    let mut route = match &spec.kind {
+        ProviderKind::Lua { .. } => {
+            let provider = LuaProvider::new(loaded.script.clone(), &spec)
+                .ok_or_else(|| ConfigError::new(format!("{}: not a Lua provider", spec.location)))?;
+            Route::new(LuaBackend(provider))
+        }
+        ProviderKind::OpenAi { api_key, .. } => {
+            let key = api_key.clone().map(|place| key_source(loaded, place));
+            let provider = OpenAiProvider::from_spec(&spec, key, timeouts(loaded))
+                .ok_or_else(|| ConfigError::new(format!("{}: not a server", spec.location)))?
+                .map_err(|error| {
+                    let at = if spec.location.is_empty() { &spec.name } else { &spec.location };
+                    ConfigError::new(format!("{at}: {error}"))
+                })?;
+            Route::new(provider)
+        }
+    };
+    route.model.clone_from(&spec.model);
+    route.fallback.clone_from(&spec.fallback);
+    Ok(route)
+}
+
+fn timeouts(loaded: &Loaded) -> Timeouts {
+    let settings = &loaded.settings;
+    let chosen = settings.origin("first_token_timeout") != Some(&crate::config::Origin::Default);
+    Timeouts {
+        connect: settings.connect_timeout,
+        // Servers on this machine get longer unless a limit was set.
+        first_token: chosen.then_some(settings.first_token_timeout),
+        idle: settings.idle_timeout,
+        ..Timeouts::default()
+    }
+}
+
+fn key_source(loaded: &Loaded, place: SecretRef) -> KeySource {
+    let secrets = loaded.secrets.clone();
+    let runtime = tokio::runtime::Handle::current();
+    let at = place.clone();
+    // The reader is called off the runtime's thread, where blocking on it is fine.
+    KeySource::new(place, move || {
+        runtime.block_on(secrets.resolve(&at)).map(Some).map_err(|error| error.to_string())
+    })
+}
