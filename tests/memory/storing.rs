@@ -146,7 +146,7 @@ async fn one_that_fails_does_not_spoil_what_is_committed_with_it() {
     let place = place();
     let session = place.session().await;
     let turn = place.turn(&session).await;
-    let nobody = TurnId::generate();
+    let (fresh, nobody) = (place.session().await, TurnId::generate());
     // While another has the file, everything queues up for one commit.
     let other = raw(&place.dir);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -157,6 +157,8 @@ async fn one_that_fails_does_not_spoil_what_is_committed_with_it() {
     let bad = memory.append(&session, &nobody, Message::user("no such turn"));
     let second = memory.append(&session, &turn, Message::user("second"));
     let busy = memory.begin_turn(&session, &nobody, &user, &again);
+    // Fails halfway: it has given the session its title by then.
+    let halfway = memory.begin_turn(&fresh, &turn, &user, &again);
     let third = memory.append(&session, &turn, Message::user("third"));
     std::thread::sleep(Duration::from_millis(50));
     other.execute_batch("COMMIT").unwrap();
@@ -165,8 +167,10 @@ async fn one_that_fails_does_not_spoil_what_is_committed_with_it() {
     assert!(error.contains(nobody.as_str()) && error.contains("memory.db"), "{error}");
     second.await.unwrap();
     assert!(matches!(busy.await, Err(StoreError::Busy { .. })));
+    assert!(matches!(halfway.await, Err(StoreError::Database { .. })));
     third.await.unwrap();
     assert_eq!(texts(&memory.messages(&session).await.unwrap()), ["hello", "first", "second", "third"]);
+    assert_eq!(memory.find_session(fresh.as_str()).await.unwrap().title, "");
 }
 
 #[tokio::test]
