@@ -105,6 +105,7 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
     assert!(interrupted >= KILLS / 4, "only {interrupted} turns were interrupted");
     assert!(acknowledged >= KILLS * 5, "only {acknowledged} messages were acknowledged");
     check_search(dir.path());
+    check_locks(dir.path());
 }
 
 /// What a victim said before it died.
@@ -232,9 +233,19 @@ fn check_search(dir: &Path) {
         .unwrap()
         .execute("INSERT INTO messages_fts (messages_fts, rank) VALUES ('integrity-check', 1)", [])
         .unwrap();
+}
+
+/// The first turn of a program clears away what dead ones left, those that died between turns too.
+fn check_locks(dir: &Path) {
+    let memory = Memory::open(&dir.join("memory.db"), OpenOptions::default()).unwrap();
+    let (origin, turn) = (Origin { channel: "cli".into(), user: "ada".into() }, TurnId::generate());
+    runtime().block_on(async {
+        let session = memory.latest_session("cli").await.unwrap().unwrap().id;
+        memory.begin_turn(&session, &turn, &origin, &Message::user("last")).await.unwrap();
+    });
+    assert_eq!(std::fs::read_dir(dir.join("run")).unwrap().count(), 1);
     drop(memory);
-    let locks = std::fs::read_dir(dir.join("run")).unwrap().count();
-    assert_eq!(locks, 0, "lock files are left");
+    assert_eq!(std::fs::read_dir(dir.join("run")).unwrap().count(), 0);
 }
 
 fn turns(raw: &rusqlite::Connection, status: &str) -> Vec<(SessionId, TurnId)> {
