@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod front;
 pub mod gateway;
+pub mod memory;
 pub mod policy;
 pub mod sandbox;
 pub mod telemetry;

@@ -105,6 +105,9 @@ pub enum StoreError {
     /// More than one session fits.
     #[error("{0:?} fits {1} sessions; give more of the id")]
     Ambiguous(String, usize),
+    /// Another session has the name.
+    #[error("another session is called {0:?} already; names are unique")]
+    NameTaken(String),
     /// The database said no.
     #[error("database {path}: {message}")]
     Database {

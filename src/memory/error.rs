@@ -1,0 +1,115 @@
+//! Why the memory cannot be opened, and what goes wrong inside it.
+
+use crate::domain::store::StoreError;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why the memory cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The file, or the directory that it belongs in, cannot be made.
+    #[error("cannot create {}: {source}", .path.display())]
+    Create {
+        /// What was to be made.
+        path: PathBuf,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// The file is there, but SQLite cannot use it: permissions, a full disk, a lock.
+    #[error(
+        "cannot use the database {}: {message}; the file and its directory must be readable and writable",
+        .path.display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        message: String,
+    },
+    /// The file is something else.
+    #[error("{} is not an openpista database ({message}); move it away or name another file", .path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        message: String,
+    },
+    /// A newer program wrote the file.
+    #[error(
+        "the database {} has version {found}, and this openpista knows versions up to {known}: \
+         update openpista, or move the file away to begin with an empty one",
+        .path.display()
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The copy that is made before a migration failed. The database is as it was.
+    #[error("cannot copy the database to {} before bringing it up to date: {message}", .copy.display())]
+    Copy {
+        /// The copy.
+        copy: PathBuf,
+        /// What went wrong.
+        message: String,
+    },
+    /// A migration failed. The database is as it was.
+    #[error("cannot bring the database {} up to date: {name}: {message}", .path.display())]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// The migration.
+        name: &'static str,
+        /// SQLite's own words.
+        message: String,
+    },
+}
+
+impl MemoryError {
+    /// Sorts SQLite's errors on opening `path`.
+    pub(super) fn open(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let message = error.to_string();
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => Self::NotADatabase { path, message },
+            _ => Self::Open { path, message },
+        }
+    }
+}
+
+/// What goes wrong inside a piece of work, before it is known which file to name.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Sql(rusqlite::Error),
+    Store(StoreError),
+    Text(String),
+}
+
+impl Fault {
+    /// The error for the outside.
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        let message = match self {
+            Self::Store(error) => return error,
+            Self::Sql(error) => error.to_string(),
+            Self::Text(text) => text,
+        };
+        StoreError::Database { path: path.display().to_string(), message }
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,125 @@
+//! What is remembered: conversations, search, money spent, standing approvals. All in one SQLite file.
+//!
+//! - One thread writes. It starts with the first write, and commits whatever waits together.
+//! - Reading goes beside it, on read-only connections, and sees all that was acknowledged.
+//! - What is acknowledged survives `kill -9`. When the power fails, the last moments may be lost
+//!   (`synchronous = NORMAL`), but the database is never damaged.
+//! - Beside the file `NAME` there may be `NAME-wal` and `NAME-shm`, which belong to it, also while no
+//!   program runs: whoever copies the database copies all three.
+//! - A turn that a program left open by dying is closed by the next: see [`Memory::recover`].
+
+mod clock;
+mod codec;
+mod context;
+mod desk;
+mod error;
+mod grants;
+mod history;
+mod index;
+mod log;
+mod migrate;
+mod open;
+mod options;
+mod owner;
+mod readers;
+mod recover;
+mod search;
+mod sessions;
+mod spending;
+mod turns;
+mod writer;
+
+pub use error::MemoryError;
+pub use options::{
+    BUSY_TIMEOUT, GROUP_LIMIT, IDLE_READERS, LOG_KEEP, LOG_LEAVE, LOG_LIMIT, LULL, OpenOptions,
+};
+pub use search::{SEARCH_WORDS, SNIPPET_WORDS};
+pub use sessions::{NewSession, TITLE_CHARS};
+
+use crate::domain::{BoxFuture, store::StoreError};
+use desk::Desk;
+use error::Fault;
+use owner::Owner;
+use readers::Readers;
+use rusqlite::Connection;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use writer::Writer;
+
+/// The memory. Clones share one; when the last goes, what is queued is written first.
+///
+/// The methods of [`TurnStore`](crate::domain::store::TurnStore) that write queue their work when they
+/// are *called*, in that order; awaiting tells when it is stored, and dropping the future does not
+/// undo it. Methods that read need a tokio runtime.
+#[derive(Clone)]
+pub struct Memory(Arc<Shared>);
+
+struct Shared {
+    path: PathBuf,
+    instance: String,
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+impl Memory {
+    /// Opens the database file at `path`; makes it (mode 0600) and its directories (0700) when they
+    /// are not there, and brings an older one up to date after copying it to
+    /// `<file>.before-v<N>.bak`. Blocks: below a millisecond for one that is up to date.
+    pub fn open(path: &Path, options: OpenOptions) -> Result<Self, MemoryError> {
+        let (path, conn) = open::open(path, options)?;
+        let instance = ulid::Ulid::generate().to_string().to_ascii_lowercase();
+        let owner = Owner::new(&path, instance.clone());
+        Ok(Self(Arc::new(Shared {
+            writer: Writer::new(path.clone(), options, conn, owner),
+            readers: Arc::new(Readers::new(path.clone(), options)),
+            instance,
+            path,
+        })))
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Writes what is queued and lets go of the file. Afterwards, writing through any clone fails.
+    pub async fn close(&self) {
+        self.0.readers.close();
+        self.0.writer.close().await;
+    }
+
+    /// Which program this is, as an owner of turns.
+    fn instance(&self) -> &str {
+        &self.0.instance
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.0.writer.submit(work)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.readers.read(work).await
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Memory").field(&self.0.path).finish()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.readers.close();
+        self.writer.close_blocking();
+    }
+}

@@ -1,0 +1,61 @@
+//! Reading, beside the writer and off the runtime's own thread.
+
+use super::{error::Fault, options::OpenOptions};
+use crate::domain::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Read-only connections, opened when they are first needed.
+pub(super) struct Readers {
+    path: PathBuf,
+    options: OpenOptions,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf, options: OpenOptions) -> Self {
+        Self { path, options, idle: Mutex::default() }
+    }
+
+    /// Runs `work` on a thread for blocking work. It sees one state of the database throughout,
+    /// which holds everything that was acknowledged before. Needs a tokio runtime.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            readers.connected(work).map_err(|fault| fault.at(&readers.path))
+        });
+        done.await.unwrap_or_else(|e| Err(Fault::Text(format!("reading broke off: {e}")).at(&self.path)))
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn connected<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = idle.map_or_else(|| self.open(), Ok)?;
+        let result = {
+            let _one_state = conn.unchecked_transaction()?;
+            work(&conn)
+        };
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < self.options.idle_readers {
+            idle.push(conn);
+        }
+        result
+    }
+
+    fn open(&self) -> Result<Connection, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(self.options.busy_timeout)?;
+        Ok(conn)
+    }
+}
