@@ -4,4 +4,5 @@
 //! follow the way of the data; `docs/architecture.md` has the picture.
 
 pub mod domain;
+pub mod llm;
 pub mod policy;
