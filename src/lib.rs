@@ -4,12 +4,17 @@
 //! follow the way of the data; `docs/architecture.md` has the picture.
 
 pub mod agent;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod front;
 pub mod gateway;
+pub mod llm;
 pub mod memory;
 pub mod policy;
+pub mod repl;
 pub mod sandbox;
+pub mod script;
 pub mod telemetry;
 pub mod tool;

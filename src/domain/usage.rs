@@ -35,10 +35,25 @@ impl Usage {
     }
 }
 
-/// A guess at how many tokens a text has, when no tokenizer is at hand: four bytes a token for
-/// ASCII, one token for every other character. Errs to the high side for prose.
+/// Roughly how many tokens `text` is: a quarter of its ASCII characters, and one for every other
+/// character. For deciding and for marked estimates, never for bills.
 pub fn estimate_tokens(text: &str) -> u64 {
-    let ascii = text.bytes().filter(u8::is_ascii).count();
-    let other = text.chars().count() - ascii;
-    (ascii.div_ceil(4) + other) as u64
+    let others = text.chars().filter(|c| !c.is_ascii()).count() as u64;
+    let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
+    ascii.div_ceil(ASCII_PER_TOKEN) + others
+}
+
+const ASCII_PER_TOKEN: u64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::estimate_tokens;
+
+    #[test]
+    fn estimates_follow_the_script() {
+        assert_eq!(estimate_tokens(""), 0);
+        assert_eq!(estimate_tokens("abc"), 1);
+        assert_eq!(estimate_tokens("12345678"), 2);
+        assert_eq!(estimate_tokens("안녕 a"), 3);
+    }
 }

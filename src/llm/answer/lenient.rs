@@ -1,0 +1,71 @@
+//! Reading JSON objects out of what models write as arguments.
+
+use crate::domain::JsonMap;
+use serde_json::Value;
+
+/// The arguments in `text`: an object; nothing at all, which is an empty one; an object inside a
+/// string; an object with raw line ends in its strings. `None`: something else.
+pub(super) fn arguments(text: &str) -> Option<JsonMap> {
+    let text = text.trim();
+    if text.is_empty() || text == "null" {
+        return Some(JsonMap::new());
+    }
+    match json(text)? {
+        Value::Object(map) => Some(map),
+        Value::String(inner) => match json(inner.trim()) {
+            Some(Value::Object(map)) => Some(map),
+            _ => inner.trim().is_empty().then(JsonMap::new),
+        },
+        Value::Null => Some(JsonMap::new()),
+        Value::Array(list) if list.is_empty() => Some(JsonMap::new()),
+        _ => None,
+    }
+}
+
+/// A JSON value, with the raw control characters escaped that small models leave in strings.
+pub(super) fn json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().or_else(|| {
+        text.bytes().any(|b| b < 0x20).then(|| serde_json::from_str(&escaped(text)).ok()).flatten()
+    })
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut in_string, mut after_backslash) = (false, false);
+    for c in text.chars() {
+        match c {
+            '\n' if in_string => out.push_str("\\n"),
+            '\t' if in_string => out.push_str("\\t"),
+            '\r' if in_string => out.push_str("\\r"),
+            c if in_string && c < ' ' => {}
+            c => out.push(c),
+        }
+        match c {
+            _ if after_backslash => after_backslash = false,
+            '\\' if in_string => after_backslash = true,
+            '"' => in_string = !in_string,
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_arguments() {
+        for text in ["", " ", "null", "{}", "\"\"", "\"{}\"", "[]"] {
+            assert_eq!(arguments(text), Some(JsonMap::new()), "{text:?}");
+        }
+        for text in [r#"{"a":1}"#, r#""{\"a\":1}""#, "{\n \"a\": 1\n}"] {
+            assert_eq!(arguments(text).map(|m| m["a"].clone()), Some(1.into()), "{text:?}");
+        }
+        let raw = "{\"script\":\"line 1\nline 2\\\\\"}";
+        assert_eq!(arguments(raw).map(|m| m["script"].clone()), Some("line 1\nline 2\\".into()));
+        for text in ["{", "[1]", "3", "\"x\"", r#"{"a":}"#] {
+            assert_eq!(arguments(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! From the chunks of a streamed answer to deltas and a message. Does no input or output.
+
+mod calls;
+mod content;
+mod extract;
+mod lenient;
+mod marks;
+mod reasoning;
+mod scan;
+mod tally;
+mod text_calls;
+mod thinking;
+
+use super::{
+    backend::AttemptError,
+    failure,
+    names::Names,
+    words::{self, Words},
+};
+use crate::domain::{
+    chat::Delta,
+    message::AssistantMessage,
+    tool::ToolSpec,
+    usage::{Usage, estimate_tokens},
+};
+use calls::Calls;
+use content::Content;
+use reasoning::Reasoning;
+use serde_json::Value;
+use tally::Tally;
+use text_calls::TextCalls;
+use thinking::{Part, Thinking};
+
+/// Where deltas go.
+pub(super) type Sink<'s> = dyn FnMut(Delta) + Send + 's;
+
+/// How a stream ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With `[DONE]`.
+    Done,
+    /// Without; with what broke it, if that is known.
+    Cut(Option<String>),
+}
+
+/// What one answer came to.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) message: AssistantMessage,
+    pub(super) usage: Usage,
+    pub(super) cut: bool,
+}
+
+/// Puts one answer together.
+pub(super) struct Accumulator<'a> {
+    names: &'a Names,
+    thinking: Thinking,
+    text_calls: TextCalls<'a>,
+    text: String,
+    calls: Calls,
+    reasoning: Reasoning,
+    tally: Option<Tally>,
+    finish: Option<String>,
+    /// The answer came in one document, so nothing is missing.
+    whole: bool,
+    started: bool,
+    /// What stood in the stream in place of JSON.
+    noise: Option<String>,
+}
+
+impl<'a> Accumulator<'a> {
+    /// For an answer to a request that offers `tools`. `recover`: calls written as text count too.
+    pub(super) fn new(names: &'a Names, tools: &'a [ToolSpec], recover: bool) -> Self {
+        Self {
+            names,
+            thinking: Thinking::new(),
+            text_calls: TextCalls::new(names, if recover { tools } else { &[] }),
+            text: String::new(),
+            calls: Calls::default(),
+            reasoning: Reasoning::default(),
+            tally: None,
+            finish: None,
+            whole: false,
+            started: false,
+            noise: None,
+        }
+    }
+
+    /// Whether a piece of the answer itself has arrived.
+    pub(super) fn started(&self) -> bool {
+        self.started
+    }
+
+    /// Whether the model said that it is done; counts and the end mark may follow.
+    pub(super) fn finished(&self) -> bool {
+        self.finish.is_some() || self.whole
+    }
+
+    /// Takes an event that is no JSON. Pings are; a broken object is an error, with a part of it.
+    pub(super) fn noise(&mut self, text: &str) -> Result<(), AttemptError> {
+        if text.trim_start().starts_with(['{', '[']) && text.trim() != "[DONE]" {
+            let start: String = text.chars().take(QUOTED).collect();
+            return Err(AttemptError::transient(format!("the server sent broken JSON: {start}")));
+        }
+        self.noise = Some(words::cut(text));
+        Ok(())
+    }
+
+    /// Takes a chunk. `Err`: the server reports an error in it.
+    pub(super) fn push(&mut self, chunk: &Value, sink: &mut Sink<'_>) -> Result<(), AttemptError> {
+        let chunk = match chunk {
+            Value::Array(list) if list.len() == 1 => &list[0],
+            other => other,
+        };
+        if let Some(words) = reported(chunk) {
+            return Err(failure::classify(None, &words, None));
+        }
+        self.tally = Tally::of_chunk(chunk).or(self.tally);
+        let Some(choices) = chunk.get("choices").and_then(Value::as_array) else {
+            return Ok(());
+        };
+        let first =
+            |choice: &&Value| choice.get("index").and_then(Value::as_i64).is_none_or(|index| index == 0);
+        for choice in choices.iter().filter(first).take(1) {
+            if let Some(words) = reported(choice) {
+                return Err(failure::classify(None, &words, None));
+            }
+            // The last text may come with the reason for the end: text first.
+            if let Some(delta) = choice.get("delta").filter(|d| d.is_object()) {
+                self.delta(delta, sink);
+            } else if let Some(message) = choice.get("message").filter(|m| m.is_object()) {
+                self.delta(message, sink);
+                self.whole = true;
+                self.started = true;
+            }
+            if let Some(reason) =
+                choice.get("finish_reason").and_then(Value::as_str).filter(|r| !r.is_empty())
+            {
+                if reason == "error" {
+                    return Err(AttemptError::transient(
+                        "the server ended its answer with an error of its own",
+                    ));
+                }
+                self.finish = Some(reason.to_owned());
+                self.started = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn delta(&mut self, delta: &Value, sink: &mut Sink<'_>) {
+        let Value::Object(map) = delta else { return };
+        if let Some(thought) = self.reasoning.take(map) {
+            self.started = true;
+            sink(Delta::Reasoning(thought));
+        }
+        for piece in ["content", "refusal"].iter().filter_map(|name| map.get(*name)).flat_map(content::pieces)
+        {
+            self.started = true;
+            match piece {
+                Content::Text(text) => {
+                    let mut parts = Vec::new();
+                    self.thinking.feed(&text, &mut parts);
+                    self.parts(parts, sink);
+                }
+                Content::Thought(text) => sink(Delta::Reasoning(text)),
+            }
+        }
+        match map.get("tool_calls") {
+            Some(Value::Array(list)) => {
+                list.iter().filter(|call| call.is_object()).for_each(|call| self.call(call))
+            }
+            Some(call @ Value::Object(_)) => self.call(call),
+            _ => {}
+        }
+        if let Some(call) = map.get("function_call").filter(|call| call.is_object()) {
+            self.call(call);
+        }
+    }
+
+    fn call(&mut self, call: &Value) {
+        self.started = true;
+        self.calls.take(call);
+    }
+
+    fn parts(&mut self, parts: Vec<Part>, sink: &mut Sink<'_>) {
+        for part in parts {
+            match part {
+                Part::Text(text) => {
+                    let mut shown = String::new();
+                    self.text_calls.feed(&text, &mut shown);
+                    self.show(shown, sink);
+                }
+                Part::Thought(text) => sink(Delta::Reasoning(text)),
+                Part::AllBefore => {
+                    let before = std::mem::take(&mut self.text) + &self.text_calls.forget();
+                    if !before.is_empty() {
+                        sink(Delta::Restart { reason: "the text so far was the model's thinking".into() });
+                        sink(Delta::Reasoning(before));
+                    }
+                }
+            }
+        }
+    }
+
+    fn show(&mut self, text: String, sink: &mut Sink<'_>) {
+        if !text.is_empty() {
+            self.text.push_str(&text);
+            sink(Delta::Text(text));
+        }
+    }
+
+    /// The stream is over. `asked` is the request as it was sent, for estimates.
+    pub(super) fn finish(
+        mut self,
+        end: End,
+        asked: &str,
+        sink: &mut Sink<'_>,
+    ) -> Result<Answer, AttemptError> {
+        if let End::Cut(reason) = end
+            && !self.finished()
+        {
+            return Err(self.broken_off(reason));
+        }
+        if !self.started {
+            return Err(self.broken_off(Some("the server sent no answer".into())));
+        }
+        let mut parts = Vec::new();
+        let hanging = self.thinking.end(&mut parts);
+        self.parts(parts, sink);
+        let mut rest = String::new();
+        let recovered = self.text_calls.end(&mut rest);
+        self.show(rest, sink);
+
+        let written = self.calls.written();
+        let mut calls = if self.calls.is_empty() {
+            recovered
+        } else {
+            std::mem::take(&mut self.calls).finish(self.names)
+        };
+        let cut =
+            matches!(self.finish.as_deref(), Some("length" | "max_tokens" | "model_length" | "MAX_TOKENS"));
+        let silent = self.text.trim().is_empty() && calls.is_empty();
+        if silent && self.finish.as_deref() == Some("content_filter") {
+            return Err(AttemptError::refused("the server's content filter held the answer back"));
+        }
+        // Thinking that never ended, and nothing else: the answer is in there, and no answer is worse.
+        if let Some(thought) = hanging.filter(|_| silent && !cut) {
+            self.show(thought.trim().to_owned(), sink);
+        }
+        if self.text.trim().is_empty() {
+            self.text.clear();
+        }
+        // A call cut by the length limit must not run with half of its arguments.
+        if cut
+            && let Some(last) = calls.last_mut().filter(|call| call.invalid.is_some() || call.args.is_empty())
+        {
+            last.invalid =
+                Some(format!("(cut by the length limit) {}", last.invalid.take().unwrap_or_default()));
+        }
+        let usage = self.usage(asked, &written);
+        let message = AssistantMessage {
+            text: self.text,
+            calls,
+            extras: self.reasoning.finish(),
+            origin: String::new(),
+        };
+        Ok(Answer { message, usage, cut })
+    }
+
+    fn usage(&self, asked: &str, written: &str) -> Usage {
+        let answered = || {
+            [self.text.as_str(), written, self.reasoning.text()]
+                .into_iter()
+                .map(estimate_tokens)
+                .sum::<u64>()
+                .max(1)
+        };
+        let tally = self.tally.unwrap_or_default();
+        Usage {
+            input: if tally.input > 0 { tally.input } else { estimate_tokens(asked) },
+            output: if tally.output > 0 { tally.output } else { answered() },
+            usd: tally.usd,
+            estimated: tally.input == 0 || tally.output == 0,
+        }
+    }
+
+    fn broken_off(&self, reason: Option<String>) -> AttemptError {
+        let reason = reason.unwrap_or_else(|| "the stream ended before the answer did".into());
+        match &self.noise {
+            Some(noise) => AttemptError::transient(format!("{reason}; it said: {noise}")),
+            None => AttemptError::transient(reason),
+        }
+    }
+}
+
+/// How much of broken JSON is quoted, in characters.
+const QUOTED: usize = 200;
+
+/// The error that a chunk or a choice reports, if it does.
+fn reported(value: &Value) -> Option<Words> {
+    let error = value.get("error");
+    let says_so = match error {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        _ => false,
+    };
+    let bare = value.get("choices").is_none()
+        && (value.get("object").is_some_and(|o| o == "error") || value.get("detail").is_some());
+    (says_so || bare).then(|| Words::of_value(value))
+}

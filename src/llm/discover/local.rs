@@ -1,0 +1,77 @@
+//! Model servers on this machine.
+
+use super::{FoundProvider, models};
+use crate::llm::{base_url::BaseUrl, openai::client};
+use futures_util::{StreamExt, future::join_all};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::{net::TcpStream, time::timeout};
+
+/// Where local servers usually are: Ollama, llama.cpp, LM Studio, vLLM.
+pub const LOCAL_URLS: [&str; 4] = [
+    "http://127.0.0.1:11434/v1",
+    "http://127.0.0.1:8080/v1",
+    "http://127.0.0.1:1234/v1",
+    "http://127.0.0.1:8000/v1",
+];
+
+/// How long a port may take to answer at all.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(150);
+
+/// How long a server may take to list its models.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The longest list of models that is read, in bytes.
+const MAX_LIST: usize = 1 << 20;
+
+/// Asks the servers at `urls`, all at once, and returns those that answer with a model that can
+/// chat, in the order of `urls`. Addresses that can't be read are skipped.
+pub async fn local(urls: &[String]) -> Vec<FoundProvider> {
+    join_all(urls.iter().map(|url| probe(url))).await.into_iter().flatten().collect()
+}
+
+async fn probe(text: &str) -> Option<FoundProvider> {
+    let url = BaseUrl::parse(text).ok()?;
+    // A bare connection first: a closed port then costs next to nothing.
+    timeout(CONNECT_TIMEOUT, TcpStream::connect((url.host(), url.port()))).await.ok()?.ok()?;
+    let answer = timeout(ANSWER_TIMEOUT, list(&url)).await.ok()??;
+    let model = models::choose(&answer)?;
+    Some(FoundProvider {
+        name: name(&model.owner, url.port()).to_owned(),
+        base_url: url.to_string(),
+        key_variable: None,
+        model: Some(model.id),
+        context_window: model.context_window,
+        found: url.to_string(),
+    })
+}
+
+async fn list(url: &BaseUrl) -> Option<Value> {
+    let client = client::build(url, CONNECT_TIMEOUT).ok()?;
+    let response = client.get(url.at("/models")).send().await.ok()?;
+    if !response.status().is_success() {
+        return None;
+    }
+    let mut body = Vec::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        body.extend_from_slice(&chunk.ok()?);
+        if body.len() > MAX_LIST {
+            return None;
+        }
+    }
+    serde_json::from_slice(&body).ok()
+}
+
+/// What the server calls itself, or what its port suggests.
+fn name(owner: &str, port: u16) -> &'static str {
+    match (owner, port) {
+        ("llamacpp", _) => "llamacpp",
+        ("vllm", _) => "vllm",
+        ("library", _) | (_, 11434) => "ollama",
+        (_, 1234) => "lmstudio",
+        (_, 8080) => "llamacpp",
+        (_, 8000) => "vllm",
+        _ => "local",
+    }
+}

@@ -1,0 +1,67 @@
+//! Signs of life of one answer, shared by the connection and the one who waits.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// When something last arrived, and what broke the connection.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    start: Instant,
+    /// Milliseconds after the start, plus one; 0: nothing yet.
+    last: AtomicU64,
+    done: AtomicBool,
+    broken: Mutex<Option<String>>,
+}
+
+impl Pulse {
+    /// Begins now.
+    pub(super) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            last: AtomicU64::new(0),
+            done: AtomicBool::new(false),
+            broken: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// Something arrived.
+    pub(super) fn beat(&self) {
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
+        self.last.store(now + 1, Ordering::Relaxed);
+    }
+
+    /// When something last arrived.
+    pub(super) fn last(&self) -> Option<Instant> {
+        let last = self.last.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.start + Duration::from_millis(last))
+    }
+
+    /// The end mark arrived.
+    pub(super) fn done(&self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// The connection broke.
+    pub(super) fn broke(&self, reason: String) {
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    /// Why the connection broke, if it did.
+    pub(super) fn broken(&self) -> Option<String> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

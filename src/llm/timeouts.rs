@@ -1,0 +1,41 @@
+//! How long each part of a model call may take.
+
+use std::time::Duration;
+
+/// Deadlines of one call to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the connection stands, TLS included.
+    pub connect: Duration,
+    /// Until the first piece of the answer. `None`: [`Self::FIRST_TOKEN`], or
+    /// [`Self::FIRST_TOKEN_LOCAL`] for a server on this machine, which may have to load the model.
+    pub first_token: Option<Duration>,
+    /// Between two signs of life. A comment of the server's is one.
+    pub idle: Duration,
+    /// For the whole answer, so that a server that only sends signs of life doesn't hold a turn.
+    pub total: Duration,
+}
+
+impl Timeouts {
+    /// Default of [`Self::connect`].
+    pub const CONNECT: Duration = Duration::from_secs(10);
+    /// Default of [`Self::first_token`] for servers elsewhere.
+    pub const FIRST_TOKEN: Duration = Duration::from_secs(120);
+    /// Default of [`Self::first_token`] for servers on this machine.
+    pub const FIRST_TOKEN_LOCAL: Duration = Duration::from_secs(300);
+    /// Default of [`Self::idle`].
+    pub const IDLE: Duration = Duration::from_secs(120);
+    /// Default of [`Self::total`].
+    pub const TOTAL: Duration = Duration::from_secs(30 * 60);
+
+    /// The limit for the first piece, for a server on this machine or elsewhere.
+    pub fn first_token_for(&self, local: bool) -> Duration {
+        self.first_token.unwrap_or(if local { Self::FIRST_TOKEN_LOCAL } else { Self::FIRST_TOKEN })
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Self::CONNECT, first_token: None, idle: Self::IDLE, total: Self::TOTAL }
+    }
+}
