@@ -141,7 +141,7 @@ end
 function string.gsub(s, pattern, replacement, max)
   local kind = type(replacement)
   if kind ~= "table" and kind ~= "function" then return finish(gsub(s, pattern, replacement, max)) end
-  local step, subject = matches(s, pattern)
+  local step, subject = matches(s, pattern, kind == "table")
   if not step then error(subject, 2) end
   local limit = max == nil and #subject + 1 or tointeger(max)
   if not limit then error("bad argument #4 to 'gsub' (number expected, got " .. type(max) .. ")", 2) end

@@ -225,6 +225,11 @@ impl Parser<'_> {
                     }
                     tail
                 }
+                // Behind a range an escape can be the last: Lua lets it stand for the bracket.
+                (b'%', []) => {
+                    set.add(b']');
+                    &[]
+                }
                 (from, [b'-', to, tail @ ..]) => {
                     set.add_where(|byte| (*from..=*to).contains(&byte));
                     tail

@@ -82,7 +82,9 @@ pub(in super::super) fn register(lua: &Lua, host: &Table) -> mlua::Result<()> {
         answered(lua, gmatch(lua, text, pattern, init))
     };
     host.set("gmatch", lua.create_function(gmatch)?)?;
-    let all = |lua: &Lua, (text, pattern): (Value, Value)| answered(lua, all_matches(lua, text, pattern));
+    let all = |lua: &Lua, (text, pattern, first): (Value, Value, bool)| {
+        answered(lua, all_matches(lua, text, pattern, first))
+    };
     host.set("matches", lua.create_function(all)?)?;
     let gsub = |lua: &Lua, (text, pattern, by, max): Four| answered(lua, gsub(lua, text, pattern, by, max));
     host.set("gsub", lua.create_function(gsub)?)
@@ -224,21 +226,30 @@ fn gmatch(lua: &Lua, subject: Value, pattern: Value, init: Value) -> Answer {
     let length = subject.as_bytes().len();
     let start = begin(lua, init, 3, "gmatch", length)?.unwrap_or(length + 1);
     let scan = Scan::new(program(&pattern.as_bytes(), false), start, length);
-    let step = stepper(lua, subject, scan, false)?;
+    let step = stepper(lua, subject, scan, Wanted::All)?;
     Ok(step.into_lua_multi(lua)?)
 }
 
 /// For `gsub` by a table or function: a function that answers the start and end of each match and
-/// its captures; and the text.
-fn all_matches(lua: &Lua, subject: Value, pattern: Value) -> Answer {
+/// its captures, or only the first of them; and the text.
+fn all_matches(lua: &Lua, subject: Value, pattern: Value, first: bool) -> Answer {
     let (subject, pattern) = (text(lua, subject, 1, "gsub")?, text(lua, pattern, 2, "gsub")?);
     let length = subject.as_bytes().len();
     let scan = Scan::new(program(&pattern.as_bytes(), true), 0, length);
-    let step = stepper(lua, subject.clone(), scan, true)?;
+    let step =
+        stepper(lua, subject.clone(), scan, if first { Wanted::PlaceAndFirst } else { Wanted::PlaceAndAll })?;
     Ok((step, subject).into_lua_multi(lua)?)
 }
 
-fn stepper(lua: &Lua, subject: LuaString, scan: Scan, with_place: bool) -> mlua::Result<mlua::Function> {
+/// What is wanted of each match.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    All,
+    PlaceAndFirst,
+    PlaceAndAll,
+}
+
+fn stepper(lua: &Lua, subject: LuaString, scan: Scan, wanted: Wanted) -> mlua::Result<mlua::Function> {
     let scan = Cell::new(Some(scan));
     lua.create_function(move |lua, ()| {
         let Some(mut current) = scan.take() else { return Ok(MultiValue::new()) };
@@ -246,10 +257,11 @@ fn stepper(lua: &Lua, subject: LuaString, scan: Scan, with_place: bool) -> mlua:
         let answer = (|| {
             let Some(found) = current.step(&bytes)? else { return Ok(Value::Nil.into_lua_multi(lua)?) };
             let mut results = MultiValue::new();
-            if with_place {
+            if wanted != Wanted::All {
                 results = (found.start + 1, found.end).into_lua_multi(lua)?;
             }
-            let count = current.program.captures.len().max(1);
+            let all = current.program.captures.len().max(1);
+            let count = if wanted == Wanted::PlaceAndFirst { 1 } else { all };
             push_captures(lua, &mut results, &current.program, &bytes, &found, count)?;
             Ok(results)
         })();
@@ -307,13 +319,9 @@ fn replace(
             Some(b'0') => result.extend_from_slice(&subject[found.start..found.end]),
             Some(digit @ b'1'..=b'9') => {
                 let index = usize::from(digit - b'1');
-                match found.capture(program, subject, index) {
-                    Ok(Captured::Text(text)) => result.extend_from_slice(text),
-                    Ok(Captured::Position(at)) => result.extend_from_slice(at.to_string().as_bytes()),
-                    Err(reason) if reason.starts_with("invalid") => {
-                        return Err(format!("{reason} in replacement string"));
-                    }
-                    Err(reason) => return Err(reason),
+                match found.capture(program, subject, index)? {
+                    Captured::Text(text) => result.extend_from_slice(text),
+                    Captured::Position(at) => result.extend_from_slice(at.to_string().as_bytes()),
                 }
             }
             _ => return Err("invalid use of '%' in replacement string".into()),
