@@ -1,0 +1,291 @@
+-- Makes the standard library safe to run under a deadline. Runs once in every VM, first.
+--
+-- The host stops a script by a hook that counts instructions. A hook cannot fire inside a C
+-- function, inside a message handler that it raised into, or inside a finaliser. So: whatever
+-- could spin in C is bounded or written in Lua here, coroutine bodies and message handlers run
+-- under a pcall of their own, and finalisers are refused.
+--
+-- Everything used below is captured in locals: scripts may change the global tables.
+
+local host = ...
+local error, getmetatable, pcall, rawget, rawlen, select = error, getmetatable, pcall, rawget, rawlen, select
+local setmetatable, tostring, type, raw_load, raw_xpcall = setmetatable, tostring, type, load, xpcall
+local coroutine, math, os, string, table = coroutine, math, os, string, table
+local STOPPED, MAX_STRING, MAX_RANGE, MAX_SORT = host.stopped, host.max_string, host.max_range, host.max_sort
+
+-- Functions from Rust answer `false, error` instead of raising, so that what is raised is plain.
+
+local function finish(first, ...)
+  if first == false then error((...), 2) end
+  return first, ...
+end
+
+local function answer(ok, ...)
+  if ok then return ... end
+  error((...), 0)
+end
+
+-- coroutines ----------------------------------------------------------------------------------
+
+local running, isyieldable = coroutine.running, coroutine.isyieldable
+local raw_create, raw_wrap = coroutine.create, coroutine.wrap
+local users = setmetatable({}, { __mode = "k" }) -- coroutines that scripts made
+
+local function guarded(body, name)
+  if type(body) ~= "function" then
+    error(("bad argument #1 to '%s' (function expected, got %s)"):format(name, type(body)), 3)
+  end
+  return function(...)
+    users[(running())] = true
+    return answer(pcall(body, ...))
+  end
+end
+
+function coroutine.create(body) return raw_create(guarded(body, "create")) end
+
+function coroutine.wrap(body) return raw_wrap(guarded(body, "wrap")) end
+
+-- errors --------------------------------------------------------------------------------------
+
+function xpcall(f, handler, ...)
+  return raw_xpcall(f, function(reason)
+    if reason == STOPPED then return reason end
+    local _, result = pcall(handler, reason)
+    return result
+  end, ...)
+end
+
+function _G.setmetatable(t, meta)
+  if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
+    error("setmetatable: __gc is not available here; use a <close> variable", 2)
+  end
+  return setmetatable(t, meta)
+end
+
+-- loading -------------------------------------------------------------------------------------
+
+local concat = table.concat
+
+function load(chunk, name, mode, ...)
+  if mode == "b" then return nil, "load: only text can be loaded" end
+  if type(chunk) == "function" then
+    local parts, size = {}, 0
+    while true do
+      local ok, part = pcall(chunk)
+      if not ok then return nil, part end
+      if part == nil or part == "" then break end
+      if type(part) ~= "string" then return nil, "load: the reader must return strings" end
+      parts[#parts + 1], size = part, size + #part
+      if size > host.max_source then break end
+    end
+    chunk, name = concat(parts), name or "=(load)"
+  end
+  if type(chunk) == "string" and #chunk > host.max_source then
+    return nil, "load: the text is longer than " .. host.max_source .. " bytes"
+  end
+  return raw_load(chunk, name, "t", ...)
+end
+
+local loaded, loading = {}, {}
+
+function require(name)
+  local found = loaded[name]
+  if found ~= nil then return found end
+  if loading[name] then error(("require: module %q is still loading: a circle"):format(name), 2) end
+  local chunk, where = host.find_module(name)
+  if not chunk then error(where, 0) end
+  loading[name] = true
+  local done <close> = setmetatable({}, { __close = function() loading[name] = nil end })
+  local result = chunk(name, where)
+  if result == nil then result = true end
+  if loaded[name] == nil then loaded[name] = result end
+  return loaded[name], where
+end
+
+-- strings -------------------------------------------------------------------------------------
+
+local find, match, gmatch, gsub, matches = host.find, host.match, host.gmatch, host.gsub, host.matches
+local raw_rep, sub, tointeger = string.rep, string.sub, math.tointeger
+
+function string.find(s, pattern, init, plain) return finish(find(s, pattern, init, plain)) end
+
+function string.match(s, pattern, init) return finish(match(s, pattern, init)) end
+
+function string.gmatch(s, pattern, init)
+  local step, why = gmatch(s, pattern, init)
+  if not step then error(why, 2) end
+  return function() return finish(step()) end
+end
+
+-- One replacement of `string.gsub` by a table or a function.
+local function replaced(s, replacement, by_table, start, stop, first, ...)
+  local value
+  if by_table then value = replacement[first] else value = replacement(first, ...) end
+  if not value then return sub(s, start, stop) end
+  local kind = type(value)
+  if kind == "string" or kind == "number" then return tostring(value) end
+  error(("invalid replacement value (a %s)"):format(kind), 0)
+end
+
+local function add(parts, s, from, replacement, by_table, start, ...)
+  if not start then
+    if start == false then error((...), 0) end
+    return nil
+  end
+  local stop = ...
+  parts[#parts + 1] = sub(s, from, start - 1)
+  parts[#parts + 1] = replaced(s, replacement, by_table, start, ...)
+  return stop + 1
+end
+
+function string.gsub(s, pattern, replacement, max)
+  local kind = type(replacement)
+  if kind ~= "table" and kind ~= "function" then return finish(gsub(s, pattern, replacement, max)) end
+  local step, subject = matches(s, pattern, kind == "table")
+  if not step then error(subject, 2) end
+  local limit = max == nil and #subject + 1 or tointeger(max)
+  if not limit then error("bad argument #4 to 'gsub' (number expected, got " .. type(max) .. ")", 2) end
+  local parts, from, count = {}, 1, 0
+  while count < limit do
+    local after = add(parts, subject, from, replacement, kind == "table", step())
+    if not after then break end
+    from, count = after, count + 1
+  end
+  if count == 0 then return subject, 0 end
+  parts[#parts + 1] = sub(subject, from)
+  return concat(parts), count
+end
+
+function string.rep(s, n, separator)
+  local times = tointeger(n)
+  if times and times > 0 and (type(s) == "string" or type(s) == "number") then
+    local unit = #tostring(s) + (separator and #tostring(separator) or 0)
+    if unit == 0 then return "" end
+    if times > MAX_STRING // unit then error("string.rep: resulting string too large", 2) end
+  end
+  return raw_rep(s, n, separator)
+end
+
+string.dump = nil
+getmetatable("").__metatable = "string"
+
+-- tables --------------------------------------------------------------------------------------
+-- The C functions serve tables without a metatable, whose length cannot change under them.
+
+local raw_insert, raw_remove, raw_move, raw_sort = table.insert, table.remove, table.move, table.sort
+
+local function plain(t) return type(t) == "table" and getmetatable(t) == nil end
+
+local function bounded(n, max, name)
+  if n > max then error(("table.%s: more than %d elements"):format(name, max), 3) end
+end
+
+local function position(pos, size, name)
+  local at = tointeger(pos)
+  if not at then error(("bad argument #2 to '%s' (number expected, got %s)"):format(name, type(pos)), 3) end
+  if at < 1 or at > size then error(("bad argument #2 to '%s' (position out of bounds)"):format(name), 3) end
+  return at
+end
+
+function table.insert(t, ...)
+  local count = select("#", ...)
+  if type(t) ~= "table" or count < 1 or count > 2 then
+    error(type(t) == "table" and "wrong number of arguments to 'insert'"
+      or "bad argument #1 to 'insert' (table expected, got " .. type(t) .. ")", 2)
+  end
+  if count == 1 then t[#t + 1] = (...) return end
+  local pos, value = ...
+  local size = #t + 1
+  pos = position(pos, size, "insert")
+  if plain(t) then
+    bounded(size - pos, MAX_RANGE, "insert")
+    return raw_insert(t, pos, value)
+  end
+  for i = size, pos + 1, -1 do t[i] = t[i - 1] end
+  t[pos] = value
+end
+
+function table.remove(t, pos)
+  if plain(t) then
+    bounded(rawlen(t), MAX_RANGE, "remove")
+    if pos == nil then return raw_remove(t) end
+    return raw_remove(t, pos)
+  end
+  local size = #t
+  if pos == nil then pos = size elseif pos ~= size then pos = position(pos, size + 1, "remove") end
+  local value = t[pos]
+  for i = pos, size - 1 do t[i] = t[i + 1] end
+  t[pos > size and pos or size] = nil
+  return value
+end
+
+function table.move(from, first, last, to, target)
+  local a, b = tointeger(first), tointeger(last)
+  if a and b and b >= a and (b - a >= MAX_RANGE or b - a < 0) then bounded(MAX_RANGE + 1, MAX_RANGE, "move") end
+  return raw_move(from, first, last, to, target)
+end
+
+function table.concat(t, separator, first, last)
+  if not plain(t) and type(t) == "table" then
+    local a, b = tointeger(first or 1), tointeger(last or #t)
+    if a and b and b >= a and (b - a >= MAX_RANGE or b - a < 0) then bounded(MAX_RANGE + 1, MAX_RANGE, "concat") end
+    return concat(t, separator, a, b)
+  end
+  return concat(t, separator, first, last)
+end
+
+function table.sort(t, before)
+  if plain(t) then
+    bounded(rawlen(t), MAX_SORT, "sort")
+    return raw_sort(t, before)
+  end
+  local copy, size = {}, #t
+  bounded(size, MAX_SORT, "sort")
+  for i = 1, size do copy[i] = t[i] end
+  raw_sort(copy, before)
+  for i = 1, size do t[i] = copy[i] end
+end
+
+-- the rest ------------------------------------------------------------------------------------
+
+local raw_collect = collectgarbage
+function collectgarbage(what)
+  if what ~= "count" then error('collectgarbage: only "count" is available here', 2) end
+  return raw_collect("count")
+end
+
+local kept = { time = true, date = true, clock = true, difftime = true }
+for name in pairs(os) do
+  if not kept[name] then os[name] = nil end
+end
+function os.getenv() error("os.getenv is not available here; use pista.env(name)", 2) end
+
+local write = host.print
+function print(...)
+  local parts = {}
+  for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
+  write(concat(parts, "\t"))
+end
+
+dofile, loadfile, warn = nil, nil, nil
+
+-- for the API ---------------------------------------------------------------------------------
+
+-- Raises what a function from Rust reports.
+function host.raising(f)
+  return function(...) return answer(f(...)) end
+end
+
+-- The same for a function that waits: the engine can only wait for a handler as a whole.
+function host.waiting(name, f)
+  return function(...)
+    if users[(running())] then error(name .. " can't be used inside a coroutine that the script made", 2) end
+    if not isyieldable() then
+      error(name .. " can't be used here: the caller (table.sort, a metamethod, …) can't wait", 2)
+    end
+    return answer(f(...))
+  end
+end
+
+-- Makes a module known to `require`.
+function host.preload(name, value) loaded[name] = value end

@@ -1,0 +1,275 @@
+//! The hooks that a configuration declares, as the engine's port to them.
+
+use super::{
+    api::verdict,
+    call::Limits,
+    errors::{ErrorKind, ScriptError},
+    fields::article,
+    handle::ScriptHandle,
+    payload,
+    values::{Secrets, to_json, to_map},
+    vm::Vm,
+};
+use crate::domain::{
+    BoxFuture,
+    call::ToolCall,
+    hook::{HookVerdict, Hooks, PromptDraft, TurnContext},
+    plan::{Handler, Plan},
+};
+use mlua::{Table, Value};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+/// Failures in a row after which a hook that may fail is switched off.
+const FAILURES: u32 = 3;
+
+/// How long hooks may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HookLimits {
+    /// For each hook at each point.
+    pub each: Duration,
+}
+
+impl Default for HookLimits {
+    fn default() -> Self {
+        Self { each: Duration::from_secs(1) }
+    }
+}
+
+/// A hook, and how often it failed since it last did not.
+struct Hook {
+    handler: Handler,
+    failures: AtomicU32,
+}
+
+/// The hooks of a generation. Where there are none, nothing is sent anywhere.
+pub struct ScriptHooks {
+    handle: ScriptHandle,
+    limits: Limits,
+    prompt: Arc<[Hook]>,
+    tool_call: Arc<[Hook]>,
+    observed: HashSet<String>,
+}
+
+impl ScriptHooks {
+    /// The hooks that `plan` declares; its functions live in the generation of `handle`.
+    pub fn new(handle: ScriptHandle, plan: &Plan, limits: HookLimits) -> Self {
+        let at = |point: &str| {
+            let hooks = plan.hooks.iter().filter(|handler| handler.point == point);
+            hooks.map(|handler| Hook { handler: handler.clone(), failures: AtomicU32::new(0) }).collect()
+        };
+        Self {
+            handle,
+            limits: Limits::both(limits.each),
+            prompt: at("prompt"),
+            tool_call: at("tool_call"),
+            observed: plan.observers.iter().map(|handler| handler.point.clone()).collect(),
+        }
+    }
+
+    fn wait(&self, hooks: &[Hook]) -> Duration {
+        self.limits.wall * hooks.len() as u32
+    }
+
+    /// Counts what became of a hook that may fail. The third failure in a row is its last.
+    fn count(&self, hook: &Hook, failure: Option<&ScriptError>) {
+        let Some(error) = failure else {
+            hook.failures.store(0, Ordering::Relaxed);
+            return;
+        };
+        let Handler { point, location, .. } = &hook.handler;
+        tracing::warn!(target: "script", at = location, "a {point} hook failed and changed nothing: {error}");
+        if hook.failures.fetch_add(1, Ordering::Relaxed) + 1 == FAILURES {
+            self.handle.shared.tell(&format!(
+                "the {point} hook at {location} failed {FAILURES} times in a row and is switched off until the \
+                 configuration is loaded again: {error}"
+            ));
+        }
+    }
+}
+
+impl Hook {
+    fn off(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) >= FAILURES
+    }
+}
+
+impl Hooks for ScriptHooks {
+    fn prompt<'a>(&'a self, draft: PromptDraft, context: &'a TurnContext) -> BoxFuture<'a, PromptDraft> {
+        if self.prompt.iter().all(Hook::off) {
+            return Box::pin(std::future::ready(draft));
+        }
+        Box::pin(async move {
+            let (hooks, limits, context) = (Arc::clone(&self.prompt), self.limits, context.clone());
+            let original = draft.system.clone();
+            let threaded = self.handle.run(self.wait(&self.prompt), move |vm| async move {
+                let mut system = draft.system;
+                let mut outcomes = Vec::with_capacity(hooks.len());
+                for (index, hook) in hooks.iter().enumerate().filter(|(_, hook)| !hook.off()) {
+                    match prompt(&vm, &hook.handler, &system, &context, limits).await {
+                        Ok(changed) => {
+                            system = changed.unwrap_or(system);
+                            outcomes.push((index, None));
+                        }
+                        Err(error) => outcomes.push((index, Some(error))),
+                    }
+                }
+                Ok((system, outcomes))
+            });
+            match threaded.await {
+                Ok((system, outcomes)) => {
+                    for (index, failure) in outcomes {
+                        self.count(&self.prompt[index], failure.as_ref());
+                    }
+                    PromptDraft { system }
+                }
+                Err(error) => {
+                    tracing::warn!(target: "script", "the prompt hooks did not run: {error}");
+                    PromptDraft { system: original }
+                }
+            }
+        })
+    }
+
+    fn tool_call<'a>(&'a self, call: &'a ToolCall, context: &'a TurnContext) -> BoxFuture<'a, HookVerdict> {
+        if self.tool_call.is_empty() {
+            return Box::pin(std::future::ready(HookVerdict::Pass));
+        }
+        Box::pin(async move {
+            let (hooks, limits) = (Arc::clone(&self.tool_call), self.limits);
+            let (call, context) = (call.clone(), context.clone());
+            let asked = self.handle.run(self.wait(&self.tool_call), move |vm| async move {
+                for hook in hooks.iter() {
+                    match tool_call(&vm, &hook.handler, &call, &context, limits).await {
+                        Ok(HookVerdict::Pass) => {}
+                        Ok(verdict) => return Ok(verdict),
+                        Err(error) => return Ok(failed(&hook.handler.location, &error)),
+                    }
+                }
+                Ok(HookVerdict::Pass)
+            });
+            match asked.await {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    let places: Vec<_> =
+                        self.tool_call.iter().map(|hook| hook.handler.location.as_str()).collect();
+                    failed(&places.join(", "), &error)
+                }
+            }
+        })
+    }
+
+    fn emit(&self, event: &'static str, payload: serde_json::Value) {
+        if self.observes(event) {
+            self.handle.emit(event, payload);
+        }
+    }
+
+    fn observes(&self, event: &str) -> bool {
+        self.observed.contains(event)
+    }
+}
+
+/// A hook that failed denies: nothing runs that a hook might have stopped.
+fn failed(location: &str, error: &ScriptError) -> HookVerdict {
+    tracing::warn!(target: "script", at = location, "a tool_call hook failed, so the call is denied: {error}");
+    HookVerdict::Deny {
+        reason: format!("the tool_call hook at {location} failed, so the call is denied: {error}"),
+        by: location.to_owned(),
+    }
+}
+
+async fn prompt(
+    vm: &Vm,
+    handler: &Handler,
+    system: &str,
+    context: &TurnContext,
+    limits: Limits,
+) -> Result<Option<String>, ScriptError> {
+    let function = vm.function(handler.id)?;
+    let draft = payload::prompt(&vm.lua, system, context)?;
+    let mut results = vm.invoke(&function, draft, limits).await?;
+    match results.pop_front() {
+        None | Some(Value::Nil) => Ok(None),
+        Some(Value::Table(table)) => match table.raw_get("system")? {
+            Value::String(system) => Ok(Some(system.to_string_lossy())),
+            other => Err(returned(handler, &format!("a table whose system is {}", article(&other)))),
+        },
+        Some(other) => {
+            Err(returned(handler, &format!("{}; return the table it was given, or nothing", article(&other))))
+        }
+    }
+}
+
+async fn tool_call(
+    vm: &Vm,
+    handler: &Handler,
+    call: &ToolCall,
+    context: &TurnContext,
+    limits: Limits,
+) -> Result<HookVerdict, ScriptError> {
+    let function = vm.function(handler.id)?;
+    let payload = payload::tool_call(&vm.lua, call, context)?;
+    let mut results = vm.invoke(&function, payload, limits).await?;
+    match results.pop_front() {
+        None | Some(Value::Nil) => Ok(HookVerdict::Pass),
+        Some(Value::Table(table)) => verdict_of(vm, handler, &table),
+        Some(other) => Err(returned(
+            handler,
+            &format!(
+                "{}; return pista.allow(), deny(), ask() or answer(), {{ args = … }}, or nothing",
+                article(&other)
+            ),
+        )),
+    }
+}
+
+fn verdict_of(vm: &Vm, handler: &Handler, table: &Table) -> Result<HookVerdict, ScriptError> {
+    let by = handler.location.clone();
+    let kind: Value = table.raw_get(verdict::KEY)?;
+    let Some(kind) = kind.as_string().map(|kind| kind.to_string_lossy()) else {
+        return match table.raw_get("args")? {
+            Value::Table(args) => match to_map(&vm.lua, &args, "args") {
+                Ok(args) => Ok(HookVerdict::Rewrite { args, by }),
+                Err(reason) => Err(returned(handler, &reason)),
+            },
+            _ => Err(returned(handler, "a table that is no verdict and has no args")),
+        };
+    };
+    match kind.as_str() {
+        "allow" => Ok(HookVerdict::Allow { by }),
+        "ask" => Ok(HookVerdict::Ask { by }),
+        "deny" => {
+            let reason: Option<String> = table.raw_get("reason")?;
+            Ok(HookVerdict::Deny {
+                reason: reason.unwrap_or_else(|| format!("denied by the hook at {by}")),
+                by,
+            })
+        }
+        "answer" => match text_of(vm, &table.raw_get("result")?) {
+            Ok(content) => Ok(HookVerdict::Answer { content, by }),
+            Err(reason) => Err(returned(handler, &reason)),
+        },
+        other => Err(returned(handler, &format!("an unknown verdict {other:?}"))),
+    }
+}
+
+/// A result as the model reads it: text as it is, anything else as JSON.
+pub(super) fn text_of(vm: &Vm, value: &Value) -> Result<String, String> {
+    match value {
+        Value::Nil => Ok(String::new()),
+        Value::String(text) => Ok(text.to_string_lossy()),
+        other => Ok(to_json(&vm.lua, other, "result", Secrets::Refused)?.to_string()),
+    }
+}
+
+fn returned(handler: &Handler, what: &str) -> ScriptError {
+    let Handler { point, location, .. } = handler;
+    ScriptError::new(ErrorKind::Result, format!("the {point} hook at {location} returned {what}"))
+}

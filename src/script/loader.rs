@@ -1,0 +1,207 @@
+//! Reading scripts: where they are, what they are called in messages, and what was read.
+
+use super::{
+    errors::{ErrorKind, Failure, ScriptError},
+    state::{Place, State, caller, misuse},
+    vm::MAX_SOURCE,
+};
+use mlua::{Function, IntoLuaMulti, Lua, MultiValue, Value, chunk::ChunkMode};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+/// The longest name of a source in messages; Lua itself cuts longer ones.
+const MAX_NAME: usize = 55;
+/// How many lines below a call its keys are looked for.
+const LOCATE_LINES: usize = 400;
+
+/// The modules that come with the program, for `require`.
+const EMBEDDED: &[(&str, &str)] = &[("pista.demo", include_str!("../../lua/pista/demo.lua"))];
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file. Modules are found beside it.
+    File(PathBuf),
+    /// A text and what messages call it. It can require only what comes with the program.
+    Embedded {
+        /// For messages: `init.lua`.
+        name: String,
+        /// The Lua text.
+        text: Cow<'static, str>,
+    },
+}
+
+/// The sources of one generation.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    dir: Option<PathBuf>,
+    texts: HashMap<String, String>,
+    /// Every file that was read.
+    pub(super) files: Vec<PathBuf>,
+    /// Where a module was looked for in vain.
+    pub(super) missing: Vec<PathBuf>,
+}
+
+impl Sources {
+    pub(super) fn new(source: &Source) -> Self {
+        let dir = match source {
+            Source::File(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                path.parent().map(Path::to_owned)
+            }
+            Source::Embedded { .. } => None,
+        };
+        Self { dir, ..Self::default() }
+    }
+
+    /// The name of a file in messages: relative to the configuration's directory, and of long
+    /// ones the tail.
+    fn name(&self, path: &Path) -> String {
+        let shown = self.dir.as_ref().and_then(|dir| path.strip_prefix(dir).ok()).unwrap_or(path);
+        let shown = shown.to_string_lossy();
+        match shown.char_indices().rev().nth(MAX_NAME - 1) {
+            Some((cut, _)) if cut > 0 => format!("…{}", &shown[cut..]),
+            _ => shown.into_owned(),
+        }
+    }
+
+    /// Reads a file, and remembers that.
+    fn read(&mut self, path: &Path) -> Result<(String, String), ScriptError> {
+        if !self.files.iter().any(|known| known == path) {
+            self.files.push(path.to_owned());
+        }
+        let name = self.name(path);
+        let error = |message: String| ScriptError::new(ErrorKind::Io, message);
+        let bytes = std::fs::read(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
+        if bytes.len() > MAX_SOURCE {
+            return Err(error(format!("{}: longer than {MAX_SOURCE} bytes", path.display())));
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok((name, text))
+    }
+
+    /// The line at or below `place` that gives `key`, so that messages name it and not the line
+    /// on which the call began.
+    pub(super) fn locate(&self, place: &Place, key: &str) -> Place {
+        let found = self.texts.get(&place.file).and_then(|text| {
+            let first = place.line.saturating_sub(1) as usize;
+            let lines = text.lines().skip(first).take(LOCATE_LINES);
+            lines.zip(place.line..).find(|(line, _)| gives(line, key)).map(|(_, number)| number)
+        });
+        Place { file: place.file.clone(), line: found.unwrap_or(place.line) }
+    }
+}
+
+/// Whether a line has `key =`, `["key"] =`, or the string itself.
+fn gives(line: &str, key: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(key).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + key.len()..]);
+        if before.ends_with(['"', '\'']) && after.starts_with(['"', '\'']) {
+            return true;
+        }
+        let after = after.trim_start();
+        !before.ends_with(word) && after.starts_with('=') && !after.starts_with("==")
+    })
+}
+
+/// The main chunk of a configuration, ready to be called.
+pub(super) fn main_chunk(lua: &Lua, state: &State, source: &Source) -> Result<Function, ScriptError> {
+    let (name, text) = match source {
+        Source::File(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            state.sources.borrow_mut().read(&path)?
+        }
+        Source::Embedded { name, text } => (name.clone(), text.clone().into_owned()),
+    };
+    compile(lua, state, name, text)
+}
+
+fn compile(lua: &Lua, state: &State, name: String, text: String) -> Result<Function, ScriptError> {
+    let code = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // A first line `#!…` is for the shell; its line end stays, so that lines keep their numbers.
+    let code = if code.starts_with('#') { &code[code.find('\n').unwrap_or(code.len())..] } else { code };
+    let chunk = lua.load(code).set_name(format!("@{name}")).set_mode(ChunkMode::Text).into_function();
+    state.sources.borrow_mut().texts.insert(name, text);
+    Ok(chunk?)
+}
+
+/// For `require` in the prelude: the chunk and its name, or false and the error.
+pub(super) fn find_module(lua: &Lua, name: Value) -> mlua::Result<MultiValue> {
+    let state = State::of(lua);
+    let found = match &name {
+        Value::String(name) => module(lua, &state, &name.to_string_lossy()),
+        other => {
+            let message = format!("require: a module name is a string, not a {}", other.type_name());
+            Err(misuse(caller(lua), message))
+        }
+    };
+    match found {
+        Ok((chunk, from)) => (chunk, from).into_lua_multi(lua),
+        Err(error) => (false, Failure(error)).into_lua_multi(lua),
+    }
+}
+
+fn module(lua: &Lua, state: &State, name: &str) -> Result<(Function, String), ScriptError> {
+    if let Some((_, text)) = EMBEDDED.iter().find(|(known, _)| *known == name) {
+        let label = format!("{}.lua", name.replace('.', "/"));
+        return Ok((compile(lua, state, label.clone(), (*text).to_owned())?, label));
+    }
+    let fail = |message: String| misuse(caller(lua), message);
+    let safe =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    if !name.split(['.', '/']).all(safe) {
+        let advice = "names are words joined by dots, such as \"lib.text\"";
+        return Err(fail(format!("require: {name:?} is no module name: {advice}")));
+    }
+    let Some(dir) = state.sources.borrow().dir.clone() else {
+        let reason = "the built-in configuration has no directory to look in";
+        return Err(fail(format!("require: there is no module {name:?}: {reason}")));
+    };
+    let path = name.replace('.', "/");
+    let tried = [
+        dir.join(format!("{path}.lua")),
+        dir.join(&path).join("init.lua"),
+        dir.join("lua").join(format!("{path}.lua")),
+        dir.join("lua").join(&path).join("init.lua"),
+    ];
+    let mut sources = state.sources.borrow_mut();
+    let Some(found) = tried.iter().find(|path| path.is_file()) else {
+        let names: Vec<_> = tried.iter().map(|path| sources.name(path)).collect();
+        sources.missing.extend(tried);
+        let names = names.join(", ");
+        return Err(fail(format!("require: there is no module {name:?}; looked for {names}")));
+    };
+    let (label, text) = sources.read(found)?;
+    drop(sources);
+    Ok((compile(lua, state, label.clone(), text)?, label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_on_their_own_line() {
+        let text = "pista.setup {\n  model = 'x',\n  if_promt == 1,\n  [\"promt\"] = 2,\n  my_promt = 3,\n}";
+        let mut sources = Sources::default();
+        sources.texts.insert("init.lua".into(), text.into());
+        let at = |line| Place { file: "init.lua".into(), line };
+        assert_eq!(sources.locate(&at(1), "promt"), at(4));
+        assert_eq!(sources.locate(&at(1), "model"), at(2));
+        assert_eq!(sources.locate(&at(1), "nothing"), at(1));
+        assert_eq!(sources.locate(&Place { file: "other".into(), line: 7 }, "model").line, 7);
+    }
+
+    #[test]
+    fn long_names_keep_their_tail() {
+        let sources = Sources { dir: Some("/etc/pista".into()), ..Sources::default() };
+        assert_eq!(sources.name(Path::new("/etc/pista/lib/x.lua")), "lib/x.lua");
+        let long = format!("/etc/pista/{}/ü.lua", "d".repeat(80));
+        let name = sources.name(Path::new(&long));
+        assert!(name.starts_with('…') && name.ends_with("d/ü.lua") && name.len() < 60, "{name}");
+    }
+}

@@ -1,0 +1,41 @@
+//! The Lua host: the only module that names the binding.
+//!
+//! A *generation* is a thread with one VM. The rest of the engine holds a [`ScriptHandle`] and
+//! sends calls to it; plain data comes back. Loading a configuration declares: what it declared
+//! is a [`Plan`](crate::domain::plan::Plan), and its functions are named there by id.
+
+mod api;
+mod call;
+mod complete;
+mod errors;
+mod eval;
+mod fields;
+mod handle;
+mod hooks;
+mod host;
+mod loader;
+mod observers;
+mod patterns;
+mod payload;
+mod pretty;
+mod provider;
+mod schema;
+mod settings;
+mod state;
+mod stop;
+mod tools;
+mod values;
+mod vm;
+
+pub use call::Limits;
+pub use errors::{ErrorKind, ScriptError};
+pub use eval::{Evaluation, Outcome};
+pub use handle::{Health, ScriptHandle};
+pub use hooks::{HookLimits, ScriptHooks};
+pub use host::{Generation, HostOptions, LOAD_LIMIT, LoadFailure, LoadReport, MEMORY_LIMIT, ScriptHost};
+pub use loader::Source;
+pub use observers::OBSERVER_LIMIT;
+pub use provider::LuaProvider;
+pub use settings::SettingKey;
+pub use state::Sink;
+pub use tools::{prompt_text, run_tool};

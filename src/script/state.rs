@@ -1,0 +1,161 @@
+//! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
+
+use super::{errors::ScriptError, loader::Sources, settings::SettingKey};
+use crate::domain::{id::HandlerId, plan::Plan};
+use mlua::{Function, Lua};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+};
+
+/// How much `print` output of one evaluation is kept.
+const MAX_PRINTED: usize = 256 << 10;
+
+/// Takes a line of text.
+pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A place in a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) line: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What the VM is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The configuration runs: it declares.
+    Loading,
+    /// Handlers run: they act.
+    Running,
+}
+
+/// The state of one generation, shared by the functions of the API.
+pub(super) struct State {
+    pub(super) phase: Cell<Phase>,
+    pub(super) plan: RefCell<Plan>,
+    pub(super) handlers: RefCell<Vec<Rc<Function>>>,
+    pub(super) sources: RefCell<Sources>,
+    pub(super) settings: Arc<[SettingKey]>,
+    pub(super) poisoned: Cell<bool>,
+    output: Option<Sink>,
+    captured: RefCell<Option<String>>,
+}
+
+impl State {
+    pub(super) fn new(sources: Sources, settings: Arc<[SettingKey]>, output: Option<Sink>) -> Rc<Self> {
+        Rc::new(Self {
+            phase: Cell::new(Phase::Loading),
+            plan: RefCell::default(),
+            handlers: RefCell::default(),
+            sources: RefCell::new(sources),
+            settings,
+            poisoned: Cell::new(false),
+            output,
+            captured: RefCell::default(),
+        })
+    }
+
+    /// The state of the VM that runs.
+    pub(super) fn of(lua: &Lua) -> Rc<Self> {
+        let state = lua.app_data_ref::<Rc<Self>>();
+        // Set when the VM is made, before any function that could ask for it.
+        Rc::clone(&state.expect("every VM has its state"))
+    }
+
+    /// Keeps a function for later calls.
+    pub(super) fn keep(&self, function: Function) -> HandlerId {
+        let mut handlers = self.handlers.borrow_mut();
+        handlers.push(Rc::new(function));
+        HandlerId(handlers.len() as u32 - 1)
+    }
+
+    /// A function kept earlier.
+    pub(super) fn handler(&self, id: HandlerId) -> Option<Rc<Function>> {
+        self.handlers.borrow().get(id.0 as usize).cloned()
+    }
+
+    /// Writes a line to wherever `print` goes.
+    pub(super) fn print(&self, line: &str) {
+        if let Some(printed) = &mut *self.captured.borrow_mut() {
+            if printed.len() + line.len() <= MAX_PRINTED {
+                printed.push_str(line);
+                printed.push('\n');
+            }
+            return;
+        }
+        match &self.output {
+            Some(sink) => sink(line),
+            None => tracing::info!(target: "lua", "{line}"),
+        }
+    }
+
+    /// From now on `print` is kept; [`State::printed`] ends that.
+    pub(super) fn capture(&self) {
+        self.captured.borrow_mut().get_or_insert_default();
+    }
+
+    /// What was printed since [`State::capture`].
+    pub(super) fn printed(&self) -> String {
+        self.captured.take().unwrap_or_default()
+    }
+
+    /// Refuses what may only happen while the configuration loads.
+    pub(super) fn declaring(&self, what: &str) -> Result<(), String> {
+        match self.phase.get() {
+            Phase::Loading => Ok(()),
+            Phase::Running => Err(format!(
+                "{what}: only while the configuration loads; what it declares is fixed afterwards"
+            )),
+        }
+    }
+
+    /// Refuses what may only happen afterwards.
+    pub(super) fn acting(&self, what: &str) -> Result<(), String> {
+        match self.phase.get() {
+            Phase::Running => Ok(()),
+            Phase::Loading => Err(format!("{what}: only inside a handler; loading only declares")),
+        }
+    }
+}
+
+/// The line of the script that called into the API.
+pub(super) fn caller(lua: &Lua) -> Option<Place> {
+    for level in 1..32 {
+        let place = lua.inspect_stack(level, |frame| {
+            let line = frame.current_line()?;
+            let file = frame.source().short_src?.into_owned();
+            Some(Place { file, line: line as u32 })
+        })?;
+        if let Some(place) = place
+            && !place.file.starts_with("__mlua")
+            && place.file != "?"
+        {
+            return Some(place);
+        }
+    }
+    None
+}
+
+/// Where a function was written.
+pub(super) fn written(function: &Function) -> Option<Place> {
+    let info = function.info();
+    Some(Place { file: info.short_src?, line: info.line_defined? as u32 })
+}
+
+/// An error of usage, at a place.
+pub(super) fn misuse(place: Option<Place>, message: impl Into<String>) -> ScriptError {
+    let error = ScriptError::new(super::errors::ErrorKind::Usage, message);
+    match place {
+        Some(place) => error.at(place.file, Some(place.line)),
+        None => error,
+    }
+}
