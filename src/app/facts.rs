@@ -5,11 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The login name.
 pub(super) fn user(environment: &Environment) -> String {
-    ["USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| environment.get(name)?.to_str())
-        .unwrap_or("user")
-        .to_owned()
+    ["USER", "LOGNAME"].iter().find_map(|name| environment.get(name)?.to_str()).unwrap_or("user").to_owned()
 }
 
 /// The day in UTC, `2026-11-23`.

@@ -13,6 +13,11 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// No settings; `config` is the init.lua to use.
+    pub fn new(config: Option<PathBuf>) -> Self {
+        Self { config, values: vec![] }
+    }
+
     /// Sets `key`, as given by the flag `name`.
     pub fn set(&mut self, key: &'static str, name: &'static str, value: Value) {
         self.values.push(Flag { key, name, value });

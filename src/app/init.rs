@@ -17,14 +17,11 @@ const SHIPPED_NAME: &str = "built-in init.lua";
 pub(super) async fn run(located: &Located, settings: &Settings) -> Result<(ScriptHandle, Plan), ConfigError> {
     let source = match &located.init {
         Some(path) => Source::File(path.clone()),
-        None => Source::Text { name: SHIPPED_NAME.into(), text: SHIPPED.into() },
+        None => Source::Embedded { name: SHIPPED_NAME.into(), text: SHIPPED.into() },
     };
     let keys: Vec<SettingKey> = KEYS
         .iter()
-        .map(|key| SettingKey {
-            name: key.name,
-            check: Arc::new(|value| key.kind.check(value).map(drop)),
-        })
+        .map(|key| SettingKey { name: key.name, check: Arc::new(|value| key.kind.check(value).map(drop)) })
         .collect();
     let options = HostOptions {
         settings: keys.into(),

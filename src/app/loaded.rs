@@ -36,8 +36,7 @@ impl Loaded {
         let environment = Environment::of_process();
         let current = std::env::current_dir().context("the current directory can't be read")?;
         let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
-        let located =
-            locate(flags.config.as_deref(), &environment, &dirs).map_err(ConfigError::new)?;
+        let located = locate(flags.config.as_deref(), &environment, &dirs).map_err(ConfigError::new)?;
         let layers = Layers::read(&located, &dirs, &environment, flags.values).map_err(ConfigError::new)?;
         let early = layers.settings(&[]).map_err(ConfigError::new)?;
         let redactor = Redactor::of(&environment);

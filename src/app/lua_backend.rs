@@ -25,9 +25,9 @@ impl Backend for LuaBackend {
                 }
                 ChatError::Config(message) => AttemptError::config(message),
                 // A function that failed fails again: the next model is tried.
-                ChatError::AllFailed(attempts) => {
-                    AttemptError::refused(attempts.into_iter().map(|a| a.message).collect::<Vec<_>>().join("; "))
-                }
+                ChatError::AllFailed(attempts) => AttemptError::refused(
+                    attempts.into_iter().map(|a| a.message).collect::<Vec<_>>().join("; "),
+                ),
             })
         })
     }

@@ -57,6 +57,7 @@ pub(super) fn tools(specs: &[ToolSpec], policy: &Policy, colour: Colour) -> Stri
 /// What the policy says of a call of the tool in general, and how many exact commands it names.
 pub(super) fn access(spec: &ToolSpec, policy: &Policy) -> (Access, usize) {
     let call = crate::domain::call::ToolCall::new(&spec.name, crate::domain::JsonMap::new());
-    let exact = policy.rules().filter(|r| matches!(&r.matches, Match::Argv { tool, .. } if *tool == spec.name));
+    let exact =
+        policy.rules().filter(|r| matches!(&r.matches, Match::Argv { tool, .. } if *tool == spec.name));
     (policy.decide(&call, spec).access, exact.count())
 }

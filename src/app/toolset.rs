@@ -57,8 +57,7 @@ fn protected(loaded: &Loaded) -> Vec<PathBuf> {
 
 /// The floor that no rule, hook or person lifts.
 pub(super) fn floor(loaded: &Loaded) -> FloorCheck {
-    Floor::new(protected(loaded))
-        .guarding(loaded.workspace(), &[("fs.write", "path"), ("fs.edit", "path")])
+    Floor::new(protected(loaded)).guarding(loaded.workspace(), &[("fs.write", "path"), ("fs.edit", "path")])
 }
 
 /// A tool whose work is a Lua function.
@@ -72,11 +71,7 @@ impl Tool for Scripted {
         &self.tool.spec
     }
 
-    fn run<'a>(
-        &'a self,
-        call: Authorized<ToolCall>,
-        context: &'a TurnContext,
-    ) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, context: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move {
             let args = call.get().args.clone();
             match run_tool(&self.script, &self.tool, args, context).await {

@@ -89,7 +89,7 @@ impl Global {
             2 => Some("debug"),
             _ => Some("trace"),
         };
-        let mut flags = Flags { config: self.config.clone(), ..Flags::default() };
+        let mut flags = Flags::new(self.config.clone());
         if let Some(level) = log {
             flags.set("log", "--verbose", level.into());
         }

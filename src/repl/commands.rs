@@ -123,13 +123,17 @@ const LOGIN: &str = "There is nothing to log in to yet: give openpista a key in 
 fn help() -> String {
     let mut out: String =
         COMMANDS.iter().map(|c| format!("  {:<22}{}\n", format!("{} {}", c.name, c.args), c.help)).collect();
-    out.push_str("  =EXPR                 evaluate Lua in the live engine; open blocks go on in the next line\n");
+    out.push_str(
+        "  =EXPR                 evaluate Lua in the live engine; open blocks go on in the next line\n",
+    );
     out.push_str("  Ctrl-C                stop the turn; anything else goes to the agent\n");
     out
 }
 
 fn unknown(name: &str) -> String {
     let names = COMMANDS.iter().map(|c| c.name);
-    let hint = crate::domain::nearest::nearest(name, names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
+    let hint = crate::domain::nearest::nearest(name, names)
+        .map(|n| format!(", did you mean {n}?"))
+        .unwrap_or_default();
     format!("there is no command {name}{hint} (/help lists them)\n")
 }

@@ -66,7 +66,10 @@ impl Repl {
             return;
         }
         let version = env!("CARGO_PKG_VERSION");
-        eprintln!("openpista {version}, model {}. /help lists commands, =1+1 evaluates Lua.", self.model_name());
+        eprintln!(
+            "openpista {version}, model {}. /help lists commands, =1+1 evaluates Lua.",
+            self.model_name()
+        );
         let Session { id, messages, touched_ms, .. } = &self.session;
         if *messages > 0 {
             let line = format!(

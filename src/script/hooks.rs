@@ -11,7 +11,7 @@ use super::{
     vm::Vm,
 };
 use crate::domain::{
-    BoxFuture,
+    BoxFuture, JsonMap,
     call::ToolCall,
     hook::{HookVerdict, Hooks, PromptDraft, TurnContext},
     plan::{Handler, Plan},
@@ -145,14 +145,15 @@ impl Hooks for ScriptHooks {
             let (hooks, limits) = (Arc::clone(&self.tool_call), self.limits);
             let (call, context) = (call.clone(), context.clone());
             let asked = self.handle.run(self.wait(&self.tool_call), move |vm| async move {
+                let mut opinions = Opinions::new(call);
                 for hook in hooks.iter() {
-                    match tool_call(&vm, &hook.handler, &call, &context, limits).await {
-                        Ok(HookVerdict::Pass) => {}
-                        Ok(verdict) => return Ok(verdict),
-                        Err(error) => return Ok(failed(&hook.handler.location, &error)),
+                    let said = tool_call(&vm, &hook.handler, &opinions.call, &context, limits).await;
+                    let said = said.unwrap_or_else(|error| failed(&hook.handler.location, &error));
+                    if opinions.take(said) {
+                        break;
                     }
                 }
-                Ok(HookVerdict::Pass)
+                Ok(opinions.verdict())
             });
             match asked.await {
                 Ok(verdict) => verdict,
@@ -173,6 +174,58 @@ impl Hooks for ScriptHooks {
 
     fn observes(&self, event: &str) -> bool {
         self.observed.contains(event)
+    }
+}
+
+/// What the hooks say together: none that denies is passed over because another allows.
+struct Opinions {
+    /// The call with the arguments that the hooks gave it.
+    call: ToolCall,
+    rewrites: Vec<(JsonMap, String)>,
+    verdict: HookVerdict,
+}
+
+impl Opinions {
+    fn new(call: ToolCall) -> Self {
+        Self { call, rewrites: vec![], verdict: HookVerdict::Pass }
+    }
+
+    /// Takes a hook's verdict; whether that is the last word.
+    fn take(&mut self, said: HookVerdict) -> bool {
+        match said {
+            HookVerdict::Pass => {}
+            HookVerdict::Allow { .. } => {
+                if self.verdict == HookVerdict::Pass {
+                    self.verdict = said;
+                }
+            }
+            HookVerdict::Ask { .. } => {
+                if !matches!(self.verdict, HookVerdict::Ask { .. }) {
+                    self.verdict = said;
+                }
+            }
+            HookVerdict::Rewrite { args, by, .. } => {
+                self.call.args.clone_from(&args);
+                self.rewrites.push((args, by));
+                // What was allowed were the old arguments.
+                if matches!(self.verdict, HookVerdict::Allow { .. }) {
+                    self.verdict = HookVerdict::Pass;
+                }
+            }
+            HookVerdict::Deny { .. } | HookVerdict::Answer { .. } => {
+                self.verdict = said;
+                return true;
+            }
+        }
+        false
+    }
+
+    fn verdict(self) -> HookVerdict {
+        self.rewrites.into_iter().rev().fold(self.verdict, |then, (args, by)| HookVerdict::Rewrite {
+            args,
+            by,
+            then: Box::new(then),
+        })
     }
 }
 
@@ -236,7 +289,7 @@ fn verdict_of(vm: &Vm, handler: &Handler, table: &Table) -> Result<HookVerdict, 
     let Some(kind) = kind.as_string().map(|kind| kind.to_string_lossy()) else {
         return match table.raw_get("args")? {
             Value::Table(args) => match to_map(&vm.lua, &args, "args") {
-                Ok(args) => Ok(HookVerdict::Rewrite { args, by }),
+                Ok(args) => Ok(HookVerdict::Rewrite { args, by, then: Box::new(HookVerdict::Pass) }),
                 Err(reason) => Err(returned(handler, &reason)),
             },
             _ => Err(returned(handler, "a table that is no verdict and has no args")),

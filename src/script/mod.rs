@@ -36,6 +36,6 @@ pub use host::{Generation, HostOptions, LOAD_LIMIT, LoadFailure, LoadReport, MEM
 pub use loader::Source;
 pub use observers::OBSERVER_LIMIT;
 pub use provider::LuaProvider;
-pub use settings::SettingKey;
+pub use settings::{Check, SettingKey};
 pub use state::Sink;
 pub use tools::{prompt_text, run_tool};

@@ -1,12 +1,17 @@
 //! The keys that `pista.setup` takes. The list comes from whoever reads the settings.
 
+use std::sync::Arc;
+
+/// Tells what is wrong with a value, for a person to read.
+pub type Check = Arc<dyn Fn(&serde_json::Value) -> Result<(), String> + Send + Sync>;
+
 /// A key of `pista.setup`.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct SettingKey {
     /// Its name.
     pub name: &'static str,
-    /// Tells what is wrong with a value, for a person to read.
-    pub check: fn(&serde_json::Value) -> Result<(), String>,
+    /// Checks its value.
+    pub check: Check,
 }
 
 impl std::fmt::Debug for SettingKey {

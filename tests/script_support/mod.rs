@@ -21,9 +21,9 @@ pub fn settings() -> Arc<[SettingKey]> {
         value.is_u64().then_some(()).ok_or_else(|| "expected a whole number".into())
     }
     Arc::new([
-        SettingKey { name: "model", check: text },
-        SettingKey { name: "max_tool_rounds", check: number },
-        SettingKey { name: "token", check: text },
+        SettingKey { name: "model", check: Arc::new(text) },
+        SettingKey { name: "max_tool_rounds", check: Arc::new(number) },
+        SettingKey { name: "token", check: Arc::new(text) },
     ])
 }
 
