@@ -140,6 +140,9 @@ impl Router {
                 if self.policy.refuses(&error) {
                     error.message.push_str(&too_long(&error, self.policy.max_wait));
                 }
+                if let Some(hint) = self.key_hint(target, &error) {
+                    error.message.push_str(&hint);
+                }
                 return Err((error.kind, attempt(target, &error, done, started.elapsed())));
             };
             done += 1;
@@ -147,6 +150,15 @@ impl Router {
                 tokio::time::sleep(wait).await;
             }
         }
+    }
+}
+
+impl Router {
+    /// A model that was refused may have been meant for a known provider without a key.
+    fn key_hint(&self, target: &Target, error: &AttemptError) -> Option<String> {
+        let (provider, _) = target.model.split_once('/').filter(|_| error.kind == FailureKind::Refused)?;
+        let variable = discover::key_variable(provider).filter(|_| !self.routes.contains_key(provider))?;
+        Some(format!(" (for the provider {provider}, set {variable})"))
     }
 }
 

@@ -108,8 +108,11 @@ impl Calls {
         };
         match found {
             Some(at) if !self.begins_another(at, piece) => at,
-            _ => {
-                self.slots.push(Slot { index: piece.index, ..Slot::default() });
+            found => {
+                // Another call without a name of its own is one to the same tool.
+                let name = found.filter(|_| piece.name.is_empty()).map(|at| self.slots[at].name.clone());
+                let name = name.unwrap_or_default();
+                self.slots.push(Slot { index: piece.index, name, ..Slot::default() });
                 self.slots.len() - 1
             }
         }

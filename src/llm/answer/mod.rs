@@ -203,7 +203,9 @@ impl<'a> Accumulator<'a> {
         }
     }
 
+    /// Hands text on; blanks before the first word are left out.
     fn show(&mut self, text: String, sink: &mut Sink<'_>) {
+        let text = if self.text.is_empty() { text.trim_start().to_owned() } else { text };
         if !text.is_empty() {
             self.text.push_str(&text);
             sink(Delta::Text(text));
@@ -240,16 +242,13 @@ impl<'a> Accumulator<'a> {
         };
         let cut =
             matches!(self.finish.as_deref(), Some("length" | "max_tokens" | "model_length" | "MAX_TOKENS"));
-        let silent = self.text.trim().is_empty() && calls.is_empty();
+        let silent = self.text.is_empty() && calls.is_empty();
         if silent && self.finish.as_deref() == Some("content_filter") {
             return Err(AttemptError::refused("the server's content filter held the answer back"));
         }
         // Thinking that never ended, and nothing else: the answer is in there, and no answer is worse.
         if let Some(thought) = hanging.filter(|_| silent && !cut) {
             self.show(thought.trim().to_owned(), sink);
-        }
-        if self.text.trim().is_empty() {
-            self.text.clear();
         }
         // A call cut by the length limit must not run with half of its arguments.
         if cut

@@ -25,9 +25,23 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_LIST: usize = 1 << 20;
 
 /// Asks the servers at `urls`, all at once, and returns those that answer with a model that can
-/// chat, in the order of `urls`. Addresses that can't be read are skipped.
+/// chat, in the order of `urls`. Names are
+/// unique: `ollama`, `ollama-2`. Addresses that can't be read are skipped.
 pub async fn local(urls: &[String]) -> Vec<FoundProvider> {
-    join_all(urls.iter().map(|url| probe(url))).await.into_iter().flatten().collect()
+    let mut found: Vec<FoundProvider> = Vec::new();
+    for mut provider in join_all(urls.iter().map(|url| probe(url))).await.into_iter().flatten() {
+        let twins = found
+            .iter()
+            .filter(|other| {
+                other.name.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit()) == provider.name
+            })
+            .count();
+        if twins > 0 {
+            provider.name = format!("{}-{}", provider.name, twins + 1);
+        }
+        found.push(provider);
+    }
+    found
 }
 
 async fn probe(text: &str) -> Option<FoundProvider> {

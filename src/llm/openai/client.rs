@@ -48,3 +48,16 @@ pub(in crate::llm) fn causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_kinds_of_clients_are_built() {
+        for url in ["http://127.0.0.1:1/v1", "http://192.168.0.9/v1", "https://api.example.com/v1"] {
+            let url = BaseUrl::parse(url).expect("a URL");
+            assert!(build(&url, Duration::from_secs(1)).is_ok(), "{url}");
+        }
+    }
+}

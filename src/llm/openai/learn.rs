@@ -54,7 +54,7 @@ impl Learned {
     }
 
     /// Learns from a refusal of `body`. Whether there was something new, so that it is worth asking again.
-    pub(super) fn from_refusal(&mut self, status: u16, words: &Words, body: &JsonMap) -> bool {
+    pub(super) fn learn_from(&mut self, status: u16, words: &Words, body: &JsonMap) -> bool {
         if !matches!(status, 400 | 422) {
             return false;
         }

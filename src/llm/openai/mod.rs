@@ -33,6 +33,7 @@ use crate::domain::{
     chat::{ChatRequest, ChatResponse, Delta, ModelFacts},
     plan::{ProviderKind, ProviderSpec},
     secret::Secret,
+    usage::estimate_tokens,
 };
 use exchange::{Deadlines, Fault};
 use learn::{Learned, MAX_LESSONS};
@@ -153,15 +154,14 @@ impl OpenAiProvider {
             match exchange::run(client, &target, &body, self.deadlines(), &mut answer, sink).await {
                 Ok(end) => {
                     let asked = serde_json::to_string(&body).unwrap_or_default();
-                    return Ok(self.response(answer.finish(end, &asked, sink)?, model));
+                    return Ok(self.response(answer.finish(end, &asked, sink)?, &asked, model));
                 }
                 Err(Fault::Other(error)) => return Err(self.located(error)),
                 Err(Fault::Http(refusal)) => {
                     let words = Words::of_body(&refusal.body);
                     let learns = lessons < MAX_LESSONS
-                        && self.change(&model, |known| {
-                            known.learned.from_refusal(refusal.status, &words, &body)
-                        });
+                        && self
+                            .change(&model, |known| known.learned.learn_from(refusal.status, &words, &body));
                     if !learns {
                         return Err(self.refused(&refusal, &words, &model, key.is_some()));
                     }
@@ -220,8 +220,18 @@ impl OpenAiProvider {
         self.first_model.get_or_try_init(|| ask).await.cloned()
     }
 
-    fn response(&self, answer: Answer, model: String) -> ChatResponse {
+    fn response(&self, answer: Answer, asked: &str, model: String) -> ChatResponse {
         let Answer { mut message, mut usage, cut } = answer;
+        let expected = estimate_tokens(asked);
+        if !usage.estimated && expected > WORTH_CHECKING && usage.input.saturating_mul(2) < expected {
+            tracing::warn!(
+                provider = self.name,
+                model,
+                read = usage.input,
+                expected,
+                "the server read much less than was sent: its context window may be too small, and the start is lost"
+            );
+        }
         message.origin.clone_from(&self.name);
         usage.usd = usage.usd.or_else(|| {
             let (input, output) = self.price?;
@@ -294,6 +304,9 @@ impl OpenAiProvider {
         change(lock(&self.models).entry(model.to_owned()).or_default())
     }
 }
+
+/// Requests of fewer tokens, by our estimate, are too small to tell whether the server cut them.
+const WORTH_CHECKING: u64 = 2_000;
 
 /// Prices are for a million tokens.
 const TOKENS_PER_PRICE: f64 = 1e6;

@@ -1,0 +1,14 @@
+//! The OpenAI-compatible provider against a server that keeps the real one's rules.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod ask;
+mod chain;
+mod deadlines;
+mod discovery;
+mod errors;
+mod history;
+mod learning;
+mod replays;
+mod requests;

@@ -1,0 +1,5 @@
+//! Stand-ins for what the engine talks to.
+
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+pub mod fake_openai;
