@@ -2,6 +2,7 @@
 
 use super::{ConfigError, Loaded, lua_backend::LuaBackend};
 use crate::{
+    config::provider_key_variable,
     domain::{
         plan::{ProviderKind, ProviderSpec},
         secret::SecretRef,
@@ -173,7 +174,10 @@ fn route(loaded: &Loaded, spec: &ProviderSpec) -> Result<Route, ConfigError> {
             Route::new(LuaBackend(provider))
         }
         ProviderKind::OpenAi { api_key, .. } => {
-            let key = api_key.clone().map(|place| key_source(loaded, place));
+            // The environment overrides every key, also of those declared.
+            let variable = provider_key_variable(&spec.name);
+            let overridden = loaded.environment.get(&variable).map(|_| SecretRef::Env(variable));
+            let key = overridden.or_else(|| api_key.clone()).map(|place| key_source(loaded, place));
             let provider = OpenAiProvider::from_spec(&spec, key, timeouts(loaded))
                 .ok_or_else(|| ConfigError::new(format!("{}: not a server", spec.location)))?
                 .map_err(|error| {

@@ -46,19 +46,24 @@ impl Observer for Plain {
             }
             TurnEvent::ToolEnd { id, name, status, content, meta, duration_ms } => {
                 let outcome = outcome(*status, content, meta);
-                eprintln!("tool: {} ({outcome}, {})", self.label(id, name), seconds(*duration_ms));
+                say(&format!("tool: {} ({outcome}, {})", self.label(id, name), seconds(*duration_ms)));
             }
-            TurnEvent::Notice { text } => eprintln!("note: {}", printable(text)),
-            TurnEvent::Restart { reason } => eprintln!("note: trying again: {}", printable(reason)),
+            TurnEvent::Notice { text } => say(&format!("note: {}", printable(text))),
+            TurnEvent::Restart { reason } => say(&format!("note: trying again: {}", printable(reason))),
             TurnEvent::Done { text, .. } => {
                 if writeln!(std::io::stdout().lock(), "{}", text.trim_end()).is_err() {
                     self.gone.cancel();
                 }
             }
-            TurnEvent::Failed { error, .. } => eprintln!("error: {}", printable(error)),
+            TurnEvent::Failed { error, .. } => say(&format!("error: {}", printable(error))),
             TurnEvent::Start { .. } | TurnEvent::Text { .. } | TurnEvent::Reasoning { .. } => {}
         }
     }
+}
+
+/// Writes a line to standard error at once: the stream has no buffer of its own.
+fn say(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// How a call ended, in a few words.
