@@ -97,7 +97,8 @@ fn the_next_model_of_the_chain_answers_when_one_fails() {
 
 #[test]
 fn a_model_that_fails_in_the_midst_of_its_answer_is_replaced() {
-    let first = FakeOpenAi::answering(|_| Reply::text("a false start ".repeat(30)).cut_after(2000).then_disconnect());
+    let first =
+        FakeOpenAi::answering(|_| Reply::text("a false start ".repeat(30)).cut_after(2000).then_disconnect());
     let second = named("second");
     let home = Home::new().env("OPENPISTA_RETRIES", "0");
     home.init(&format!(
@@ -113,11 +114,7 @@ fn a_model_that_fails_in_the_midst_of_its_answer_is_replaced() {
 
 #[test]
 fn a_busy_server_is_asked_again() {
-    let fake = FakeOpenAi::start([
-        Reply::error(503, "busy"),
-        Reply::rate_limited(0),
-        Reply::text("at last"),
-    ]);
+    let fake = FakeOpenAi::start([Reply::error(503, "busy"), Reply::rate_limited(0), Reply::text("at last")]);
     assert_eq!(Home::with(&fake).say("hi").ok().out, "at last\n");
     assert_eq!(fake.requests().len(), 3);
 }
@@ -136,11 +133,12 @@ fn a_key_from_a_file_or_a_command() {
     let fake = named("fake");
     let home = Home::new();
     home.write(&home.config().join("key"), "key-from-a-file\n");
-    let lua = "pista.provider('mine', { base_url = 'URL', model = 'm', api_key = KEY })".replace("URL", &fake.url());
+    let lua = "pista.provider('mine', { base_url = 'URL', model = 'm', api_key = KEY })"
+        .replace("URL", &fake.url());
     for (key, sent) in [
         ("pista.secret('file:key')", "Bearer key-from-a-file"),
         ("pista.secret('cmd:echo key-from-a-command')", "Bearer key-from-a-command"),
-        ("'env:SOME_KEY'", "Bearer key-from-the-environment"),
+        ("pista.secret('env:SOME_KEY')", "Bearer key-from-the-environment"),
     ] {
         home.init(&lua.replace("KEY", key));
         let mut command = home.command(["run", "-e", "hi"]);
@@ -148,7 +146,7 @@ fn a_key_from_a_file_or_a_command() {
         crate::support::program::Running::start(command, b"").wait().ok();
         assert_eq!(fake.requests().pop().expect("a request").header("authorization"), Some(sent));
     }
-    home.init(&lua.replace("KEY", "'env:NOT_SET'"));
+    home.init(&lua.replace("KEY", "pista.secret('env:NOT_SET')"));
     home.say("hi").code(78).complains(["NOT_SET"]);
     home.init(&lua.replace("KEY", "'sk-the-key-itself-0123'"));
     let ran = home.say("hi").code(78).complains(["init.lua:1", "env:"]);

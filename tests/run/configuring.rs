@@ -127,7 +127,9 @@ fn the_example_is_a_configuration() {
     let lines: Vec<String> = example
         .lines()
         .filter_map(|l| l.strip_prefix("# "))
-        .filter(|l| l.starts_with("  \"") || *l == "]" || l.split_once(" = ").is_some_and(|(k, _)| !k.contains(' ')))
+        .filter(|l| {
+            l.starts_with("  \"") || *l == "]" || l.split_once(" = ").is_some_and(|(k, _)| !k.contains(' '))
+        })
         .map(str::to_owned)
         .collect();
     home.toml(&lines.join("\n"));

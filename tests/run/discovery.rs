@@ -23,9 +23,7 @@ fn listing(id: &str, owner: &str) -> FakeOpenAi {
 fn a_key_in_the_environment_is_enough() {
     let rules = Rules { key: Some("sk-0123456789abcdef".into()), ..Rules::default() };
     let fake = FakeOpenAi::with(rules, [Reply::text("found"), Reply::text("found again")]);
-    let home = Home::new()
-        .env("OPENAI_API_KEY", "sk-0123456789abcdef")
-        .env("OPENAI_BASE_URL", fake.url());
+    let home = Home::new().env("OPENAI_API_KEY", "sk-0123456789abcdef").env("OPENAI_BASE_URL", fake.url());
     assert_eq!(home.say("hi").ok().out, "found\n");
     assert_eq!(fake.requests()[0].body["model"], "fake-model", "the first that the server lists");
     let home = home.env("OPENAI_MODEL", "another");

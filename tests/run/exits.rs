@@ -41,19 +41,18 @@ fn one_for_an_http_error_with_the_servers_words() {
 fn one_for_a_wrong_key_with_no_key_in_the_words() {
     let rules = Rules { key: Some("right".into()), ..Rules::default() };
     let fake = FakeOpenAi::with(rules, []);
-    let home = Home::with(&fake)
-        .env("SOME_KEY", "wrong-key-0123456789")
-        .env("OPENPISTA_API_KEY", "env:SOME_KEY");
+    let home =
+        Home::with(&fake).env("SOME_KEY", "wrong-key-0123456789").env("OPENPISTA_API_KEY", "env:SOME_KEY");
     let ran = home.say("hi").code(1).complains(["401", "Incorrect API key"]);
     assert!(!ran.err.contains("wrong-key"), "{}", ran.err);
 }
 
 #[test]
 fn every_model_that_was_tried_is_named() {
-    let (a, b) = (FakeOpenAi::start([Reply::error(503, "a is busy")]), FakeOpenAi::start([Reply::error(
-        403,
-        "b says no",
-    )]));
+    let (a, b) = (
+        FakeOpenAi::start([Reply::error(503, "a is busy")]),
+        FakeOpenAi::start([Reply::error(403, "b says no")]),
+    );
     let home = Home::new().env("OPENPISTA_RETRIES", "0").env("OPENPISTA_MODEL", "first/m1");
     home.init(&format!(
         "pista.provider('first', {{ base_url = '{}', fallback = {{ 'second/m2' }} }})\n\
@@ -141,7 +140,9 @@ fn an_unknown_agent_is_a_configuration_error() {
 #[test]
 fn a_model_without_a_provider_is_a_configuration_error() {
     let home = Home::new();
-    home.run(["run", "--model", "some-model", "-e", "hi"]).code(78).complains(["some-model", "OPENAI_API_KEY"]);
+    home.run(["run", "--model", "some-model", "-e", "hi"])
+        .code(78)
+        .complains(["some-model", "OPENAI_API_KEY"]);
     // A known provider without its key says which one.
     let ran = home.run(["run", "--model", "groq/some-model", "-e", "hi"]).code(78);
     ran.complains(["GROQ_API_KEY"]);

@@ -93,7 +93,10 @@ fn a_hook_that_fails_or_is_late_denies() {
             pista.hook('tool_call', function() return pista.allow() end)"
         );
         let (told, _, home) = touched(&lua, &["--yes"]);
-        assert!(told.contains("denied") && told.contains(words) && told.contains("init.lua:3"), "{hook}: {told}");
+        assert!(
+            told.contains("denied") && told.contains(words) && told.contains("init.lua:3"),
+            "{hook}: {told}"
+        );
         assert!(!home.work().join("made").exists(), "{hook}");
     }
 }

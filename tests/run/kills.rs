@@ -63,8 +63,8 @@ fn a_hundred_kills_leave_a_whole_database_and_valid_histories() {
     let mut interrupted = 0;
     for n in 0..KILLS {
         let at = format!("kill {n}, seed {seed:#x}");
-        let session = format!("s{}", n % 3);
-        let before = fake.requests().len();
+        let session = format!("s{}", n / EVERY);
+        let before = fake.count();
         let run = home.start(["run", "--yes", "--session", &session, "-e", "work"], "");
         // Now and then while it starts, else once the turn is under way.
         if n % 8 != 7 {
@@ -80,7 +80,7 @@ fn a_hundred_kills_leave_a_whole_database_and_valid_histories() {
             interrupted += open;
             let ran = home.run(["run", "--session", &session, "-e", "sum up"]);
             assert_eq!((ran.code, ran.out.as_str()), (Some(0), "summed up\n"), "{at}: {ran:?}");
-            let request = fake.requests().pop().expect("requests");
+            let request = fake.last_request().expect("requests");
             let messages = request.body["messages"].to_string();
             assert!(messages.contains("was interrupted here"), "{at}: no notice");
             let open = count(&database, "SELECT count(*) FROM turns WHERE status = 'running'");

@@ -7,7 +7,8 @@ use crate::support::{
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, process::Command};
 
-const LS: &str = r#"pista.agent("main", { tools = { allow = { { "system.run", argv = { "echo", "out" } } } } })"#;
+const LS: &str =
+    r#"pista.agent("main", { tools = { allow = { { "system.run", argv = { "echo", "out" } } } } })"#;
 
 #[test]
 fn a_pipe_gets_the_answer_and_nothing_else() {
@@ -112,7 +113,8 @@ fn a_reader_that_goes_away_is_no_error() {
     let home = Home::with(&fake);
     home.run(["run", "--session", "long", "-e", "go"]).ok();
     for args in ["sessions show long --json", "sessions show long", "sessions list", "config example"] {
-        let line = format!("{} {args} | head -1; echo \"${{PIPESTATUS[0]}}\"", crate::support::program::PROGRAM);
+        let line =
+            format!("{} {args} | head -1; echo \"${{PIPESTATUS[0]}}\"", crate::support::program::PROGRAM);
         let ran = bash(&home, &line);
         assert_eq!(ran.err, "", "{args}");
         assert_eq!(ran.out.lines().last(), Some("0"), "{args}");

@@ -117,7 +117,9 @@ fn exact_words_allow_nothing_else() {
     ] {
         let fake = FakeOpenAi::start([Reply::call("system_run", args.clone()), Reply::text("done")]);
         let home = Home::with(&fake);
-        home.init("pista.agent('main', { tools = { allow = { { 'system.run', argv = { 'touch', 'made' } } } } })");
+        home.init(
+            "pista.agent('main', { tools = { allow = { { 'system.run', argv = { 'touch', 'made' } } } } })",
+        );
         home.say("make it").ok();
         assert_eq!(home.work().join("made").exists(), runs, "{args}");
         assert_eq!(result_of(&fake, 1).contains("denied"), !runs, "{args}");
@@ -128,7 +130,7 @@ fn exact_words_allow_nothing_else() {
 fn the_shipped_configuration_lets_look_and_not_touch() {
     let fake = FakeOpenAi::start([
         Reply::calls([
-            ("system_run", json!({"argv": ["df", "-h", "."]})),
+            ("system_run", json!({"argv": ["du", "-k", "-d", "1", "."]})),
             ("fs_list", json!({})),
             ("fs_write", json!({"path": "a", "content": "b"})),
         ]),
@@ -137,8 +139,12 @@ fn the_shipped_configuration_lets_look_and_not_touch() {
     let home = Home::with(&fake);
     home.say("look").ok();
     let requests = fake.requests();
-    let results: Vec<&str> =
-        requests[1].messages().iter().filter(|m| m["role"] == "tool").filter_map(|m| m["content"].as_str()).collect();
+    let results: Vec<&str> = requests[1]
+        .messages()
+        .iter()
+        .filter(|m| m["role"] == "tool")
+        .filter_map(|m| m["content"].as_str())
+        .collect();
     assert!(results[0].starts_with("exit code 0"), "{results:?}");
     assert!(!results[1].contains("denied"), "{results:?}");
     assert!(results[2].contains("denied"), "{results:?}");

@@ -20,7 +20,10 @@ fn sleeper(home: &Home) -> u32 {
 fn sleeping() -> FakeOpenAi {
     FakeOpenAi::start([
         Reply::calls([
-            ("system_run", json!({"command": "echo $$ > pid.new; mv pid.new pid; sleep 600 & exec sleep 601"})),
+            (
+                "system_run",
+                json!({"command": "echo $$ > pid.new; mv pid.new pid; sleep 600 & exec sleep 601"}),
+            ),
             ("system_run", json!({"argv": ["echo", "quick"]})),
         ]),
         Reply::text("we go on"),
@@ -105,7 +108,8 @@ fn an_interrupt_while_waiting_for_a_silent_server() {
 fn an_interrupt_during_a_lua_tool() {
     let fake = FakeOpenAi::start([Reply::call("nap", json!({})), Reply::text("we go on")]);
     let home = Home::with(&fake);
-    let lua = "pista.tool { name = 'nap', description = 'naps', effect = 'read', timeout = 500, parameters = {},
+    let lua =
+        "pista.tool { name = 'nap', description = 'naps', effect = 'read', timeout = 500, parameters = {},
         run = function() pista.log.warn('napping') pista.sleep(400) return 'slept' end }";
     home.init(lua);
     let turn = home.start(["run", "--session", "s", "-e", "nap"], "");

@@ -39,7 +39,11 @@ fn a_command_allowed_word_for_word_runs_and_is_answered() {
 fn calls_of_one_answer_run_at_the_same_time() {
     // Each waits for the other: one after the other they would never end.
     let meet = |mine: &str, other: &str| {
-        run(json!(["sh", "-c", format!("touch {mine}; while [ ! -e {other} ]; do sleep 0.02; done; echo {mine}")]))
+        run(json!([
+            "sh",
+            "-c",
+            format!("touch {mine}; while [ ! -e {other} ]; do sleep 0.02; done; echo {mine}")
+        ]))
     };
     let fake = FakeOpenAi::start([Reply::calls([meet("a", "b"), meet("b", "a")]), Reply::text("met")]);
     let home = Home::with(&fake).env("OPENPISTA_TOOL_TIMEOUT", "20");
@@ -102,10 +106,8 @@ fn a_model_that_repeats_itself_is_stopped() {
 
 #[test]
 fn long_output_is_cut_for_the_model_and_kept_whole() {
-    let fake = FakeOpenAi::start([
-        Reply::calls([run(json!(["sh", "-c", "seq 1 20000"]))]),
-        Reply::text("long"),
-    ]);
+    let fake =
+        FakeOpenAi::start([Reply::calls([run(json!(["sh", "-c", "seq 1 20000"]))]), Reply::text("long")]);
     let home = Home::with(&fake);
     let ran = home.run(["run", "--yes", "--json", "-e", "count"]).ok();
     let requests = fake.requests();
