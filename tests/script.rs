@@ -501,7 +501,7 @@ async fn prompt_hooks_that_fail_change_nothing_and_are_switched_off() {
     let text = "COUNT = 0\npista.hook('prompt', function(p) COUNT = COUNT + 1 p.system = 'x' error('oops') end)\n\
                 pista.hook('prompt', function(p) p.system = p.system .. '!' return p end)\n\
                 pista.hook('prompt', function(p) return 'text' end)";
-    let source = Source::Text { name: "init.lua".into(), text: text.into() };
+    let source = Source::Embedded { name: "init.lua".into(), text: text.into() };
     let options = HostOptions {
         notice: Some(Arc::new(move |line: &str| sink.lock().unwrap().push(line.to_owned()))),
         ..options()
@@ -618,7 +618,7 @@ async fn observers_are_told_in_order_and_cannot_hurt_each_other() {
 async fn observers_finish_before_the_host_ends() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
-    let source = Source::Text {
+    let source = Source::Embedded {
         name: "init.lua".into(),
         text: "pista.on('shutdown', function() pista.sleep(0.01) print('bye', 1, nil) end)".into(),
     };

@@ -216,7 +216,7 @@ async fn what_is_dangerous_is_absent() {
 #[tokio::test]
 async fn a_configuration_that_never_ends_fails_to_load() {
     let source =
-        Source::Text { name: "init.lua".into(), text: "local x = 1\nwhile true do x = x + 1 end".into() };
+        Source::Embedded { name: "init.lua".into(), text: "local x = 1\nwhile true do x = x + 1 end".into() };
     let options = HostOptions { load_limit: Duration::from_millis(100), ..options() };
     let failure = ScriptHost::start(source, options).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Timeout);
@@ -231,7 +231,7 @@ async fn effects_and_waiting_have_no_place_in_loading() {
 
 #[tokio::test]
 async fn memory_is_limited_and_the_host_goes_on() {
-    let source = Source::Text { name: "init.lua".into(), text: "".into() };
+    let source = Source::Embedded { name: "init.lua".into(), text: "".into() };
     let options = HostOptions { memory_limit: 8 << 20, ..options() };
     let generation = ScriptHost::start(source, options).await.unwrap();
     let bombs = [

@@ -26,7 +26,7 @@ pub enum Source {
     /// A file. Modules are found beside it.
     File(PathBuf),
     /// A text and what messages call it. It can require only what comes with the program.
-    Text {
+    Embedded {
         /// For messages: `init.lua`.
         name: String,
         /// The Lua text.
@@ -52,7 +52,7 @@ impl Sources {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 path.parent().map(Path::to_owned)
             }
-            Source::Text { .. } => None,
+            Source::Embedded { .. } => None,
         };
         Self { dir, ..Self::default() }
     }
@@ -115,7 +115,7 @@ pub(super) fn main_chunk(lua: &Lua, state: &State, source: &Source) -> Result<Fu
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             state.sources.borrow_mut().read(&path)?
         }
-        Source::Text { name, text } => (name.clone(), text.clone().into_owned()),
+        Source::Embedded { name, text } => (name.clone(), text.clone().into_owned()),
     };
     compile(lua, state, name, text)
 }

@@ -32,7 +32,7 @@ pub(crate) fn options() -> HostOptions {
 }
 
 pub(crate) async fn load(text: &str) -> Result<Generation, LoadFailure> {
-    let source = Source::Text { name: "init.lua".into(), text: text.to_owned().into() };
+    let source = Source::Embedded { name: "init.lua".into(), text: text.to_owned().into() };
     ScriptHost::start(source, options()).await
 }
 
