@@ -2,7 +2,7 @@
 
 use crate::support::{
     fake_openai::FakeOpenAi,
-    program::{Home, PROGRAM, Running},
+    program::{Home, Running},
 };
 use std::process::Command;
 
@@ -134,5 +134,4 @@ fn a_database_that_is_none_is_told_and_left_alone() {
     assert!(std::fs::read_to_string(home.database()).expect("there").contains("someone's file"));
     // What needs no memory works.
     home.run(["tools"]).ok();
-    assert!(std::path::Path::new(PROGRAM).exists());
 }

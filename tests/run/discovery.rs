@@ -55,6 +55,19 @@ fn a_key_goes_before_a_local_server() {
 }
 
 #[test]
+fn a_local_server_can_be_asked_for_where_a_key_brings_another() {
+    let (keyed, local) = (listing("keyed", "x"), listing("qwen3:4b", "library"));
+    let home = Home::new()
+        .env("OPENPISTA_LOCAL_SERVERS", local.url())
+        .env("OPENAI_API_KEY", "sk-0123456789abcdef")
+        .env("OPENAI_BASE_URL", keyed.url());
+    assert_eq!(home.run(["run", "--model", "ollama/qwen3:4b", "-e", "hi"]).ok().out, "qwen3:4b\n");
+    assert_eq!(keyed.requests().len(), 0);
+    // One that is not there is not replaced by another.
+    home.run(["run", "--model", "vllm/some", "-e", "hi"]).code(78).complains(["vllm/some", "local server"]);
+}
+
+#[test]
 fn servers_that_are_none_are_passed_over() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/v1", silent.local_addr().expect("an address"));

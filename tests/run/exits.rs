@@ -149,8 +149,7 @@ fn a_model_without_a_provider_is_a_configuration_error() {
 }
 
 #[test]
-fn a_missing_home_is_a_configuration_error_or_found() {
-    // Without HOME the user database tells; a relative one counts as unset.
+fn without_a_home_files_can_be_placed_by_name() {
     let home = Home::new();
     let ran = crate::support::program::Running::start(
         {

@@ -67,8 +67,8 @@ fn so_does_the_setting_autonomy() {
 #[test]
 fn a_rule_that_denies_holds_against_yes() {
     for (rule, words) in [
-        ("{ deny = { 'system.run' } }", "no tool"),
-        ("{ deny = { 'system.*' } }", "no tool"),
+        ("{ deny = { 'system.run' } }", "there is no tool"),
+        ("{ deny = { 'system.*' } }", "there is no tool"),
         ("{ deny = { { 'system.run', argv = { 'touch', 'made' } } } }", "init.lua:1"),
         ("{ allow = { '*' }, deny = { { 'system.run', argv = { 'touch', 'made' } } } }", "init.lua:1"),
     ] {
@@ -78,8 +78,7 @@ fn a_rule_that_denies_holds_against_yes() {
         home.run(["run", "--yes", "-e", "make it"]).ok();
         assert!(!home.work().join("made").exists(), "{rule}");
         let told = result_of(&fake, 1);
-        assert!(told.contains("denied"), "{rule}: {told}");
-        assert!(told.contains(words) || told.contains("not allowed"), "{rule}: {told}");
+        assert!(told.contains("denied") && told.contains(words), "{rule}: {told}");
     }
 }
 

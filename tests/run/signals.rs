@@ -134,7 +134,7 @@ fn a_reader_of_the_events_that_goes_away_stops_the_turn() {
     command.arg("-c").arg(line).env_clear().current_dir(home.work());
     command.envs(program.get_envs().filter_map(|(n, v)| Some((n, v?))));
     let ran = Running::start(command, b"").wait().ok();
-    assert_ne!(ran.out.trim(), "0");
+    assert_eq!(ran.out.trim(), "0");
     if let Ok(pid) = fs::read_to_string(home.work().join("pid")) {
         assert!(!is_alive(pid.trim().parse().expect("a pid")));
     }

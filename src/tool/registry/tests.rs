@@ -37,7 +37,7 @@ impl Tool for Odd {
                     tokio::task::yield_now().await;
                     panic!("later, with {}", "words")
                 }
-                "talks" => ToolResult::new(call.get(), ToolStatus::Ok, "öä🦀 secret ".repeat(5_000)),
+                "talks" => ToolResult::new(call.get(), ToolStatus::Ok, "öä🦀 hush-hush ".repeat(5_000)),
                 _ => ToolResult::new(&ToolCall::new("other", JsonMap::new()), ToolStatus::Ok, "fine"),
             }
         })
@@ -46,7 +46,7 @@ impl Tool for Odd {
 
 fn registry(dir: &tempfile::TempDir) -> ToolRegistry {
     let redactor = Redactor::default();
-    redactor.add("X", &Secret::new("secret"));
+    redactor.add("X", &Secret::new("hush-hush"));
     let mut options = Options::new(dir.path(), dir.path().join("spill"));
     options.redact = Some(Arc::new(redactor));
     builtin(options)
@@ -146,7 +146,7 @@ async fn long_results_are_redacted_cut_and_kept() {
     let chars = result.content.chars().count();
     assert!((9_000..=10_000).contains(&chars), "{chars}");
     assert!(result.content.starts_with("öä🦀 [secret:X] ") && result.content.ends_with("[secret:X] "));
-    assert!(!result.content.contains(" secret"));
+    assert!(!result.content.contains("hush-hush"));
     let spill = result.meta["spill"].as_str().unwrap();
     let whole = "öä🦀 [secret:X] ".repeat(5_000);
     assert!(std::fs::read_to_string(spill).unwrap() == whole);
