@@ -265,7 +265,7 @@ impl<'a> Run<'a> {
             None => 0.0,
         };
         let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
-            Ok(max_tokens) => max_tokens,
+            Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
 

@@ -62,14 +62,13 @@ impl Front {
 impl Run {
     pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
         let parts = if self.execute.is_empty() { &self.text } else { &self.execute };
-        let Some(text) = input::message(parts)? else {
-            eprintln!("openpista run: no message: give -e TEXT, or pipe it in (see --help)");
-            return Ok(Exit::Usage);
+        let text = match input::message(parts) {
+            Ok(text) => text,
+            Err(error) => {
+                eprintln!("openpista run: {error}");
+                return Ok(Exit::Usage);
+            }
         };
-        if text.trim().is_empty() {
-            eprintln!("openpista run: the message is empty");
-            return Ok(Exit::Usage);
-        }
         self.turn.add_to(&mut flags);
         block_on(self.answer(flags, text))
     }
