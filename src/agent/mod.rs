@@ -4,6 +4,7 @@
 //! every order of events can be tested; the driver holds no decisions.
 
 mod budget;
+mod calls;
 mod compaction;
 mod context;
 mod driver;
