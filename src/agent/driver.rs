@@ -2,6 +2,7 @@
 
 use super::{
     budget,
+    calls::{Caller, emit},
     compaction::{self, Summariser},
     context,
     machine::{Action, Input, Turn, TurnLimits},
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         BoxFuture,
-        call::{ToolCall, ToolResult, ToolStatus},
+        call::ToolCall,
         chat::{ChatRequest, Delta, LlmProvider},
         event::{Observer, TurnEvent},
         hook::{Hooks, PromptDraft, TurnContext},
@@ -21,11 +22,11 @@ use crate::{
         tool::ToolSpec,
         usage::{Usage, estimate_tokens},
     },
-    policy::{Executor, Gate, Policy, Verdict},
+    policy::{Executor, Gate, Policy},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::StreamExt;
 use serde_json::json;
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{collections::VecDeque, pin::pin, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// What an agent works with.
@@ -297,7 +298,7 @@ impl<'a> Run<'a> {
             None => 0.0,
         };
         let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
-            Ok(max_tokens) => max_tokens,
+            Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
 
@@ -371,35 +372,30 @@ impl<'a> Run<'a> {
         self.agent.parts.store.spent_today(&self.input.context.agent).await
     }
 
-    /// Runs all calls at the same time; each result is stored as it comes.
+    /// Runs all calls; each result is stored as it comes.
     async fn run_tools(&mut self, calls: Vec<ToolCall>) -> VecDeque<Action> {
         let parts = self.agent.parts.clone();
         let policy = self.input.policy.clone();
         let context = self.input.context.clone();
         let observer = self.input.observer.clone();
         let cancel = self.input.cancel.clone();
-        let mut running: FuturesUnordered<_> =
-            calls.into_iter().map(|call| run_tool(&parts, &policy, &context, &*observer, call)).collect();
+        let caller = Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer };
+        let mut results = pin!(caller.run(calls));
         loop {
             let result = tokio::select! {
                 biased;
-                () = cancel.cancelled() => {
-                    // Dropping them stops what they run.
-                    drop(running);
-                    return self.machine.handle(Input::Cancel { partial: String::new() });
-                }
-                result = running.next() => result,
+                // Leaving drops what runs, which stops it.
+                () = cancel.cancelled() => return self.machine.handle(Input::Cancel { partial: String::new() }),
+                result = results.next() => result,
             };
             let Some(result) = result else { return VecDeque::new() };
             let mut actions = self.machine.handle(Input::ToolDone(result));
-            if running.is_empty() {
-                return actions;
-            }
             // As long as others run, a result is only to be stored.
-            for action in actions.drain(..) {
-                if let Action::Store(message) = action {
-                    self.store(message);
-                }
+            while let Some(Action::Store(message)) = actions.pop_front_if(|a| matches!(a, Action::Store(_))) {
+                self.store(message);
+            }
+            if !actions.is_empty() {
+                return actions;
             }
         }
     }
@@ -455,71 +451,4 @@ impl<'a> Run<'a> {
     fn emit(&self, event: &'static str, payload: impl FnOnce() -> serde_json::Value) {
         emit(&*self.agent.parts.hooks, &self.input.context, event, payload);
     }
-}
-
-/// Tells the observers of `event`, with the turn's context in the payload, if there are any.
-fn emit(
-    hooks: &dyn Hooks,
-    context: &TurnContext,
-    event: &'static str,
-    payload: impl FnOnce() -> serde_json::Value,
-) {
-    if !hooks.observes(event) {
-        return;
-    }
-    let mut payload = payload();
-    if let (Some(map), Ok(serde_json::Value::Object(context))) =
-        (payload.as_object_mut(), serde_json::to_value(context))
-    {
-        map.extend(context);
-    }
-    hooks.emit(event, payload);
-}
-
-async fn run_tool(
-    parts: &Parts,
-    policy: &Policy,
-    context: &TurnContext,
-    observer: &dyn Observer,
-    call: ToolCall,
-) -> ToolResult {
-    let spec = parts.executor.specs().iter().find(|s| s.name == call.name);
-    let verdict = parts.gate.authorize(call, spec, policy, context).await;
-    let started = Instant::now();
-    let begin = |call: &ToolCall| {
-        observer.observe(&TurnEvent::ToolStart {
-            id: call.id.clone(),
-            name: call.name.clone(),
-            args: call.args.clone(),
-        });
-        emit(&*parts.hooks, context, "tool.start", || json!({ "name": call.name, "args": call.args }));
-    };
-    let result = match verdict {
-        Verdict::Authorized { call, .. } => {
-            begin(call.get());
-            parts.executor.execute(call, context).await
-        }
-        Verdict::Denied { call, reason } => {
-            begin(&call);
-            ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
-        }
-        Verdict::Answered { call, content, .. } => {
-            begin(&call);
-            ToolResult::new(&call, ToolStatus::Ok, content)
-        }
-    };
-    let duration_ms = started.elapsed().as_millis() as u64;
-    observer.observe(&TurnEvent::ToolEnd {
-        id: result.call_id.clone(),
-        name: result.name.clone(),
-        status: result.status,
-        content: result.content.clone(),
-        meta: result.meta.clone(),
-        duration_ms,
-    });
-    emit(&*parts.hooks, context, "tool.end", || {
-        json!({ "name": result.name, "status": result.status, "duration_ms": duration_ms,
-                "content": result.content })
-    });
-    result
 }
