@@ -112,7 +112,7 @@ impl Plan {
             session: SessionId::generate(),
             policy: Policy::new(vec![], self.autonomy),
             budget: self.budget,
-            limits: TurnLimits { max_tool_rounds: self.max_tool_rounds },
+            limits: TurnLimits { max_tool_rounds: self.max_tool_rounds, max_tokens: None },
             seen: Arc::default(),
         };
         rig.session = rig.new_session().await;
