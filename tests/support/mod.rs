@@ -3,3 +3,6 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 pub mod fake_openai;
+pub mod program;
+pub mod screen;
+pub mod terminal;
