@@ -14,7 +14,8 @@ pub fn printable(text: &str) -> String {
 
 /// Whether a character can drive the terminal, or make a line read as something that it isn't.
 pub(super) fn is_hostile(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The argument that says most of what a call does, and how it is shown.

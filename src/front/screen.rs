@@ -159,7 +159,8 @@ impl Screen {
         for line in self.tools.drain(..over) {
             let _ = writeln!(kept, "{}", line.show(self.colour, width, self.tick));
         }
-        let live = self.live(width, height - 1);
+        // The topmost row stays free: some terminals keep what they had when all of it is cleared.
+        let live = self.live(width, height.saturating_sub(2).max(1));
         if kept.is_empty() && live.is_empty() && self.drawn == 0 {
             return;
         }
@@ -174,7 +175,7 @@ impl Screen {
         out.push_str(&kept);
         for line in &live {
             // Written over what stands there; what may be too long all the same must not wrap.
-            let _ = write!(out, "\x1b[?7l{line}\x1b[K\x1b[?7h\n");
+            let _ = writeln!(out, "\x1b[?7l{line}\x1b[K\x1b[?7h");
         }
         self.drawn = live.len();
         to_stderr(&out);

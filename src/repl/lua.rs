@@ -16,9 +16,8 @@ impl Repl {
     pub(super) async fn lua(&mut self, prefix: &str, code: &str) -> Next {
         let mut code = code.trim().to_owned();
         let next = loop {
-            match self.evaluate(&code).await {
-                Ok(next) => break next,
-                Err(Incomplete) => {}
+            if let Ok(next) = self.evaluate(&code).await {
+                break next;
             }
             match self.read(MORE).await {
                 Read::Line(line) => {

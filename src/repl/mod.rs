@@ -57,30 +57,18 @@ struct Repl {
 /// Runs until `/quit` or the end of the input. Without a terminal it takes the lines that are
 /// piped in, and ends at the first Ctrl-C.
 pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> {
-    let signals = Signals::listen()?;
-    let tty = Tty::of_stdin();
-    let editor = Editor::start()?;
-    let shared = Arc::new(Mutex::new(editor));
-    let approver = Arc::new(AskInEditor::new(shared.clone()));
-    let app = App::start(flags, approver.clone()).await?;
-    {
-        let editor = shared.lock().await;
-        editor.use_history(app.history_file(), app.secret_free());
-        editor.use_completer(Completer::new(app.script(), app.runtime()));
-    }
-    let session = match session {
-        Some(wanted) => app.session_called(&wanted, "repl").await?,
-        None => match app.memory()?.latest_session("repl").await? {
-            Some(session) => session,
-            None => app.new_session("repl", None).await?,
-        },
+    let mut signals = Signals::listen()?;
+    let started = tokio::select! {
+        started = start(flags, session) => started?,
+        _ = signals.next() => return Ok(End::Stopped),
     };
+    let (app, session, editor, approver) = started;
     let mut repl = Repl {
         app,
-        editor: shared,
+        editor,
         approver,
         signals,
-        tty,
+        tty: Tty::of_stdin(),
         interactive: std::io::stdin().is_terminal(),
         session,
         model: None,
@@ -91,6 +79,27 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
     let end = repl.serve().await;
     repl.app.close().await;
     Ok(end)
+}
+
+type Started = (App, Session, Arc<Mutex<Editor>>, Arc<AskInEditor>);
+
+async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started> {
+    let editor = Arc::new(Mutex::new(Editor::start()?));
+    let approver = Arc::new(AskInEditor::new(editor.clone()));
+    let app = App::start(flags, approver.clone()).await?;
+    {
+        let editor = editor.lock().await;
+        editor.use_history(app.history_file(), app.secret_free());
+        editor.use_completer(Completer::new(app.script(), app.runtime()));
+    }
+    let session = match session {
+        Some(wanted) => app.session_called(&wanted, "repl").await?,
+        None => match app.memory()?.latest_session("repl").await? {
+            Some(session) => session,
+            None => app.new_session("repl", None).await?,
+        },
+    };
+    Ok((app, session, editor, approver))
 }
 
 impl Repl {

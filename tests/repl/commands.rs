@@ -14,8 +14,19 @@ fn help_lists_what_there_is() {
     let mut terminal = open(&home);
     let shown = answer(&mut terminal, "/help");
     for name in [
-        "/help", "/new", "/sessions", "/resume", "/tools", "/model", "/clear", "/quit", "/exit", "/lua",
-        "/login", "=EXPR", "Ctrl-C",
+        "/help",
+        "/new",
+        "/sessions",
+        "/resume",
+        "/tools",
+        "/model",
+        "/clear",
+        "/quit",
+        "/exit",
+        "/lua",
+        "/login",
+        "=EXPR",
+        "Ctrl-C",
     ] {
         assert!(shown.contains(name), "{name} is not in {shown}");
     }

@@ -27,7 +27,9 @@ fn several_candidates_are_listed() {
     let home = Home::new();
     let mut terminal = open(&home);
     terminal.keys("/\t\t");
-    for name in ["/help", "/new", "/sessions", "/resume", "/tools", "/model", "/clear", "/quit", "/exit", "/login"] {
+    for name in
+        ["/help", "/new", "/sessions", "/resume", "/tools", "/model", "/clear", "/quit", "/exit", "/login"]
+    {
         terminal.sees(name);
     }
     terminal.keys("\x03");

@@ -96,10 +96,12 @@ fn sigterm_ends_it_in_a_turn_and_at_a_question() {
 fn an_interrupt_from_elsewhere_at_the_prompt_changes_nothing() {
     let home = Home::new();
     let mut terminal = open(&home);
-    signal("INT", terminal.id());
-    assert_eq!(answer(&mut terminal, "=1"), "1");
-    signal("INT", terminal.id());
-    assert_eq!(answer(&mut terminal, "=2"), "2");
+    for line in ["=1", "=2"] {
+        signal("INT", terminal.id());
+        // It must be over before there is something that it would stop.
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(answer(&mut terminal, line), line[1..]);
+    }
     assert!(!terminal.screen().contains("interrupted"));
 }
 
@@ -112,4 +114,16 @@ fn a_terminal_that_hangs_up_ends_it() {
     assert!(fake.saw_requests(1));
     signal("HUP", terminal.id());
     assert_eq!(terminal.ends_within(SOON), Some(130));
+}
+
+#[test]
+fn ctrl_c_ends_a_start_that_takes_too_long() {
+    let home = Home::new();
+    home.init("while true do end");
+    let mut terminal = Terminal::start(home.command(["repl"]));
+    // The terminal shows ^C itself: nothing has changed its modes yet.
+    std::thread::sleep(Duration::from_millis(500));
+    terminal.keys("\x03");
+    assert_eq!(terminal.ends_within(SOON), Some(130), "{}", terminal.screen());
+    assert!(terminal.is_sane());
 }

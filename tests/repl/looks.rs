@@ -44,12 +44,13 @@ fn a_narrow_terminal_keeps_each_tool_on_its_line() {
 
 #[test]
 fn more_tools_than_rows_do_not_flood_the_scrollback() {
-    let calls: Vec<_> = (0..20).map(|n| ("system_run", json!({"command": format!("sleep 1.{n:02}")}))).collect();
+    let calls: Vec<_> =
+        (0..20).map(|n| ("system_run", json!({"command": format!("sleep 1.{n:02}")}))).collect();
     let fake = FakeOpenAi::start([Reply::calls(calls), Reply::text("Done.")]);
     let home = Home::with(&fake);
     let mut terminal = sized(&home, &["--yes"], 8, 60);
     terminal.line("go");
-    terminal.sees("… and 14 more");
+    terminal.sees("… and 15 more");
     terminal.sees("Done.");
     let shown = terminal.at(PROMPT);
     for n in 0..20 {

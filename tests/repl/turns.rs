@@ -81,10 +81,8 @@ fn a_model_that_takes_its_time_is_seen_to() {
 
 #[test]
 fn a_failed_turn_says_why_and_the_next_one_goes_on() {
-    let fake = FakeOpenAi::start([
-        Reply::error(401, "Incorrect API key provided"),
-        Reply::text("Now I can."),
-    ]);
+    let fake =
+        FakeOpenAi::start([Reply::error(401, "Incorrect API key provided"), Reply::text("Now I can.")]);
     let home = Home::with(&fake);
     let mut terminal = open(&home);
     let error = answer(&mut terminal, "first");

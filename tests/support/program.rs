@@ -120,11 +120,7 @@ impl Home {
     }
 
     /// Runs the program with this standard input.
-    pub fn pipe<A: AsRef<OsStr>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-        input: impl AsRef<[u8]>,
-    ) -> Ran {
+    pub fn pipe<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>, input: impl AsRef<[u8]>) -> Ran {
         self.start(args, input).wait()
     }
 

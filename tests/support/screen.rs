@@ -108,6 +108,11 @@ impl Screen {
             ('G', _) => self.column = count - 1,
             ('H', "") => (self.row, self.column) = (0, 0),
             ('K', "" | "0") => self.lines[at].truncate(self.column),
+            // As some terminals do it: a screen that is cleared as a whole is kept above.
+            ('J', "" | "0") if (self.row, self.column) == (0, 0) => {
+                self.top = self.lines.len();
+                self.lines.extend(vec![vec![]; self.rows]);
+            }
             ('J', "" | "0") => {
                 self.lines[at].truncate(self.column);
                 self.lines[at + 1..].fill(vec![]);
@@ -124,7 +129,8 @@ impl Screen {
 fn the_screen_is_a_terminal() {
     let text = |bytes: &str| Screen::of(bytes.as_bytes(), 3, 5).text();
     assert_eq!(text("abcdefg"), "abcde\nfg");
-    assert_eq!(text("one\r\ntwo\r\n\x1b[2A\x1b[Jx"), "x");
+    assert_eq!(text("one\r\ntwo\r\n\x1b[1A\x1b[Jx"), "one\nx");
+    assert_eq!(text("one\x1b[9A\r\x1b[Jx"), "one\n\n\nx");
     assert_eq!(text("1\r\n2\r\n3\r\n4\r\n\x1b[9Ax\x1b[K"), "1\n2\nx\n4");
     assert_eq!(text("\x1b[?7labcdefg\x1b[?7h"), "abcdg");
     assert_eq!(text("日本語"), "日本\n語");
