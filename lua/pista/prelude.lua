@@ -25,6 +25,13 @@ local function answer(ok, ...)
   error((...), 0)
 end
 
+-- For what a C function would say itself, had it been called by the script.
+local function expected(value, kind, arg, name)
+  if type(value) ~= kind and not (kind == "string" and type(value) == "number") then
+    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(arg, name, kind, type(value)), 3)
+  end
+end
+
 -- coroutines ----------------------------------------------------------------------------------
 
 local running, isyieldable = coroutine.running, coroutine.isyieldable
@@ -157,8 +164,10 @@ function string.gsub(s, pattern, replacement, max)
 end
 
 function string.rep(s, n, separator)
+  expected(s, "string", 1, "rep")
   local times = tointeger(n)
-  if times and times > 0 and (type(s) == "string" or type(s) == "number") then
+  if not times then expected(nil, "number", 2, "rep") end
+  if times > 0 then
     local unit = #tostring(s) + (separator and #tostring(separator) or 0)
     if unit == 0 then return "" end
     if times > MAX_STRING // unit then error("string.rep: resulting string too large", 2) end
@@ -174,7 +183,7 @@ getmetatable("").__metatable = "string"
 
 local raw_insert, raw_remove, raw_move, raw_sort = table.insert, table.remove, table.move, table.sort
 
-local function plain(t) return type(t) == "table" and getmetatable(t) == nil end
+local function plain(t) return getmetatable(t) == nil end
 
 local function bounded(n, max, name)
   if n > max then error(("table.%s: more than %d elements"):format(name, max), 3) end
@@ -189,10 +198,8 @@ end
 
 function table.insert(t, ...)
   local count = select("#", ...)
-  if type(t) ~= "table" or count < 1 or count > 2 then
-    error(type(t) == "table" and "wrong number of arguments to 'insert'"
-      or "bad argument #1 to 'insert' (table expected, got " .. type(t) .. ")", 2)
-  end
+  expected(t, "table", 1, "insert")
+  if count < 1 or count > 2 then error("wrong number of arguments to 'insert'", 2) end
   if count == 1 then t[#t + 1] = (...) return end
   local pos, value = ...
   local size = #t + 1
@@ -206,6 +213,7 @@ function table.insert(t, ...)
 end
 
 function table.remove(t, pos)
+  expected(t, "table", 1, "remove")
   if plain(t) then
     bounded(rawlen(t), MAX_RANGE, "remove")
     if pos == nil then return raw_remove(t) end
@@ -220,13 +228,15 @@ function table.remove(t, pos)
 end
 
 function table.move(from, first, last, to, target)
+  expected(from, "table", 1, "move")
   local a, b = tointeger(first), tointeger(last)
   if a and b and b >= a and (b - a >= MAX_RANGE or b - a < 0) then bounded(MAX_RANGE + 1, MAX_RANGE, "move") end
   return raw_move(from, first, last, to, target)
 end
 
 function table.concat(t, separator, first, last)
-  if not plain(t) and type(t) == "table" then
+  expected(t, "table", 1, "concat")
+  if not plain(t) then
     local a, b = tointeger(first or 1), tointeger(last or #t)
     if a and b and b >= a and (b - a >= MAX_RANGE or b - a < 0) then bounded(MAX_RANGE + 1, MAX_RANGE, "concat") end
     return concat(t, separator, a, b)
@@ -235,6 +245,7 @@ function table.concat(t, separator, first, last)
 end
 
 function table.sort(t, before)
+  expected(t, "table", 1, "sort")
   if plain(t) then
     bounded(rawlen(t), MAX_SORT, "sort")
     return raw_sort(t, before)

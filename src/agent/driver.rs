@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
+        BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
         chat::{ChatRequest, Delta, LlmProvider},
         event::{Observer, TurnEvent},
@@ -102,6 +103,8 @@ struct Run<'a> {
     usage: Usage,
     model: String,
     begun: bool,
+    /// What was handed to the store and is not known to be stored yet.
+    queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }
 
 impl<'a> Run<'a> {
@@ -118,6 +121,7 @@ impl<'a> Run<'a> {
             usage: Usage::default(),
             model: input.model.clone(),
             begun: false,
+            queued: vec![],
             input,
         }
     }
@@ -151,8 +155,8 @@ impl<'a> Run<'a> {
     /// Loads the conversation, in which the new message stands last, and shortens it if it is time.
     async fn load(&mut self) -> Result<(), StoreError> {
         let parts = &self.agent.parts;
-        let session = &self.input.context.session;
-        let mut stored = parts.store.context(session).await?;
+        let session = self.input.context.session.clone();
+        let mut stored = parts.store.context(&session).await?;
         if let Some(end) = compaction::boundary(&stored, self.room()) {
             let older = &stored[..end];
             let upto = older.last().map_or(0, |m| m.id);
@@ -163,9 +167,10 @@ impl<'a> Run<'a> {
                 summary = work => Some(summary),
             };
             if let Some((text, usage)) = summary {
-                self.spend(usage, &self.input.model).await?;
+                let model = self.input.model.clone();
+                self.spend(usage, &model);
                 self.usage.add(usage);
-                parts.store.summarise(session, upto, &text).await?;
+                parts.store.summarise(&session, upto, &text).await?;
                 let count = older.len();
                 stored.splice(..end, []);
                 self.push(Message::Notice { text });
@@ -182,11 +187,7 @@ impl<'a> Run<'a> {
         let mut actions = self.machine.handle(Input::Begin);
         while let Some(action) = actions.pop_front() {
             match action {
-                Action::Store(message) => {
-                    if let Err(error) = self.store(message).await {
-                        actions = self.machine.handle(Input::StoreFailed(error.to_string()));
-                    }
-                }
+                Action::Store(message) => self.store(message),
                 Action::Notice(text) => self.notice(text),
                 Action::CallModel { tools } => {
                     let input = self.call_model(tools).await;
@@ -196,7 +197,10 @@ impl<'a> Run<'a> {
                     let shrunk = self.shrink(limit);
                     actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
                 }
-                Action::RunTools(calls) => actions.extend(self.run_tools(calls).await),
+                Action::RunTools(calls) => match self.settle().await {
+                    Ok(()) => actions.extend(self.run_tools(calls).await),
+                    Err(error) => actions = self.machine.handle(Input::StoreFailed(error.to_string())),
+                },
                 Action::Finish(end) => return end,
             }
         }
@@ -204,10 +208,19 @@ impl<'a> Run<'a> {
         TurnEnd::Failed { kind: "model", message: "the turn ended without an answer".into() }
     }
 
-    async fn store(&mut self, message: Message) -> Result<(), StoreError> {
+    /// Hands a message to the store, which keeps the order, without waiting for the disk.
+    fn store(&mut self, message: Message) {
         let context = &self.input.context;
-        self.agent.parts.store.append(&context.session, &context.turn, message.clone()).await?;
+        let stored = self.agent.parts.store.append(&context.session, &context.turn, message.clone());
+        self.queued.push(stored);
         self.push(message);
+    }
+
+    /// Waits until everything handed to the store is stored: before anything acts on it, and at the end.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        for stored in std::mem::take(&mut self.queued) {
+            stored.await?;
+        }
         Ok(())
     }
 
@@ -243,16 +256,16 @@ impl<'a> Run<'a> {
         let length = fitted.as_deref().map_or(self.length, context::total);
         self.asked = self.fixed + length;
 
-        let limit = &self.input.budget;
+        let limit = self.input.budget;
         let spent = match limit.usd_per_day {
-            Some(_) => match parts.store.spent_today(&self.input.context.agent).await {
+            Some(_) => match self.spent_today().await {
                 Ok(spent) => spent,
                 Err(error) => return Input::StoreFailed(error.to_string()),
             },
             None => 0.0,
         };
-        let max_tokens = match budget::check(limit, &facts, &model, self.usage, self.asked, spent) {
-            Ok(max_tokens) => max_tokens,
+        let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
+            Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
 
@@ -294,9 +307,7 @@ impl<'a> Run<'a> {
             Some(Ok(response)) => {
                 self.model.clone_from(&response.model);
                 self.usage.add(response.usage);
-                if let Err(error) = self.spend(response.usage, &response.model).await {
-                    return Input::StoreFailed(error.to_string());
-                }
+                self.spend(response.usage, &response.model);
                 if self.agent.windows.answered(&model, self.asked, response.usage) {
                     self.notice(format!(
                         "{} read only {} of about {} tokens: its context window may be smaller than this \
@@ -313,10 +324,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn spend(&self, usage: Usage, model: &str) -> Result<(), StoreError> {
+    fn spend(&mut self, usage: Usage, model: &str) {
         let context = &self.input.context;
         let store = &self.agent.parts.store;
-        store.spend(&context.session, &context.turn, &context.agent, model, usage).await
+        self.queued.push(store.spend(&context.session, &context.turn, &context.agent, model, usage));
+    }
+
+    /// What the agent spent today, this turn's calls included.
+    async fn spent_today(&mut self) -> Result<f64, StoreError> {
+        self.settle().await?;
+        self.agent.parts.store.spent_today(&self.input.context.agent).await
     }
 
     /// Runs all calls at the same time; each result is stored as it comes.
@@ -343,17 +360,10 @@ impl<'a> Run<'a> {
             if running.is_empty() {
                 return actions;
             }
-            while let Some(action) = actions.pop_front() {
-                match action {
-                    Action::Store(message) => {
-                        if let Err(error) = self.store(message).await {
-                            return self.machine.handle(Input::StoreFailed(error.to_string()));
-                        }
-                    }
-                    other => {
-                        actions.push_front(other);
-                        return actions;
-                    }
+            // As long as others run, a result is only to be stored.
+            for action in actions.drain(..) {
+                if let Action::Store(message) = action {
+                    self.store(message);
                 }
             }
         }
@@ -366,10 +376,15 @@ impl<'a> Run<'a> {
             TurnEnd::Failed { .. } => TurnStatus::Failed,
         };
         let mut end = end;
-        if self.begun
-            && let Err(error) = self.agent.parts.store.end_turn(&self.input.context.turn, status).await
-        {
-            end = TurnEnd::Failed { kind: "storage", message: error.to_string() };
+        if self.begun {
+            // Queued behind the messages before these are waited for: all share a commit.
+            let store = self.agent.parts.store.clone();
+            let context = self.input.context.clone();
+            let closed = store.end_turn(&context.turn, status);
+            let settled = self.settle().await;
+            if let Err(error) = settled.and(closed.await) {
+                end = TurnEnd::Failed { kind: "storage", message: error.to_string() };
+            }
         }
         let TurnContext { session, turn, .. } = self.input.context.clone();
         let (rounds, usage, model) = (self.machine.rounds(), self.usage, std::mem::take(&mut self.model));

@@ -51,7 +51,10 @@ impl App {
             gate: Arc::new(gate),
             hooks,
         });
-        let limits = TurnLimits { max_tool_rounds: loaded.settings.max_tool_rounds };
+        let limits = TurnLimits {
+            max_tool_rounds: loaded.settings.max_tool_rounds,
+            max_tokens: loaded.settings.max_tokens,
+        };
         let roster = roster::build(&loaded, &models.default);
         if let Err(error) = roster.get(&loaded.settings.agent) {
             return Err(super::ConfigError::new(error).into());

@@ -21,14 +21,14 @@ const OUTPUTS: &str = "outputs";
 /// All tools.
 pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     let settings = &loaded.settings;
-    let redactor = loaded.secrets.redactor().clone();
     let options = Options {
         timeout: settings.tool_timeout,
+        max_timeout: settings.max_tool_timeout,
         output_chars: settings.tool_output_chars,
         spill_bytes: settings.spill_bytes,
         pass_env: settings.pass_env.clone(),
         protected: protected(loaded),
-        redact: Some(Arc::new(move |text: String| redactor.redact(&text).into_owned())),
+        redact: Some(Arc::new(loaded.secrets.redactor().clone())),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
     };
     let mut registry = builtin(options);

@@ -27,7 +27,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use example::example;
 pub use keys::{KEYS, Key};
 pub use kind::Kind;
-pub use layers::{Flag, Layers};
+pub use layers::{Flag, Layers, provider_key_variable};
 pub use locate::{Located, locate};
 pub use origin::Origin;
 pub use redactor::Redactor;

@@ -78,7 +78,7 @@ async fn evaluate(vm: &Vm, code: &str, limits: Limits) -> Outcome {
     if values.is_empty() {
         return Outcome::Values(None);
     }
-    match values.iter().map(pretty).collect::<mlua::Result<Vec<_>>>() {
+    match values.iter().map(|value| pretty(&vm.lua, value)).collect::<mlua::Result<Vec<_>>>() {
         Ok(shown) => Outcome::Values(Some(shown.join(", "))),
         Err(error) => Outcome::Error(ScriptError::new(ErrorKind::Runtime, error.to_string())),
     }

@@ -7,6 +7,7 @@ use super::{
     state::{Place, State, misuse},
     values::{Secrets, to_json},
 };
+use crate::domain::{nearest::nearest, secret::SecretRef};
 use mlua::{Function, Lua, Table, Value};
 use serde_json::Value as Json;
 use std::{rc::Rc, time::Duration};
@@ -64,6 +65,11 @@ impl<'a> Fields<'a> {
     /// The place of a key.
     pub(super) fn place(&self, key: &str) -> Option<Place> {
         self.at.as_ref().map(|at| self.state.sources.borrow().locate(at, key))
+    }
+
+    /// The place of a word within the value of a key.
+    pub(super) fn place_within(&self, key: &str, word: &str) -> Option<Place> {
+        self.place(key).map(|at| self.state.sources.borrow().locate(&at, word))
     }
 
     /// An error about the value of `key`.
@@ -168,7 +174,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A table with named keys.
-    pub(super) fn table(&self, key: &str, known: &[&str]) -> Result<Option<Fields<'a>>, ScriptError> {
+    pub(super) fn table(&self, key: &str, known: &[&str]) -> Result<Option<Self>, ScriptError> {
         match self.value(key)? {
             Value::Nil => Ok(None),
             value @ Value::Table(_) => {
@@ -224,7 +230,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A secret: a handle made by `pista.secret`.
-    pub(super) fn secret(&self, key: &str) -> Result<Option<crate::domain::secret::SecretRef>, ScriptError> {
+    pub(super) fn secret(&self, key: &str) -> Result<Option<SecretRef>, ScriptError> {
         match self.value(key)? {
             Value::Nil => Ok(None),
             Value::UserData(data) if data.is::<SecretHandle>() => {
@@ -254,13 +260,8 @@ fn listed(known: &[&str]) -> String {
 
 /// `did you mean "prompt"?`, or the list of what there is.
 pub(super) fn suggestion<'k>(given: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    let nearest = known
-        .clone()
-        .map(|name| (strsim::damerau_levenshtein(given, name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().min(given.len()) / 3)
-        .min();
-    match nearest {
-        Some((_, name)) => format!("did you mean {name:?}?"),
+    match nearest(given, known.clone()) {
+        Some(name) => format!("did you mean {name:?}?"),
         None => format!("there is {}", known.collect::<Vec<_>>().join(", ")),
     }
 }

@@ -1,6 +1,6 @@
 //! Lua values for a person to read: like Lua literals, of bounded depth and size.
 
-use mlua::{Table, Value};
+use mlua::{Lua, Table, Value};
 use std::fmt::Write;
 
 /// How deep tables are shown.
@@ -15,18 +15,19 @@ const MAX_TEXT: usize = 1_000;
 const MAX_LINE: usize = 80;
 
 /// Shows a value. Runs no Lua: metamethods are left alone.
-pub(super) fn pretty(value: &Value) -> mlua::Result<String> {
-    let mut printer = Printer { above: Vec::new(), length: 0 };
+pub(super) fn pretty(lua: &Lua, value: &Value) -> mlua::Result<String> {
+    let mut printer = Printer { lua, above: Vec::new(), length: 0 };
     printer.show(value, 0)
 }
 
-struct Printer {
+struct Printer<'a> {
+    lua: &'a Lua,
     /// The tables that the one being shown is in.
     above: Vec<*const std::ffi::c_void>,
     length: usize,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn show(&mut self, value: &Value, indent: usize) -> mlua::Result<String> {
         let shown = match value {
             Value::String(text) => {
@@ -50,7 +51,11 @@ impl Printer {
             },
             Value::LightUserData(pointer) if pointer.0.is_null() => "pista.json.null".into(),
             Value::Thread(_) => "thread".into(),
-            Value::Nil | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) => value.to_string()?,
+            Value::Nil | Value::Boolean(_) => value.to_string()?,
+            Value::Integer(_) | Value::Number(_) => {
+                let text = self.lua.coerce_string(value.clone())?;
+                text.map(|text| text.to_string_lossy()).unwrap_or_default()
+            }
             Value::Error(error) => format!("error({error})"),
             other => other.type_name().to_owned(),
         };

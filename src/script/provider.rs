@@ -16,7 +16,7 @@ use crate::domain::{
     message::{AssistantMessage, Message},
     plan::{ProviderKind, ProviderSpec},
     tool::ToolSpec,
-    usage::Usage,
+    usage::{Usage, estimate_tokens},
 };
 use mlua::{Function, LuaString, Table, Value};
 use std::{
@@ -34,8 +34,6 @@ const CPU: Duration = Duration::from_secs(5);
 const MAX_TEXT: usize = 8 << 20;
 /// The most tool calls of one answer.
 const MAX_CALLS: usize = 128;
-/// Bytes to a token, about.
-const BYTES_PER_TOKEN: u64 = 4;
 /// The longest message of a failed attempt, in characters.
 const MAX_MESSAGE: usize = 2_000;
 /// The module with the demo model.
@@ -91,8 +89,7 @@ impl LuaProvider {
 
     fn answered(&self, answer: Answer, model: String, text: String, asked: u64) -> ChatResponse {
         let (input_price, output_price) = self.facts.price.unwrap_or_default();
-        let said = text.len() as u64 / BYTES_PER_TOKEN;
-        let (input, output) = answer.usage.unwrap_or((asked, said));
+        let (input, output) = answer.usage.unwrap_or_else(|| (asked, estimate_tokens(&text)));
         let usd = (input as f64 * input_price + output as f64 * output_price) / 1e6;
         ChatResponse {
             message: AssistantMessage {
@@ -139,8 +136,8 @@ impl LlmProvider for LuaProvider {
             } else {
                 format!("{prefix}{asked}")
             };
-            let read: usize =
-                request.system.len() + request.messages.iter().map(|m| m.text().len()).sum::<usize>();
+            let read = request.messages.iter().map(|message| estimate_tokens(message.text())).sum::<u64>()
+                + estimate_tokens(request.system);
             let owned = Request {
                 model: asked.to_owned(),
                 system: request.system.to_owned(),
@@ -181,7 +178,7 @@ impl LlmProvider for LuaProvider {
                 let rest = rest.to_owned();
                 take(&mut text, rest);
             }
-            Ok(self.answered(answer, model, text, read as u64 / BYTES_PER_TOKEN))
+            Ok(self.answered(answer, model, text, read))
         })
     }
 

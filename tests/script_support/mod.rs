@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
 /// The keys of `pista.setup` in these tests.
-pub fn settings() -> Arc<[SettingKey]> {
+pub(crate) fn settings() -> Arc<[SettingKey]> {
     fn text(value: &Value) -> Result<(), String> {
         value.is_string().then_some(()).ok_or_else(|| "expected a string".into())
     }
@@ -27,17 +27,17 @@ pub fn settings() -> Arc<[SettingKey]> {
     ])
 }
 
-pub fn options() -> HostOptions {
+pub(crate) fn options() -> HostOptions {
     HostOptions { settings: settings(), ..HostOptions::default() }
 }
 
-pub async fn load(text: &str) -> Result<Generation, LoadFailure> {
+pub(crate) async fn load(text: &str) -> Result<Generation, LoadFailure> {
     let source = Source::Embedded { name: "init.lua".into(), text: text.to_owned().into() };
     ScriptHost::start(source, options()).await
 }
 
 /// Loads what has to load.
-pub async fn start(text: &str) -> Generation {
+pub(crate) async fn start(text: &str) -> Generation {
     match load(text).await {
         Ok(generation) => generation,
         Err(failure) => panic!("{failure}\n{:?}", failure.error.traceback),
@@ -45,19 +45,19 @@ pub async fn start(text: &str) -> Generation {
 }
 
 /// The message with which a text fails to load.
-pub async fn fails(text: &str) -> String {
+pub(crate) async fn fails(text: &str) -> String {
     match load(text).await {
         Ok(_) => panic!("this loads:\n{text}"),
         Err(failure) => failure.to_string(),
     }
 }
 
-pub fn limit(millis: u64) -> Limits {
+pub(crate) fn limit(millis: u64) -> Limits {
     Limits::both(Duration::from_millis(millis))
 }
 
 /// Evaluates an expression to its shown form.
-pub async fn eval(generation: &Generation, code: &str) -> String {
+pub(crate) async fn eval(generation: &Generation, code: &str) -> String {
     match generation.handle.eval(code, limit(10_000)).await.outcome {
         Outcome::Values(shown) => shown.unwrap_or_default(),
         Outcome::Incomplete => "incomplete".into(),
@@ -65,7 +65,7 @@ pub async fn eval(generation: &Generation, code: &str) -> String {
     }
 }
 
-pub fn context() -> TurnContext {
+pub(crate) fn context() -> TurnContext {
     TurnContext {
         session: SessionId::from("s1"),
         turn: TurnId::from("t1"),

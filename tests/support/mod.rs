@@ -1,4 +1,4 @@
-//! Stand-ins for what the engine talks to.
+//! Stand-ins for what the engine talks to, and the program itself.
 
 #![allow(dead_code, unreachable_pub, missing_docs)]
 

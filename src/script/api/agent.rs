@@ -77,7 +77,7 @@ fn rules(fields: &Fields) -> Result<Vec<Rule>, ScriptError> {
                 Match::Name(pattern) => pattern,
                 Match::Argv { tool, .. } => tool,
             };
-            let location = shown(tools.place(word).as_ref());
+            let location = shown(tools.place_within(key, word).as_ref());
             rules.push(Rule { access, matches, location });
         }
     }

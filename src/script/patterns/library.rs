@@ -19,8 +19,11 @@ const CACHED: usize = 128;
 /// Bytes that make a text a pattern.
 const SPECIAL: &[u8] = b"^$*+?.([%-";
 
+/// Programs by pattern, with and without anchor.
+type Cache = HashMap<(Box<[u8]>, bool), Rc<Program>>;
+
 thread_local! {
-    static CACHE: RefCell<HashMap<(Box<[u8]>, bool), Rc<Program>>> = RefCell::default();
+    static CACHE: RefCell<Cache> = RefCell::default();
 }
 
 fn program(pattern: &[u8], anchors: bool) -> Rc<Program> {

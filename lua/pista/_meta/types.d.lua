@@ -1,0 +1,101 @@
+---@meta pista.types
+
+---A place where a secret is kept. `tostring` shows the place.
+---@class pista.Secret
+
+---What an error of the API is: `tostring(err)` reads `init.lua:12: …`.
+---@class pista.Error
+---@field kind "usage"|"runtime"|"timeout"|"memory"|"io"|"result"|"syntax"|"cancelled"|"stuck"|"closed"
+---@field message string Without the place.
+---@field file? string
+---@field line? integer
+
+---@class pista.Provider
+---@field base_url? string A server that speaks the chat completions protocol; normally ends in `/v1`.
+---@field api_key? pista.Secret
+---@field dialect? table Flags for servers that differ.
+---@field chat? fun(request: pista.ChatRequest, emit: fun(text: string)): pista.ChatAnswer|string Instead of a server.
+---@field timeout? number Seconds that one answer of `chat` may take. Default 120.
+---@field fallback? string[] Providers, or `provider/model`, to try when this one fails.
+---@field model? string The model when none is named.
+---@field context_window? integer Tokens.
+---@field price? { input: number, output: number } US dollars per million tokens.
+
+---@class pista.ChatRequest
+---@field model string Without the provider's name; may be empty.
+---@field system string
+---@field messages pista.Message[] Oldest first.
+---@field tools { name: string, description: string, parameters: table }[] `parameters` is a JSON Schema.
+---@field max_tokens? integer
+
+---@class pista.Message
+---@field role "user"|"assistant"|"tool"|"notice"
+---@field content string
+---@field tool_calls? { id: string, name: string, arguments: table }[] Of an assistant.
+---@field tool_call_id? string Of a tool: the call that this answers.
+---@field name? string Of a tool.
+---@field status? "ok"|"error"|"denied"|"cancelled"|"interrupted" Of a tool.
+---@field meta? table Of a tool: facts such as `exit_code`.
+
+---What `chat` returns. Text that was emitted need not be returned again.
+---@class pista.ChatAnswer
+---@field text? string
+---@field tool_calls? { name: string, args?: table, id?: string }[]
+---@field usage? { input: integer, output: integer } Tokens; estimated when left out.
+
+---@class pista.Agent
+---@field model? string `provider/model`; else the default model.
+---@field prompt? string|fun(ctx: pista.Context): string The system prompt; else the engine's own.
+---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] }
+---@field budget? { tokens_per_turn?: integer, usd_per_day?: number }
+
+---A tool's name, a pattern such as `"fs.*"`, or one exact command:
+---`{ "system.run", argv = { "git", "status" } }`.
+---@alias pista.Rule string|{ [1]: string, argv: string[] }
+
+---@class pista.Tool
+---@field name string Words joined by dots.
+---@field description string For the model.
+---@field parameters? table<string, pista.Parameter> Or a JSON Schema of an object.
+---@field run fun(args: table, ctx: pista.Context): any Text is sent as it is, anything else as JSON.
+---@field effect? "read"|"act" `act`, the default, asks where no rule says otherwise.
+---@field timeout? number Seconds. Default 30.
+
+---A type, with `?` behind it when the parameter can be left out, or with more to say:
+---`{ type = "integer", description = "…", optional = true }`.
+---@alias pista.Parameter "string"|"integer"|"number"|"boolean"|"object"|"string[]"|"string?"|"integer?"|"number?"|"boolean?"|table
+
+---@class pista.HookOptions
+---@field priority? integer Higher runs first; default 0.
+
+---Where and for whom something happens.
+---@class pista.Context
+---@field session string
+---@field turn string
+---@field agent string
+---@field channel string
+---@field user string
+
+---@class pista.PromptDraft: pista.Context
+---@field system string
+
+---@class pista.HookedCall: pista.Context
+---@field name string The tool.
+---@field args table
+
+---Made by `pista.allow`, `pista.deny`, `pista.ask` and `pista.answer`.
+---@class pista.Verdict
+
+---@alias pista.Event
+---| "turn.start"
+---| "turn.end"
+---| "tool.start"
+---| "tool.end"
+---| "llm.start"
+---| "llm.end"
+---| "session.start"
+---| "session.reset"
+---| "approval.asked"
+---| "approval.decided"
+---| "error"
+---| "shutdown"
