@@ -10,7 +10,7 @@ use crate::{
         outcome::TurnEnd,
         store::Session,
     },
-    front::{AskOnTerminal, JsonLines, Live, Plain},
+    front::{AskOnTerminal, JsonLines, Live, Plain, is_drawable},
     gateway::Delivery,
 };
 use clap::Args;
@@ -45,8 +45,7 @@ struct Front {
 impl Front {
     /// Must be called on the runtime.
     fn new(json: bool, gone: &CancellationToken) -> Self {
-        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-        let live = (terminal && !json).then(|| Live::start(gone.clone()));
+        let live = (is_drawable() && !json).then(|| Live::start(gone.clone()));
         let observer: Arc<dyn Observer> = match &live {
             Some(live) => live.clone(),
             None if json => Arc::new(JsonLines::new(gone.clone())),

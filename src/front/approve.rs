@@ -1,26 +1,24 @@
 //! Asking the person at the terminal.
 
-use super::{Colour, Live, call_label, printable};
+use super::{Colour, Live, call_label, details::details, forget_typed, printable, to_stderr};
 use crate::domain::{
     BoxFuture,
     approval::{Approval, ApprovalRequest, Approver},
 };
-use std::{
-    io::{BufRead, Write},
-    sync::Arc,
-};
+use std::{io::BufRead, sync::Arc};
 use tokio::sync::{Mutex, oneshot};
 
-/// The question, as printed: what would run, all of it, and why it is asked.
+/// The question, as printed: what would run, all of it, and why it is asked. The last line is the
+/// prompt.
 pub fn question(request: &ApprovalRequest, colour: Colour) -> String {
-    let call = &request.call;
-    let mut text = format!("{} {}\n", colour.paint("33;1", "?"), call_label(&call.name, &call.args));
-    // What the one line leaves out must be seen too before it is allowed.
-    let args = serde_json::to_string_pretty(&call.args).unwrap_or_default();
-    text.push_str(&printable(&args));
-    text.push_str(&format!("\n{}\n", colour.paint("2", &printable(&request.reason))));
-    text.push_str("Run it? [y]es / [n]o / [a]lways exactly this: ");
-    text
+    let ApprovalRequest { call, reason, .. } = request;
+    format!(
+        "{} {}\n{}{}\nRun it? [y]es / [n]o / [a]lways exactly this: ",
+        colour.paint("33;1", "?"),
+        call_label(&call.name, &call.args),
+        details(&call.args),
+        colour.paint("2", &printable(reason)),
+    )
 }
 
 /// Reads an answer; `None` when it isn't one.
@@ -66,8 +64,8 @@ impl Approver for AskOnTerminal {
 /// Prints the question until there is an answer. `None` at the end of the input.
 fn ask(text: &str) -> Option<Approval> {
     loop {
-        eprint!("{text}");
-        let _ = std::io::stderr().flush();
+        forget_typed();
+        to_stderr(text);
         let mut line = String::new();
         match std::io::stdin().lock().read_line(&mut line) {
             Ok(0) | Err(_) => return None,
@@ -76,6 +74,6 @@ fn ask(text: &str) -> Option<Approval> {
         if let Some(answer) = read_answer(&line) {
             return Some(answer);
         }
-        eprintln!("please answer y, n or a");
+        to_stderr("please answer y, n or a\n");
     }
 }

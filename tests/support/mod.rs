@@ -4,3 +4,5 @@
 
 pub mod fake_openai;
 pub mod program;
+pub mod screen;
+pub mod terminal;
