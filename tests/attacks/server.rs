@@ -215,7 +215,8 @@ fn strange_calls_are_answered_and_shown_harmlessly() {
 #[test]
 fn an_interrupt_ends_a_flood() {
     let server = RawServer::start(|stream| flood(stream, OK, &b": ping\n".repeat(1_000), 1 << 30));
-    let running = home(&server.url()).start(["run", "-e", "hi"], "");
+    let home = home(&server.url());
+    let running = home.start(["run", "-e", "hi"], "");
     assert!(until(|| !server.heads.lock().expect("heads").is_empty()), "nothing was asked");
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal("INT");
