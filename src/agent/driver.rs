@@ -3,7 +3,8 @@
 use super::{
     budget,
     calls::{Caller, emit},
-    compaction, context,
+    compaction::{self, Summariser},
+    context,
     machine::{Action, Input, Turn, TurnLimits},
     window::Windows,
 };
@@ -105,6 +106,10 @@ struct Run<'a> {
     usage: Usage,
     model: String,
     begun: bool,
+    /// Whether the model gets its earlier reasoning back.
+    replays: bool,
+    /// Whether the person was told that the conversation was too long.
+    told: bool,
     /// What was handed to the store and is not known to be stored yet.
     queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }
@@ -123,6 +128,8 @@ impl<'a> Run<'a> {
             usage: Usage::default(),
             model: input.model.clone(),
             begun: false,
+            replays: agent.parts.llm.replays_reasoning(&input.model),
+            told: false,
             queued: vec![],
             input,
         }
@@ -143,7 +150,12 @@ impl<'a> Run<'a> {
         self.emit("turn.start", || json!({ "text": message.text() }));
 
         let draft = PromptDraft { system: std::mem::take(&mut self.input.prompt) };
-        self.system = parts.hooks.prompt(draft, context).await.system;
+        self.system = tokio::select! {
+            biased;
+            // The first model call will not be made either.
+            () = self.input.cancel.cancelled() => return Ok(()),
+            draft = parts.hooks.prompt(draft, context) => draft.system,
+        };
         self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
         let schemas: u64 = self
             .tools
@@ -159,14 +171,28 @@ impl<'a> Run<'a> {
         let parts = &self.agent.parts;
         let session = self.input.context.session.clone();
         let mut stored = parts.store.context(&session).await?;
+        if !self.replays {
+            stored.iter_mut().for_each(|m| context::forget_reasoning(&mut m.message));
+        }
         if let Some(end) = compaction::boundary(&stored, self.room()) {
             let older = &stored[..end];
             let upto = older.last().map_or(0, |m| m.id);
-            let work = compaction::summarise(&*parts.llm, &self.agent.windows, &self.input.model, older);
+            let limit = self.input.budget;
+            let spent_today = match limit.usd_per_day {
+                Some(_) => parts.store.spent_today(&self.input.context.agent).await?,
+                None => 0.0,
+            };
+            let summariser = Summariser {
+                llm: &*parts.llm,
+                windows: &self.agent.windows,
+                model: &self.input.model,
+                limit,
+                spent_today,
+            };
             let summary = tokio::select! {
                 biased;
                 () = self.input.cancel.cancelled() => None,
-                summary = work => Some(summary),
+                summary = summariser.summarise(older) => Some(summary),
             };
             if let Some((text, usage)) = summary {
                 let model = self.input.model.clone();
@@ -226,7 +252,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn push(&mut self, message: Message) {
+    fn push(&mut self, mut message: Message) {
+        if !self.replays {
+            context::forget_reasoning(&mut message);
+        }
         self.length += context::cost(&message);
         self.history.push(message);
     }
@@ -245,7 +274,9 @@ impl<'a> Run<'a> {
         self.agent.windows.overflowed(&self.input.model, &facts, self.asked, limit);
         let room = self.room();
         let next = context::fit(&self.history, room).map_or(self.length, |fitted| context::total(&fitted));
-        self.notice("the conversation was too long for the model; earlier parts are left out".into());
+        if !std::mem::replace(&mut self.told, true) {
+            self.notice("the conversation was too long for the model; earlier parts are left out".into());
+        }
         next + self.fixed < self.asked
     }
 
@@ -301,7 +332,10 @@ impl<'a> Run<'a> {
             }
         };
         match answer {
-            None => Input::Cancel { partial },
+            None => {
+                self.emit("llm.end", || json!({ "model": model, "error": "cancelled" }));
+                Input::Cancel { partial }
+            }
             Some(Err(error)) => {
                 self.emit("llm.end", || json!({ "model": model, "error": error.to_string() }));
                 Input::ModelFailed(error)
