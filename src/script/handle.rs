@@ -160,8 +160,7 @@ impl ScriptHandle {
             let function = vm.function(handler)?;
             let arguments =
                 arguments.iter().map(|json| to_lua(&vm.lua, json)).collect::<mlua::Result<MultiValue>>()?;
-            let results = vm.invoke(&function, arguments, limits).await?;
-            let first = results.front().cloned().unwrap_or_default();
+            let first = vm.invoke(&function, arguments, limits).await?;
             to_json(&vm.lua, &first, "result", Secrets::Refused)
                 .map_err(|reason| ScriptError::new(ErrorKind::Result, reason))
         })
