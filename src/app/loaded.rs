@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Flags, init};
 use crate::{
-    config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate},
+    config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
     domain::plan::Plan,
     memory::{Memory, OpenOptions},
     script::ScriptHandle,
@@ -65,6 +65,10 @@ impl Loaded {
             return Ok(memory);
         }
         let memory = Memory::open(&self.settings.database, OpenOptions::default())?;
+        // Standing approvals are in there.
+        if let Some(warning) = writable(&self.settings.database) {
+            tracing::warn!("{warning}");
+        }
         Ok(self.memory.get_or_init(|| memory))
     }
 

@@ -30,6 +30,7 @@ pub use kind::Kind;
 pub use layers::{Flag, Layers, provider_key_variable};
 pub use locate::{Located, locate};
 pub use origin::Origin;
+pub use permissions::writable;
 pub use redactor::Redactor;
 pub use secret::{SecretError, Secrets};
 pub use settings::{LogFormat, Settings};

@@ -4,21 +4,39 @@ use super::{Colour, Live, call_label, details::details, forget_typed, printable,
 use crate::domain::{
     BoxFuture,
     approval::{Approval, ApprovalRequest, Approver},
+    cut,
 };
 use std::{io::BufRead, sync::Arc};
 use tokio::sync::{Mutex, oneshot};
+
+/// Characters of the question's first line.
+pub(super) const LABEL_CHARS: usize = 300;
+/// Longer questions are taken to have left the screen.
+const SCREEN_LINES: usize = 16;
+const LINE_CHARS: usize = 80;
 
 /// The question, as printed: what would run, all of it, and why it is asked. The last line is the
 /// prompt.
 pub fn question(request: &ApprovalRequest, colour: Colour) -> String {
     let ApprovalRequest { call, reason, .. } = request;
-    format!(
-        "{} {}\n{}{}\nRun it? [y]es / [n]o / [a]lways exactly this: ",
+    let label = call_label(&call.name, &call.args);
+    let details = details(&call.args);
+    let mut text = format!(
+        "{} {}\n{details}{}\n",
         colour.paint("33;1", "?"),
-        call_label(&call.name, &call.args),
-        details(&call.args),
+        cut::title(&label, LABEL_CHARS),
         colour.paint("2", &printable(reason)),
-    )
+    );
+    let lines = details.lines().map(|line| 1 + line.chars().count() / LINE_CHARS).sum::<usize>();
+    if lines > SCREEN_LINES {
+        // The beginning has left the screen: the end must not pass for all of it.
+        let short = cut::title(&label, LINE_CHARS);
+        text.push_str(
+            &colour.paint("33;1", &format!("This was the end of {lines} lines. They begin with: {short}\n")),
+        );
+    }
+    text.push_str("Run it? [y]es / [n]o / [a]lways exactly this: ");
+    text
 }
 
 /// Reads an answer; `None` when it isn't one.
