@@ -223,7 +223,8 @@ async fn mistakes_are_told_with_their_line_and_the_nearest_name() {
             "local k = pista.env('OPENAI_API_KEY')",
             "init.lua:1: pista.env: OPENAI_API_KEY looks like a secret; name it with pista.secret(\"env:OPENAI_API_KEY\")",
         ),
-        ("pista.ask { to = 'x' }", r#"init.lua:1: pista.ask: unknown key "to" (there is )"#),
+        ("pista.ask { to = 'x' }", "init.lua:1: pista.ask: takes no options yet"),
+        ("pista.deny(1)", "init.lua:1: pista.deny: the reason is a string, not a number"),
         (
             "pista.json.encode({ a = { print } })",
             "init.lua:1: pista.json.encode: value.a[1]: a function cannot be turned into plain data",
@@ -284,8 +285,8 @@ async fn the_api_is_one_table() {
 
 fn write(dir: &Path, name: &str, text: &str) {
     let path = dir.join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
+    std::fs::create_dir_all(path.parent().expect("a directory")).expect("made");
+    std::fs::write(path, text).expect("written");
 }
 
 async fn load_dir(dir: &Path) -> Result<Generation, openpista::script::LoadFailure> {

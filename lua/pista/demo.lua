@@ -36,7 +36,7 @@ end
 
 local function lines(text)
   local all = {}
-  for line in text:gmatch("[^\r\n]+") do all[#all + 1] = line end
+  for line in (text:gsub("\n+$", "") .. "\n"):gmatch("(.-)\r?\n") do all[#all + 1] = line end
   return all
 end
 
@@ -112,7 +112,7 @@ skills[#skills + 1] = {
   calls = function(path) return { { name = "fs.read", args = { path = path } } } end,
   tell = function(good, path)
     local count = #lines(good[1].content)
-    return ("%s (%d lines that are not empty):\n\n%s"):format(path, count, excerpt(good[1].content, 40))
+    return ("%s (%d lines):\n\n%s"):format(path, count, excerpt(good[1].content, 40))
   end,
 }
 
@@ -122,15 +122,20 @@ skills[#skills + 1] = {
   end,
   calls = function() return { run("du", "-k", "-d", "1", "."), run("df", "-Pk", ".") } end,
   tell = function(good)
-    local said, parts, total = {}, {}, nil
+    local said, parts, total, rest = {}, {}, nil, 0
     for _, line in ipairs(lines(good[1] and stdout(good[1]) or "")) do
       local size, name = line:match("^(%d+)%s+(.+)$")
-      if size and name == "." then total = tonumber(size)
-      elseif size then parts[#parts + 1] = { size = tonumber(size), name = name:gsub("^%./", "") } end
+      size = tonumber(size)
+      if size and name == "." then
+        total = size
+      elseif size then
+        parts[#parts + 1], rest = { size = size, name = name:gsub("^%./", "") .. "/" }, rest + size
+      end
     end
+    if total and total > rest then parts[#parts + 1] = { size = total - rest, name = "files directly in it" } end
     table.sort(parts, function(a, b) return a.size > b.size or a.size == b.size and a.name < b.name end)
     if total then said[1] = ("This directory takes up %s."):format(human(total)) end
-    if #parts > 0 then said[#said + 1] = "The largest directories in it:\n" end
+    if #parts > 0 then said[#said + 1] = "Most of it:\n" end
     for i = 1, math.min(8, #parts) do
       local share = total and total > 0 and (" (%d %%)"):format(parts[i].size * 100 // total) or ""
       said[#said + 1] = ("  %10s  %s%s"):format(human(parts[i].size), parts[i].name, share)

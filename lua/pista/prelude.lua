@@ -8,7 +8,8 @@
 -- Everything used below is captured in locals: scripts may change the global tables.
 
 local host = ...
-local error, getmetatable, pcall, rawget, rawlen, select = error, getmetatable, pcall, rawget, rawlen, select
+local error, getmetatable, next, pcall, rawget = error, getmetatable, next, pcall, rawget
+local rawlen, select = rawlen, select
 local setmetatable, tostring, type, raw_load, raw_xpcall = setmetatable, tostring, type, load, xpcall
 local coroutine, math, os, string, table = coroutine, math, os, string, table
 local STOPPED, MAX_STRING, MAX_RANGE, MAX_SORT = host.stopped, host.max_string, host.max_range, host.max_sort
@@ -295,6 +296,53 @@ function host.waiting(name, f)
       error(name .. " can't be used here: the caller (table.sort, a metamethod, …) can't wait", 2)
     end
     return answer(f(...))
+  end
+end
+
+-- What hooks are called through: tables with fixed keys are made quickest here.
+function host.call_prompt(hook, system, session, turn, agent, channel, user)
+  return hook { system = system, session = session, turn = turn, agent = agent, channel = channel, user = user }
+end
+
+local kinds = { allow = 1, ask = 2, deny = 3, answer = 4 }
+
+-- Answers nothing for no opinion, else a number and what belongs to it; 0 and what was returned
+-- when that is no verdict.
+function host.call_tool_call(hook, name, args, session, turn, agent, channel, user)
+  local said = hook {
+    name = name, args = args, session = session, turn = turn, agent = agent, channel = channel, user = user,
+  }
+  if said == nil then return nil end
+  if type(said) ~= "table" then return 0, said end
+  local kind = kinds[said.verdict]
+  if kind == 3 then return 3, said.reason end
+  if kind == 4 then return 4, said.result end
+  if kind then return kind end
+  return 5, said.args
+end
+
+-- The verdicts of a tool_call hook.
+function host.verdicts(pista)
+  function pista.allow() return { verdict = "allow" } end
+
+  function pista.deny(reason)
+    if reason ~= nil and type(reason) ~= "string" then
+      error("pista.deny: the reason is a string, not a " .. type(reason), 2)
+    end
+    return { verdict = "deny", reason = reason }
+  end
+
+  -- A person is asked where they speak: there is nothing to choose yet.
+  function pista.ask(options)
+    if options ~= nil and (type(options) ~= "table" or next(options) ~= nil) then
+      error("pista.ask: takes no options yet", 2)
+    end
+    return { verdict = "ask" }
+  end
+
+  function pista.answer(result)
+    if result == nil then error("pista.answer: the result is missing", 2) end
+    return { verdict = "answer", result = result }
   end
 end
 

@@ -114,7 +114,7 @@ impl Repl {
         if !name.is_empty() {
             self.model = Some(name.to_owned());
         }
-        format!("model {}\n", self.model_name())
+        format!("model {}\n", self.app.resolved(&self.model_name()))
     }
 }
 

@@ -108,7 +108,7 @@ impl Repl {
             return;
         }
         let version = env!("CARGO_PKG_VERSION");
-        let model = self.model_name();
+        let model = self.app.resolved(&self.model_name());
         to_stderr(&format!("openpista {version}, model {model}\n"));
         let mut hint = "/help lists commands, =1+1 evaluates Lua".to_owned();
         let Session { id, messages, touched_ms, .. } = &self.session;

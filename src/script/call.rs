@@ -4,7 +4,7 @@ use super::{
     errors::{ErrorKind, ScriptError},
     stop,
 };
-use mlua::{FromLuaMulti, MultiValue};
+use mlua::{FromLuaMulti, MultiValue, Value, function::AsyncCallFuture};
 use std::{
     future::Future,
     pin::Pin,
@@ -15,6 +15,7 @@ use std::{
     task::{Context, Poll},
     time::{Duration, Instant},
 };
+use tokio::time::Sleep;
 
 /// How long `<close>` variables of a call that is dropped may take.
 const CLOSING: Duration = Duration::from_millis(100);
@@ -70,24 +71,66 @@ impl Pulse {
     }
 }
 
+/// What the Lua side of a call answers: whether it went well, and the results or the error.
+pub(super) trait Answer: FromLuaMulti {
+    /// What is kept of the results.
+    type Kept;
+
+    /// The results, or the error.
+    fn split(self) -> Result<Self::Kept, Value>;
+}
+
+/// Only the first result is wanted.
+impl Answer for (bool, Value) {
+    type Kept = Value;
+
+    fn split(self) -> Result<Value, Value> {
+        if self.0 { Ok(self.1) } else { Err(self.1) }
+    }
+}
+
+/// The first two results are wanted.
+impl Answer for (bool, Value, Value) {
+    type Kept = (Value, Value);
+
+    fn split(self) -> Result<(Value, Value), Value> {
+        if self.0 { Ok((self.1, self.2)) } else { Err(self.1) }
+    }
+}
+
+/// All results are wanted.
+impl Answer for MultiValue {
+    type Kept = Self;
+
+    fn split(mut self) -> Result<Self, Value> {
+        match self.pop_front() {
+            Some(Value::Boolean(true)) => Ok(self),
+            _ => Err(self.pop_front().unwrap_or_default()),
+        }
+    }
+}
+
+/// How a call ended.
+pub(super) enum Ended<A> {
+    /// On its own.
+    Returned(mlua::Result<A>),
+    /// At a limit; with what it answered to that.
+    Stopped(ScriptError, Option<A>),
+}
+
 /// The future of a call. Dropping it closes the coroutine.
-pub(super) struct Invocation<R: FromLuaMulti> {
-    call: Option<mlua::function::AsyncCallFuture<R>>,
+pub(super) struct Invocation<A: Answer> {
+    call: Option<AsyncCallFuture<A>>,
     limits: Limits,
     used: Duration,
-    wall: Instant,
-    timer: Option<Pin<Box<tokio::time::Sleep>>>,
+    wall: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
     pulse: Arc<Pulse>,
 }
 
-impl Invocation<MultiValue> {
-    pub(super) fn new(
-        call: mlua::function::AsyncCallFuture<MultiValue>,
-        limits: Limits,
-        pulse: Arc<Pulse>,
-    ) -> Self {
-        let wall = Instant::now() + limits.wall;
-        Self { call: Some(call), limits, used: Duration::ZERO, wall, timer: None, pulse }
+impl<A: Answer> Invocation<A> {
+    pub(super) fn new(call: AsyncCallFuture<A>, limits: Limits, pulse: Arc<Pulse>) -> Self {
+        Self { call: Some(call), limits, used: Duration::ZERO, wall: None, timer: None, pulse }
     }
 
     fn stopped(&self) -> ScriptError {
@@ -99,34 +142,31 @@ impl Invocation<MultiValue> {
     }
 }
 
-impl Future for Invocation<MultiValue> {
-    type Output = Result<mlua::Result<MultiValue>, (ScriptError, Option<MultiValue>)>;
+impl<A: Answer> Future for Invocation<A> {
+    type Output = Ended<A>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<A>> {
         let this = self.get_mut();
         let Some(call) = &mut this.call else { return Poll::Pending };
         let start = Instant::now();
-        let deadline = (start + this.limits.cpu.saturating_sub(this.used)).min(this.wall);
+        let wall = *this.wall.get_or_insert(start + this.limits.wall);
+        let deadline = (start + this.limits.cpu.saturating_sub(this.used)).min(wall);
         let (poll, tripped) = this.pulse.run(deadline, || stop::until(deadline, || Pin::new(call).poll(cx)));
-        this.used += start.elapsed();
-        match poll {
-            Poll::Ready(result) => {
-                this.call = None;
-                Poll::Ready(if tripped { Err((this.stopped(), result.ok())) } else { Ok(result) })
+        if let Poll::Ready(result) = poll {
+            this.call = None;
+            if !tripped {
+                return Poll::Ready(Ended::Returned(result));
             }
-            Poll::Pending => {
-                let wall = this.wall;
-                let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(wall.into())));
-                match timer.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(Err((this.stopped(), None))),
-                    Poll::Pending => Poll::Pending,
-                }
-            }
+            this.used += start.elapsed();
+            return Poll::Ready(Ended::Stopped(this.stopped(), result.ok()));
         }
+        this.used += start.elapsed();
+        let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(wall.into())));
+        timer.as_mut().poll(cx).map(|()| Ended::Stopped(this.stopped(), None))
     }
 }
 
-impl<R: FromLuaMulti> Drop for Invocation<R> {
+impl<A: Answer> Drop for Invocation<A> {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
             let deadline = Instant::now() + CLOSING;

@@ -71,7 +71,7 @@ async fn evaluate(vm: &Vm, code: &str, limits: Limits) -> Outcome {
         Err(Error::SyntaxError { incomplete_input: true, .. }) => return Outcome::Incomplete,
         Err(error) => return Outcome::Error(error.into()),
     };
-    let values = match vm.invoke(&function, (), limits).await {
+    let values = match vm.invoke_all(&function, (), limits).await {
         Ok(values) => values,
         Err(error) => return Outcome::Error(error),
     };

@@ -160,8 +160,7 @@ impl ScriptHandle {
             let function = vm.function(handler)?;
             let arguments =
                 arguments.iter().map(|json| to_lua(&vm.lua, json)).collect::<mlua::Result<MultiValue>>()?;
-            let results = vm.invoke(&function, arguments, limits).await?;
-            let first = results.front().cloned().unwrap_or_default();
+            let first = vm.invoke(&function, arguments, limits).await?;
             to_json(&vm.lua, &first, "result", Secrets::Refused)
                 .map_err(|reason| ScriptError::new(ErrorKind::Result, reason))
         })
@@ -174,6 +173,18 @@ impl ScriptHandle {
         if self.events.try_send(Event { name: event, payload }).is_err() {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Changes what scripts may use: memory in bytes, and the time of one observer for one event.
+    ///
+    /// # Errors
+    /// When the thread does not answer.
+    pub async fn limit(&self, memory: usize, observer: Duration) -> Result<(), ScriptError> {
+        self.run(GRACE, move |vm| async move {
+            vm.observer.set(observer);
+            Ok(vm.limit_memory(memory)?)
+        })
+        .await
     }
 
     /// Ends the generation: waits for the observers, briefly, and for the thread. Calls that are

@@ -1,13 +1,12 @@
 //! The hooks that a configuration declares, as the engine's port to them.
 
 use super::{
-    api::verdict,
     call::Limits,
     errors::{ErrorKind, ScriptError},
     fields::article,
     handle::ScriptHandle,
-    payload,
-    values::{Secrets, to_json, to_map},
+    payload::ContextTexts,
+    values::{Secrets, map_to_lua, to_json, to_map},
     vm::Vm,
 };
 use crate::domain::{
@@ -16,11 +15,11 @@ use crate::domain::{
     hook::{HookVerdict, Hooks, PromptDraft, TurnContext},
     plan::{Handler, Plan},
 };
-use mlua::{Table, Value};
+use mlua::Value;
 use std::{
     collections::HashSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -55,6 +54,7 @@ pub struct ScriptHooks {
     prompt: Arc<[Hook]>,
     tool_call: Arc<[Hook]>,
     observed: HashSet<String>,
+    context: Mutex<Option<Arc<TurnContext>>>,
 }
 
 impl ScriptHooks {
@@ -70,6 +70,16 @@ impl ScriptHooks {
             prompt: at("prompt"),
             tool_call: at("tool_call"),
             observed: plan.observers.iter().map(|handler| handler.point.clone()).collect(),
+            context: Mutex::default(),
+        }
+    }
+
+    /// The context, owned. A turn asks many times in the same one.
+    fn context(&self, context: &TurnContext) -> Arc<TurnContext> {
+        let mut last = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(known) if **known == *context => Arc::clone(known),
+            _ => Arc::clone(last.insert(Arc::new(context.clone()))),
         }
     }
 
@@ -106,7 +116,7 @@ impl Hooks for ScriptHooks {
             return Box::pin(std::future::ready(draft));
         }
         Box::pin(async move {
-            let (hooks, limits, context) = (Arc::clone(&self.prompt), self.limits, context.clone());
+            let (hooks, limits, context) = (Arc::clone(&self.prompt), self.limits, self.context(context));
             let original = draft.system.clone();
             let threaded = self.handle.run(self.wait(&self.prompt), move |vm| async move {
                 let mut system = draft.system;
@@ -143,11 +153,11 @@ impl Hooks for ScriptHooks {
         }
         Box::pin(async move {
             let (hooks, limits) = (Arc::clone(&self.tool_call), self.limits);
-            let (call, context) = (call.clone(), context.clone());
+            let (name, args, context) = (call.name.clone(), call.args.clone(), self.context(context));
             let asked = self.handle.run(self.wait(&self.tool_call), move |vm| async move {
-                let mut opinions = Opinions::new(call);
+                let mut opinions = Opinions::new(args);
                 for hook in hooks.iter() {
-                    let said = tool_call(&vm, &hook.handler, &opinions.call, &context, limits).await;
+                    let said = tool_call(&vm, &hook.handler, (&name, &opinions.args), &context, limits).await;
                     let said = said.unwrap_or_else(|error| failed(&hook.handler.location, &error));
                     if opinions.take(said) {
                         break;
@@ -179,15 +189,15 @@ impl Hooks for ScriptHooks {
 
 /// What the hooks say together: none that denies is passed over because another allows.
 struct Opinions {
-    /// The call with the arguments that the hooks gave it.
-    call: ToolCall,
+    /// The call's arguments, as the hooks changed them.
+    args: JsonMap,
     rewrites: Vec<(JsonMap, String)>,
     verdict: HookVerdict,
 }
 
 impl Opinions {
-    fn new(call: ToolCall) -> Self {
-        Self { call, rewrites: vec![], verdict: HookVerdict::Pass }
+    fn new(args: JsonMap) -> Self {
+        Self { args, rewrites: vec![], verdict: HookVerdict::Pass }
     }
 
     /// Takes a hook's verdict; whether that is the last word.
@@ -205,7 +215,7 @@ impl Opinions {
                 }
             }
             HookVerdict::Rewrite { args, by, .. } => {
-                self.call.args.clone_from(&args);
+                self.args.clone_from(&args);
                 self.rewrites.push((args, by));
                 // What was allowed were the old arguments.
                 if matches!(self.verdict, HookVerdict::Allow { .. }) {
@@ -242,19 +252,22 @@ async fn prompt(
     vm: &Vm,
     handler: &Handler,
     system: &str,
-    context: &TurnContext,
+    context: &Arc<TurnContext>,
     limits: Limits,
 ) -> Result<Option<String>, ScriptError> {
     let function = vm.function(handler.id)?;
-    let draft = payload::prompt(&vm.lua, system, context)?;
-    let mut results = vm.invoke(&function, draft, limits).await?;
-    match results.pop_front() {
-        None | Some(Value::Nil) => Ok(None),
-        Some(Value::Table(table)) => match table.raw_get("system")? {
+    let call = vm.exempt(|| {
+        let context = ContextTexts::of(&vm.lua, context, &vm.context)?;
+        let [session, turn, agent, channel, user] = &context.texts;
+        Ok(vm.prepare(&vm.hooks.prompt, (&*function, system, session, turn, agent, channel, user)))
+    })?;
+    match vm.finish::<(bool, Value)>(call, limits).await? {
+        Value::Nil => Ok(None),
+        Value::Table(table) => match table.raw_get("system")? {
             Value::String(system) => Ok(Some(system.to_string_lossy())),
             other => Err(returned(handler, &format!("a table whose system is {}", article(&other)))),
         },
-        Some(other) => {
+        other => {
             Err(returned(handler, &format!("{}; return the table it was given, or nothing", article(&other))))
         }
     }
@@ -263,53 +276,42 @@ async fn prompt(
 async fn tool_call(
     vm: &Vm,
     handler: &Handler,
-    call: &ToolCall,
-    context: &TurnContext,
+    (name, args): (&str, &JsonMap),
+    context: &Arc<TurnContext>,
     limits: Limits,
 ) -> Result<HookVerdict, ScriptError> {
     let function = vm.function(handler.id)?;
-    let payload = payload::tool_call(&vm.lua, call, context)?;
-    let mut results = vm.invoke(&function, payload, limits).await?;
-    match results.pop_front() {
-        None | Some(Value::Nil) => Ok(HookVerdict::Pass),
-        Some(Value::Table(table)) => verdict_of(vm, handler, &table),
-        Some(other) => Err(returned(
-            handler,
-            &format!(
-                "{}; return pista.allow(), deny(), ask() or answer(), {{ args = … }}, or nothing",
-                article(&other)
-            ),
-        )),
-    }
-}
-
-fn verdict_of(vm: &Vm, handler: &Handler, table: &Table) -> Result<HookVerdict, ScriptError> {
+    let prepared = vm.exempt(|| {
+        let context = ContextTexts::of(&vm.lua, context, &vm.context)?;
+        let [session, turn, agent, channel, user] = &context.texts;
+        let args = map_to_lua(&vm.lua, args)?;
+        Ok(vm.prepare(&vm.hooks.tool_call, (&*function, name, args, session, turn, agent, channel, user)))
+    })?;
+    let (kind, detail) = vm.finish::<(bool, Value, Value)>(prepared, limits).await?;
     let by = handler.location.clone();
-    let kind: Value = table.raw_get(verdict::KEY)?;
-    let Some(kind) = kind.as_string().map(|kind| kind.to_string_lossy()) else {
-        return match table.raw_get("args")? {
-            Value::Table(args) => match to_map(&vm.lua, &args, "args") {
-                Ok(args) => Ok(HookVerdict::Rewrite { args, by, then: Box::new(HookVerdict::Pass) }),
-                Err(reason) => Err(returned(handler, &reason)),
-            },
-            _ => Err(returned(handler, "a table that is no verdict and has no args")),
-        };
-    };
-    match kind.as_str() {
-        "allow" => Ok(HookVerdict::Allow { by }),
-        "ask" => Ok(HookVerdict::Ask { by }),
-        "deny" => {
-            let reason: Option<String> = table.raw_get("reason")?;
-            Ok(HookVerdict::Deny {
-                reason: reason.unwrap_or_else(|| format!("denied by the hook at {by}")),
-                by,
-            })
-        }
-        "answer" => match text_of(vm, &table.raw_get("result")?) {
+    let Value::Integer(kind) = kind else { return Ok(HookVerdict::Pass) };
+    // The numbers are those of `call_tool_call` in the prelude.
+    match (kind, &detail) {
+        (1, _) => Ok(HookVerdict::Allow { by }),
+        (2, _) => Ok(HookVerdict::Ask { by }),
+        (3, Value::String(reason)) => Ok(HookVerdict::Deny { reason: reason.to_string_lossy(), by }),
+        (3, _) => Ok(HookVerdict::Deny { reason: format!("denied by the hook at {by}"), by }),
+        (4, _) => match text_of(vm, &detail) {
             Ok(content) => Ok(HookVerdict::Answer { content, by }),
             Err(reason) => Err(returned(handler, &reason)),
         },
-        other => Err(returned(handler, &format!("an unknown verdict {other:?}"))),
+        (5, Value::Table(args)) => match to_map(&vm.lua, args, "args") {
+            Ok(args) => Ok(HookVerdict::Rewrite { args, by, then: Box::new(HookVerdict::Pass) }),
+            Err(reason) => Err(returned(handler, &reason)),
+        },
+        (5, _) => Err(returned(handler, "a table that is no verdict and has no args")),
+        _ => Err(returned(
+            handler,
+            &format!(
+                "{}; return pista.allow(), deny(), ask() or answer(), {{ args = … }}, or nothing",
+                article(&detail)
+            ),
+        )),
     }
 }
 

@@ -230,3 +230,58 @@ async fn start(job: Job, vm: &Rc<Vm>) {
         tokio::task::spawn_local(running);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::HandlerId;
+    use std::time::Instant;
+
+    async fn empty() -> Generation {
+        let source = Source::Embedded { name: "init.lua".into(), text: "".into() };
+        ScriptHost::start(source, HostOptions::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_cannot_be_stopped_holds_nobody_up() {
+        let handle = empty().await.handle;
+        let limits = Limits::both(Duration::from_millis(50));
+        let (free, wait) = std::sync::mpsc::channel::<()>();
+        // Stands for a C function that does not come back: no hook fires in it.
+        let stuck = handle.run(limits.wall, move |vm| async move {
+            let block = vm.lua.create_function(move |_, ()| {
+                let _ = wait.recv();
+                Ok(())
+            })?;
+            vm.invoke(&block, (), limits).await.map(drop)
+        });
+        let began = Instant::now();
+        let error = stuck.await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Stuck | ErrorKind::Timeout), "{error:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let error = handle.call(HandlerId(0), serde_json::json!(1), limits).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Stuck);
+        let health = handle.health();
+        assert!(health.stuck && health.stuck_calls >= 1, "{health:?}");
+        handle.shutdown().await;
+        assert!(began.elapsed() < Duration::from_secs(30), "somebody waited for it");
+        // Should it come back after all, it serves again.
+        free.send(()).unwrap();
+        for _ in 0..500 {
+            if !handle.health().stuck {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!handle.health().stuck);
+        assert_eq!(handle.eval("1 + 1", Limits::both(LOAD_LIMIT)).await.printed, "");
+    }
+
+    #[tokio::test]
+    async fn a_handler_of_another_generation_is_refused() {
+        let handle = empty().await.handle;
+        let limits = Limits::both(LOAD_LIMIT);
+        let error = handle.call(HandlerId(77), serde_json::json!(1), limits).await.unwrap_err();
+        assert_eq!(error.message, "the handler belongs to another configuration");
+    }
+}

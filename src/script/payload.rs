@@ -1,45 +1,51 @@
 //! The tables that handlers get.
 
 use super::values::{map_to_lua, to_lua};
-use crate::domain::{
-    call::{ToolCall, ToolStatus},
-    hook::TurnContext,
-    message::Message,
-    tool::ToolSpec,
-};
-use mlua::{Lua, Table};
-
-/// Adds where and for whom something happens.
-pub(super) fn add_context(table: &Table, context: &TurnContext) -> mlua::Result<()> {
-    table.raw_set("session", context.session.as_str())?;
-    table.raw_set("turn", context.turn.as_str())?;
-    table.raw_set("agent", context.agent.as_str())?;
-    table.raw_set("channel", context.origin.channel.as_str())?;
-    table.raw_set("user", context.origin.user.as_str())
-}
+use crate::domain::{call::ToolStatus, hook::TurnContext, message::Message, tool::ToolSpec};
+use mlua::{Lua, LuaString, Table};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 /// `{ session, turn, agent, channel, user }`.
 pub(super) fn context(lua: &Lua, context: &TurnContext) -> mlua::Result<Table> {
     let table = lua.create_table_with_capacity(0, 5)?;
-    add_context(&table, context)?;
+    table.raw_set("session", context.session.as_str())?;
+    table.raw_set("turn", context.turn.as_str())?;
+    table.raw_set("agent", context.agent.as_str())?;
+    table.raw_set("channel", context.origin.channel.as_str())?;
+    table.raw_set("user", context.origin.user.as_str())?;
     Ok(table)
 }
 
-/// `{ system, … }` for `prompt` hooks.
-pub(super) fn prompt(lua: &Lua, system: &str, context: &TurnContext) -> mlua::Result<Table> {
-    let table = lua.create_table_with_capacity(0, 6)?;
-    table.raw_set("system", system)?;
-    add_context(&table, context)?;
-    Ok(table)
+/// The parts of a context as Lua texts. A turn asks its hooks many times.
+pub(super) struct ContextTexts {
+    of: Arc<TurnContext>,
+    pub(super) texts: [LuaString; 5],
 }
 
-/// `{ name, args, … }` for `tool_call` hooks.
-pub(super) fn tool_call(lua: &Lua, call: &ToolCall, context: &TurnContext) -> mlua::Result<Table> {
-    let table = lua.create_table_with_capacity(0, 7)?;
-    table.raw_set("name", call.name.as_str())?;
-    table.raw_set("args", map_to_lua(lua, &call.args)?)?;
-    add_context(&table, context)?;
-    Ok(table)
+impl ContextTexts {
+    /// Those of `context`: the ones kept in `kept`, if they are the same.
+    pub(super) fn of(
+        lua: &Lua,
+        context: &Arc<TurnContext>,
+        kept: &RefCell<Option<Rc<Self>>>,
+    ) -> mlua::Result<Rc<Self>> {
+        if let Some(known) = kept.borrow().as_ref().filter(|known| Arc::ptr_eq(&known.of, context)) {
+            return Ok(Rc::clone(known));
+        }
+        let text = |text: &str| lua.create_string(text);
+        let texts = Rc::new(Self {
+            of: Arc::clone(context),
+            texts: [
+                text(context.session.as_str())?,
+                text(context.turn.as_str())?,
+                text(&context.agent)?,
+                text(&context.origin.channel)?,
+                text(&context.origin.user)?,
+            ],
+        });
+        kept.replace(Some(Rc::clone(&texts)));
+        Ok(texts)
+    }
 }
 
 /// A message, for providers.

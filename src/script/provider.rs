@@ -200,15 +200,14 @@ async fn chat(
         Model::Demo => demo(vm, limits).await?,
     };
     let emit = emitter(vm, pieces)?;
-    let mut results = vm.invoke(&function, (table(vm, &request)?, emit), limits).await?;
-    answer(vm, name, results.pop_front().unwrap_or_default())
+    let answered = vm.invoke(&function, (vm.exempt(|| table(vm, &request))?, emit), limits).await?;
+    answer(vm, name, answered)
 }
 
 async fn demo(vm: &Vm, limits: Limits) -> Result<Rc<Function>, ScriptError> {
     let require: Function = vm.lua.globals().get("require")?;
-    let module = vm.invoke(&require, DEMO, limits).await?;
-    match module.front() {
-        Some(Value::Table(module)) => Ok(Rc::new(module.raw_get("chat")?)),
+    match vm.invoke(&require, DEMO, limits).await? {
+        Value::Table(module) => Ok(Rc::new(module.raw_get("chat")?)),
         _ => Err(ScriptError::new(ErrorKind::Result, "the demo model is not there")),
     }
 }

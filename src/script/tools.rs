@@ -33,8 +33,7 @@ pub async fn run_tool(
         .run(limits.wall, move |vm| async move {
             let function = vm.function(id)?;
             let arguments = (map_to_lua(&vm.lua, &args)?, payload::context(&vm.lua, &context)?);
-            let mut results = vm.invoke(&function, arguments, limits).await?;
-            let result = results.pop_front().unwrap_or_default();
+            let result = vm.invoke(&function, arguments, limits).await?;
             text_of(&vm, &result).map_err(|reason| {
                 ScriptError::new(
                     ErrorKind::Result,
@@ -58,8 +57,7 @@ pub async fn prompt_text(
     handle
         .run(limits.wall, move |vm| async move {
             let function = vm.function(prompt)?;
-            let mut results = vm.invoke(&function, payload::context(&vm.lua, &context)?, limits).await?;
-            match results.pop_front().unwrap_or_default() {
+            match vm.invoke(&function, payload::context(&vm.lua, &context)?, limits).await? {
                 Value::String(text) => Ok(text.to_string_lossy()),
                 other => {
                     let message =

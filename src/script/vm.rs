@@ -2,20 +2,33 @@
 
 use super::{
     api,
-    call::{Invocation, Limits, Pulse},
+    call::{Answer, Ended, Invocation, Limits, Pulse},
     errors::{ErrorKind, Failure, ScriptError},
-    loader, patterns,
+    loader,
+    observers::OBSERVER_LIMIT,
+    patterns,
+    payload::ContextTexts,
     state::{self, State},
     stop,
 };
-use mlua::{Function, IntoLuaMulti, Lua, LuaOptions, MultiValue, StdLib, Table, Value, chunk::ChunkMode};
+use mlua::{
+    Function, IntoLuaMulti, Lua, LuaOptions, MultiValue, StdLib, Table, Value,
+    chunk::ChunkMode,
+    function::AsyncCallFuture,
+    state::{GcIncParams, GcMode},
+};
 use std::{
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 /// Coroutines kept for calls to come.
 const COROUTINES: usize = 32;
+/// How far the heap grows before it is collected again, in percent of what was left. Heaps here
+/// are small and calls frequent; at the memory limit Lua collects by itself.
+const GC_PAUSE: i32 = 400;
 /// The longest string that `string.rep` and `string.gsub` make.
 pub(super) const MAX_STRING: usize = 64 << 20;
 /// The most elements that one call of a `table` function moves.
@@ -29,9 +42,23 @@ pub(super) const MAX_SOURCE: usize = 4 << 20;
 pub(super) struct Vm {
     pub(super) lua: Lua,
     pub(super) state: Rc<State>,
+    /// What hooks are called through.
+    pub(super) hooks: Entries,
+    /// The texts of the context that hooks were last asked in.
+    pub(super) context: RefCell<Option<Rc<ContextTexts>>>,
     xpcall: Function,
     on_error: Function,
     pulse: Arc<Pulse>,
+    /// How much memory the VM may use, in bytes.
+    memory: Cell<usize>,
+    /// How long one observer may take for one event.
+    pub(super) observer: Cell<Duration>,
+}
+
+/// Functions of the prelude that make a hook's argument and call it.
+pub(super) struct Entries {
+    pub(super) prompt: Function,
+    pub(super) tool_call: Function,
 }
 
 impl Vm {
@@ -63,42 +90,94 @@ impl Vm {
         host.get::<Function>("preload")?.call::<()>(("pista", pista))?;
         let on_error = lua.create_function(on_error)?;
         stop::install(&lua)?;
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GC_PAUSE)));
         lua.set_memory_limit(memory)?;
-        Ok(Self { lua, state, xpcall, on_error, pulse })
+        let hooks = Entries { prompt: host.get("call_prompt")?, tool_call: host.get("call_tool_call")? };
+        Ok(Self {
+            lua,
+            state,
+            hooks,
+            context: RefCell::default(),
+            xpcall,
+            on_error,
+            pulse,
+            memory: Cell::new(memory),
+            observer: Cell::new(OBSERVER_LIMIT),
+        })
     }
 
-    /// Calls a function. It may wait, and is stopped at its limits.
+    /// Changes the memory limit, in bytes.
+    pub(super) fn limit_memory(&self, memory: usize) -> mlua::Result<()> {
+        self.memory.set(memory);
+        self.lua.set_memory_limit(memory).map(drop)
+    }
+
+    /// Runs `f`, which only turns plain data into Lua values or back, without the memory limit:
+    /// the binding then needs no protected call for each value. What the data takes is bounded by
+    /// what the engine holds of it already; the next allocation of a script meets the limit again.
+    pub(super) fn exempt<R>(&self, f: impl FnOnce() -> mlua::Result<R>) -> mlua::Result<R> {
+        self.lua.set_memory_limit(0)?;
+        let result = f();
+        self.lua.set_memory_limit(self.memory.get())?;
+        result
+    }
+
+    /// Calls a function for its first result. It may wait, and is stopped at its limits.
     pub(super) async fn invoke(
         &self,
         function: &Function,
         args: impl IntoLuaMulti,
         limits: Limits,
+    ) -> Result<Value, ScriptError> {
+        self.finish::<(bool, Value)>(self.prepare(function, args), limits).await
+    }
+
+    /// Calls a function for all its results.
+    pub(super) async fn invoke_all(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+        limits: Limits,
     ) -> Result<MultiValue, ScriptError> {
-        let call = self.xpcall.call_async::<MultiValue>((function, &self.on_error, args));
-        let result = match Invocation::new(call, limits, Arc::clone(&self.pulse)).await {
-            Ok(Ok(mut values)) => match values.pop_front() {
-                Some(Value::Boolean(true)) => return Ok(values),
-                _ => ScriptError::from_value(&values.pop_front().unwrap_or(Value::Nil)),
+        self.finish::<MultiValue>(self.prepare(function, args), limits).await
+    }
+
+    /// A call that has not begun: a coroutine with the function below a pcall.
+    pub(super) fn prepare<A: Answer>(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+    ) -> AsyncCallFuture<A> {
+        self.xpcall.call_async((function, &self.on_error, args))
+    }
+
+    /// Makes a prepared call.
+    pub(super) async fn finish<A: Answer>(
+        &self,
+        call: AsyncCallFuture<A>,
+        limits: Limits,
+    ) -> Result<A::Kept, ScriptError> {
+        let error = match Invocation::new(call, limits, Arc::clone(&self.pulse)).await {
+            Ended::Returned(Ok(answer)) => match answer.split() {
+                Ok(results) => return Ok(results),
+                Err(raised) => ScriptError::from_value(&raised),
             },
-            Ok(Err(error)) => ScriptError::from_lua(&error),
-            Err((mut stopped, values)) => {
+            Ended::Returned(Err(error)) => ScriptError::from_lua(&error),
+            Ended::Stopped(stopped, answer) => match answer.map(Answer::split) {
                 // Where it was stopped, if that is how it ended.
-                if let Some(Value::UserData(data)) = values.as_ref().and_then(|v| v.get(1))
-                    && let Ok(failure) = data.borrow::<Failure>()
-                {
-                    stopped.file = failure.0.file.clone();
-                    stopped.line = failure.0.line;
-                    stopped.traceback = failure.0.traceback.clone();
+                Some(Err(raised)) => {
+                    let ScriptError { file, line, traceback, .. } = ScriptError::from_value(&raised);
+                    ScriptError { file, line, traceback, ..stopped }
                 }
-                stopped
-            }
+                _ => stopped,
+            },
         };
-        if result.kind == ErrorKind::Memory {
+        if error.kind == ErrorKind::Memory {
             self.state.poisoned.set(true);
             // Best effort: what is left of the failed call is garbage now.
             let _ = self.lua.gc_collect();
         }
-        Err(result)
+        Err(error)
     }
 }
 

@@ -45,20 +45,20 @@ fn a_narrow_terminal_keeps_each_tool_on_its_line() {
 #[test]
 fn more_tools_than_rows_do_not_flood_the_scrollback() {
     let calls: Vec<_> =
-        (0..20).map(|n| ("system_run", json!({"command": format!("sleep 1.{n:02}")}))).collect();
+        (0..14).map(|n| ("system_run", json!({"command": format!("sleep 1.{n:02}")}))).collect();
     let fake = FakeOpenAi::start([Reply::calls(calls), Reply::text("Done.")]);
     let home = Home::with(&fake);
     let mut terminal = sized(&home, &["--yes"], 8, 60);
     terminal.line("go");
-    terminal.sees("… and 15 more");
+    terminal.sees("… and 9 more");
     terminal.sees("Done.");
     let shown = terminal.at(PROMPT);
-    for n in 0..20 {
+    for n in 0..14 {
         let line = format!("✓ system.run sleep 1.{n:02}");
         assert_eq!(shown.matches(&line).count(), 1, "{line} once in\n{shown}");
     }
     let lines = shown.lines().skip_while(|line| *line != "› go").count();
-    assert_eq!(lines, 23, "{shown}");
+    assert_eq!(lines, 17, "{shown}");
 }
 
 #[test]

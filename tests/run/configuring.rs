@@ -163,3 +163,20 @@ fn the_log_goes_to_stderr_as_text_or_json() {
     }
     assert!(ran.err.contains("a remark"));
 }
+
+#[test]
+fn a_script_sets_limits_and_the_log_for_itself() {
+    let fake = FakeOpenAi::start([Reply::text("One."), Reply::text("Two.")]);
+    let home = Home::with(&fake);
+    home.init(
+        "pista.setup { log = 'info', log_format = 'json', lua_memory_mb = 8, observer_timeout = 0.1 }\n\
+         pista.on('turn.start', function() while true do end end)\n\
+         pista.on('turn.end', function() pista.log.info('after', { ok = pcall(string.rep, 'x', 20000000) }) end)",
+    );
+    let ran = home.say("hi").ok();
+    let logged: Vec<Value> = ran.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let message = |words: &str| logged.iter().any(|event| event.to_string().contains(words));
+    assert!(message("stopped after 100 ms"), "{}", ran.err);
+    // 20 MB do not fit into 8.
+    assert!(message("after") && message("false"), "{}", ran.err);
+}

@@ -10,7 +10,6 @@ pub(super) mod secret;
 mod setup;
 mod sleep;
 mod tool;
-pub(super) mod verdict;
 
 use super::{
     errors::{Failure, ScriptError},
@@ -33,7 +32,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     agent::register(&api)?;
     tool::register(&api)?;
     hook::register(&api)?;
-    verdict::register(&api)?;
+    host.get::<Function>("verdicts")?.call::<()>(&pista)?;
     env::register(&api)?;
     secret::register(&api)?;
     log::register(&api.below("log")?)?;
