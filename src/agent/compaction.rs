@@ -1,6 +1,6 @@
 //! Puts a summary in the place of the older part of a long conversation, before it gets too long.
 
-use super::{budget, context, window::Windows};
+use super::{budget, cost, window::Windows};
 use crate::domain::{
     chat::{ChatError, ChatRequest, LlmProvider},
     cut,
@@ -41,7 +41,7 @@ const INSTRUCTIONS: &str = "You keep the memory of an assistant. Summarise the c
 
 /// Where the older part ends: `messages[..n]` shall be summarised. `None`: it isn't time yet.
 pub(super) fn boundary(messages: &[StoredMessage], room: u64) -> Option<usize> {
-    let costs: Vec<u64> = messages.iter().map(|m| context::cost(&m.message)).collect();
+    let costs: Vec<u64> = messages.iter().map(|m| cost::cost(&m.message)).collect();
     if (costs.iter().sum::<u64>() as f64) <= room as f64 * COMPACT_AT {
         return None;
     }

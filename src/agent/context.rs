@@ -1,7 +1,8 @@
 //! Makes a conversation fit a model's window, whatever it holds, without ever parting a call from
 //! its result. The last resort: what a summary has not made shorter is shortened here.
 
-use crate::domain::{JsonMap, call::ToolCall, cut, message::Message, usage::estimate_tokens};
+use super::cost::{cost, total};
+use crate::domain::{JsonMap, cut, message::Message};
 use serde_json::Value;
 
 /// Characters that an old tool result keeps.
@@ -11,46 +12,12 @@ const ARGUMENT_CHARS: usize = 200;
 /// When whole exchanges are dropped, down to this share of the room, so that it isn't done anew
 /// (and the server's prompt cache isn't lost) on every turn.
 const LOW_WATER: f64 = 0.6;
-/// Tokens that a message costs besides its text.
-const MESSAGE_OVERHEAD: u64 = 8;
-
-/// The estimated tokens of a message, with all that is sent back to the server with it.
-pub(super) fn cost(message: &Message) -> u64 {
-    let more = match message {
-        Message::Assistant(assistant) => fields_cost(&assistant.extras) + calls_cost(&assistant.calls),
-        _ => 0,
-    };
-    MESSAGE_OVERHEAD + estimate_tokens(message.text()) + more
-}
-
-fn calls_cost(calls: &[ToolCall]) -> u64 {
-    let cost = |call: &ToolCall| {
-        MESSAGE_OVERHEAD + estimate_tokens(&call.name) + fields_cost(&call.args) + fields_cost(&call.extras)
-    };
-    calls.iter().map(cost).sum()
-}
-
-fn fields_cost(fields: &JsonMap) -> u64 {
-    fields.iter().map(|(name, value)| estimate_tokens(name) + value_cost(value) + 2).sum()
-}
 
 /// Takes the reasoning out of an answer, where it is not sent back.
 pub(super) fn forget_reasoning(message: &mut Message) {
     if let Message::Assistant(assistant) = message {
         assistant.extras.retain(|name, _| !name.starts_with("reasoning"));
     }
-}
-
-fn value_cost(value: &Value) -> u64 {
-    match value {
-        Value::String(text) => estimate_tokens(text),
-        other => estimate_tokens(&other.to_string()),
-    }
-}
-
-/// The estimated tokens of a conversation.
-pub(super) fn total(messages: &[Message]) -> u64 {
-    messages.iter().map(cost).sum()
 }
 
 /// A shorter copy of `messages` of at most `room` tokens, or as near to it as can be; `None` when
@@ -286,7 +253,7 @@ fn cut(text: &mut String, chars: usize) -> bool {
 mod tests {
     use super::*;
     use crate::domain::{
-        call::{ToolResult, ToolStatus},
+        call::{ToolCall, ToolResult, ToolStatus},
         message::AssistantMessage,
     };
 

@@ -1,75 +1,33 @@
 //! Does what the machine decides: calls the model, runs the tools, stores the messages.
 
 use super::{
-    budget,
+    Parts, TurnInput, budget,
     calls::{Caller, emit},
     compaction::{self, Summariser},
-    context,
-    machine::{Action, Input, Turn, TurnLimits},
+    context, cost,
+    machine::{Action, Input, Turn},
     window::Windows,
 };
-use crate::{
-    domain::{
-        BoxFuture,
-        call::ToolCall,
-        chat::{ChatRequest, Delta, LlmProvider},
-        event::{Observer, TurnEvent},
-        hook::{Hooks, PromptDraft, TurnContext},
-        message::Message,
-        outcome::{TurnEnd, TurnOutcome},
-        plan::Budget,
-        store::{StoreError, TurnStatus, TurnStore},
-        tool::ToolSpec,
-        usage::{Usage, estimate_tokens},
-    },
-    policy::{Executor, Gate, Policy},
+use crate::domain::{
+    BoxFuture,
+    call::ToolCall,
+    chat::{ChatRequest, Delta},
+    event::TurnEvent,
+    hook::{PromptDraft, TurnContext},
+    message::Message,
+    outcome::{TurnEnd, TurnOutcome},
+    store::{StoreError, TurnStatus},
+    tool::ToolSpec,
+    usage::{Usage, estimate_tokens},
 };
 use futures_util::StreamExt;
 use serde_json::json;
-use std::{collections::VecDeque, pin::pin, sync::Arc, time::Instant};
-use tokio_util::sync::CancellationToken;
-
-/// What an agent works with.
-#[derive(Clone)]
-pub struct Parts {
-    /// Answers.
-    pub llm: Arc<dyn LlmProvider>,
-    /// Remembers.
-    pub store: Arc<dyn TurnStore>,
-    /// Runs what is authorised.
-    pub executor: Arc<dyn Executor>,
-    /// Authorises.
-    pub gate: Arc<Gate>,
-    /// The user's functions.
-    pub hooks: Arc<dyn Hooks>,
-}
+use std::{collections::VecDeque, pin::pin, time::Instant};
 
 /// Answers messages. One serves all conversations.
 pub struct Agent {
     parts: Parts,
     windows: Windows,
-}
-
-/// One message to be answered.
-pub struct TurnInput {
-    /// Where, and for whom.
-    pub context: TurnContext,
-    /// What was said.
-    pub text: String,
-    /// `provider/model`; empty: the default.
-    pub model: String,
-    /// The system prompt, before the hooks.
-    pub prompt: String,
-    /// What the agent may do.
-    pub policy: Policy,
-    /// What it may spend.
-    pub budget: Budget,
-    /// What bounds the turn.
-    pub limits: TurnLimits,
-    /// Is told of everything.
-    pub observer: Arc<dyn Observer>,
-    /// Stops the turn.
-    pub cancel: CancellationToken,
 }
 
 impl Agent {
@@ -157,12 +115,7 @@ impl<'a> Run<'a> {
             draft = parts.hooks.prompt(draft, context) => draft.system,
         };
         self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
-        let schemas: u64 = self
-            .tools
-            .iter()
-            .map(|t| estimate_tokens(&t.description) + estimate_tokens(&t.parameters.to_string()) + 16)
-            .sum();
-        self.fixed = estimate_tokens(&self.system) + schemas;
+        self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.tools);
         self.load().await
     }
 
@@ -177,16 +130,12 @@ impl<'a> Run<'a> {
         if let Some(end) = compaction::boundary(&stored, self.room()) {
             let older = &stored[..end];
             let upto = older.last().map_or(0, |m| m.id);
-            let limit = self.input.budget;
-            let spent_today = match limit.usd_per_day {
-                Some(_) => parts.store.spent_today(&self.input.context.agent).await?,
-                None => 0.0,
-            };
+            let spent_today = self.spent_today().await?;
             let summariser = Summariser {
                 llm: &*parts.llm,
                 windows: &self.agent.windows,
                 model: &self.input.model,
-                limit,
+                limit: self.input.budget,
                 spent_today,
             };
             let summary = tokio::select! {
@@ -256,7 +205,7 @@ impl<'a> Run<'a> {
         if !self.replays {
             context::forget_reasoning(&mut message);
         }
-        self.length += context::cost(&message);
+        self.length += cost::cost(&message);
         self.history.push(message);
     }
 
@@ -273,7 +222,7 @@ impl<'a> Run<'a> {
         let facts = self.agent.parts.llm.facts(&self.input.model);
         self.agent.windows.overflowed(&self.input.model, &facts, self.asked, limit);
         let room = self.room();
-        let next = context::fit(&self.history, room).map_or(self.length, |fitted| context::total(&fitted));
+        let next = context::fit(&self.history, room).map_or(self.length, |fitted| cost::total(&fitted));
         if !std::mem::replace(&mut self.told, true) {
             self.notice("the conversation was too long for the model; earlier parts are left out".into());
         }
@@ -286,16 +235,13 @@ impl<'a> Run<'a> {
         let facts = parts.llm.facts(&model);
         let room = self.room();
         let fitted = if self.length > room { context::fit(&self.history, room) } else { None };
-        let length = fitted.as_deref().map_or(self.length, context::total);
+        let length = fitted.as_deref().map_or(self.length, cost::total);
         self.asked = self.fixed + length;
 
         let limit = self.input.budget;
-        let spent = match limit.usd_per_day {
-            Some(_) => match self.spent_today().await {
-                Ok(spent) => spent,
-                Err(error) => return Input::StoreFailed(error.to_string()),
-            },
-            None => 0.0,
+        let spent = match self.spent_today().await {
+            Ok(spent) => spent,
+            Err(error) => return Input::StoreFailed(error.to_string()),
         };
         let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
             Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
@@ -366,8 +312,11 @@ impl<'a> Run<'a> {
         self.queued.push(store.spend(&context.session, &context.turn, &context.agent, model, usage));
     }
 
-    /// What the agent spent today, this turn's calls included.
+    /// What the agent spent today, this turn's calls included; nothing where no budget asks for it.
     async fn spent_today(&mut self) -> Result<f64, StoreError> {
+        if self.input.budget.usd_per_day.is_none() {
+            return Ok(0.0);
+        }
         self.settle().await?;
         self.agent.parts.store.spent_today(&self.input.context.agent).await
     }
@@ -400,13 +349,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn finish(mut self, end: TurnEnd) -> TurnOutcome {
+    async fn finish(mut self, mut end: TurnEnd) -> TurnOutcome {
         let status = match &end {
             TurnEnd::Answered(_) => TurnStatus::Done,
             TurnEnd::Cancelled => TurnStatus::Cancelled,
             TurnEnd::Failed { .. } => TurnStatus::Failed,
         };
-        let mut end = end;
         if self.begun {
             // Queued behind the messages before these are waited for: all share a commit.
             let store = self.agent.parts.store.clone();

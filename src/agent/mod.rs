@@ -7,12 +7,15 @@ mod budget;
 mod calls;
 mod compaction;
 mod context;
+mod cost;
 mod driver;
 mod guard;
 mod machine;
+mod parts;
 mod prompt;
 mod window;
 
-pub use driver::{Agent, Parts, TurnInput};
+pub use driver::Agent;
 pub use machine::{Action, Input, Turn, TurnLimits};
+pub use parts::{Parts, TurnInput};
 pub use prompt::{Facts, system_prompt};

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 /// Writes to each path as the model would; returns what came back for each.
-fn write_to(home: Home, paths: &[String]) -> Vec<String> {
+fn write_to(home: &Home, paths: &[String]) -> Vec<String> {
     let calls: Vec<(&str, Value)> =
         paths.iter().map(|path| ("fs_write", json!({"path": path, "content": "owned"}))).collect();
     let fake = FakeOpenAi::start([Reply::calls(calls), Reply::text("done")]);
     let home = home
+        .clone()
         .env("OPENPISTA_BASE_URL", fake.url())
         .env("OPENPISTA_MODEL", "fake-model")
         .env("OPENPISTA_LOCAL_SERVERS", "[]");
@@ -82,7 +83,7 @@ fn no_path_leads_out_of_the_workspace() {
     .collect();
     let root = outside.parent().expect("a parent").to_owned();
     let before = owned(&root);
-    let results = write_to(home.clone(), &paths);
+    let results = write_to(&home, &paths);
     assert_eq!(results.len(), paths.len());
     for (path, result) in paths.iter().zip(&results) {
         assert!(!is_written(result) || path.starts_with('~'), "{path:?}: {result}");
@@ -128,8 +129,8 @@ fn what_decides_is_not_written_by_any_name() {
     .map(|path| (*path).to_owned())
     .chain([init.display().to_string(), database.display().to_string()])
     .collect();
-    let again = home.clone().env("OPENPISTA_WORKSPACE", work.display().to_string());
-    let results = write_to(again, &paths);
+    let home = home.env("OPENPISTA_WORKSPACE", work.display().to_string());
+    let results = write_to(&home, &paths);
     for (path, result) in paths.iter().zip(&results) {
         // Another case is another directory here.
         assert!(!is_written(result) || path.starts_with(".CONFIG"), "{path:?}: {result}");
@@ -152,7 +153,7 @@ fn a_home_behind_a_link_is_protected_all_the_same() {
             .env("HOME", as_home.display().to_string())
             .env("OPENPISTA_WORKSPACE", as_work.display().to_string());
         let results =
-            write_to(again, &[".config/openpista/init.lua".into(), ".local/state/openpista/x".into()]);
+            write_to(&again, &[".config/openpista/init.lua".into(), ".local/state/openpista/x".into()]);
         assert!(results.iter().all(|result| !is_written(result)), "{results:?}");
         assert_eq!(fs::read_to_string(home.config().join("init.lua")).expect("there"), "-- mine");
     }
@@ -167,7 +168,7 @@ fn modules_of_a_configuration_elsewhere_are_not_written() {
         home.write(&base.join("rules.lua"), "-- mine");
         let again = home.clone().env("OPENPISTA_CONFIG", init.display().to_string());
         let paths = ["rules.lua", "lua/rules.lua", "init.lua"].map(|name| format!("{directory}/{name}"));
-        let results = write_to(again, &paths);
+        let results = write_to(&again, &paths);
         assert!(results.iter().all(|result| result.contains("protected")), "{results:?}");
         assert!(owned(&home.work()).is_empty());
     }
