@@ -1,6 +1,6 @@
 //! Settings for a person to read.
 
-use super::{KEYS, Origin, Redactor, Settings};
+use super::{KEYS, Origin, Redactor, Settings, looks_secret};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -36,13 +36,25 @@ fn hide_logins(value: &mut Value) {
         Value::String(text) => {
             let Some((scheme, rest)) = text.split_once("://") else { return };
             let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-            if let Some((login, _)) = authority.rsplit_once('@') {
-                *text = format!("{scheme}://[hidden]{}", &rest[login.len()..]);
-            }
+            let login = authority.rsplit_once('@').map_or(0, |(login, _)| login.len());
+            let hidden = if login > 0 { "[hidden]" } else { "" };
+            *text = format!("{scheme}://{hidden}{}", without_keys(&rest[login..]));
         }
         Value::Array(items) => items.iter_mut().for_each(hide_logins),
         _ => {}
     }
+}
+
+/// An address whose query has no values of parameters with names like `key` or `token`.
+fn without_keys(address: &str) -> String {
+    let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if looks_secret(&name.replace('-', "_")) || ["sig", "code"].contains(&name) => {
+            format!("{name}=[hidden]")
+        }
+        _ => pair.to_owned(),
+    });
+    format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
 /// The settings as lines `key = value`, in columns; with where each came from if `origins`.
@@ -72,11 +84,23 @@ mod tests {
 
     #[test]
     fn logins_in_urls_are_hidden() {
-        let mut value = json!(["http://me:pw@host/v1", "https://host/a@b", "no url", "http://a@b@host"]);
+        let mut value = json!([
+            "http://me:pw@host/v1",
+            "https://host/a@b",
+            "no url",
+            "http://a@b@host",
+            "http://h/v1?api-version=1&api-key=x"
+        ]);
         hide_logins(&mut value);
         assert_eq!(
             value,
-            json!(["http://[hidden]@host/v1", "https://host/a@b", "no url", "http://[hidden]@host"])
+            json!([
+                "http://[hidden]@host/v1",
+                "https://host/a@b",
+                "no url",
+                "http://[hidden]@host",
+                "http://h/v1?api-version=1&api-key=[hidden]"
+            ])
         );
     }
 }

@@ -1,6 +1,10 @@
 //! Asking the person at the terminal.
 
-use super::{Colour, Live, call_label, details::details, forget_typed, printable, to_stderr};
+use super::{
+    Colour, Live, call_label,
+    details::{details, visible},
+    forget_typed, printable, to_stderr,
+};
 use crate::domain::{
     BoxFuture,
     approval::{Approval, ApprovalRequest, Approver},
@@ -24,13 +28,13 @@ pub fn question(request: &ApprovalRequest, colour: Colour) -> String {
     let mut text = format!(
         "{} {}\n{details}{}\n",
         colour.paint("33;1", "?"),
-        cut::title(&label, LABEL_CHARS),
+        cut::title(&visible(&label), LABEL_CHARS),
         colour.paint("2", &printable(reason)),
     );
     let lines = details.lines().map(|line| 1 + line.chars().count() / LINE_CHARS).sum::<usize>();
     if lines > SCREEN_LINES {
         // The beginning has left the screen: the end must not pass for all of it.
-        let short = cut::title(&label, LINE_CHARS);
+        let short = cut::title(&visible(&label), LINE_CHARS);
         text.push_str(
             &colour.paint("33;1", &format!("This was the end of {lines} lines. They begin with: {short}\n")),
         );

@@ -68,7 +68,7 @@ fn block(text: &str, out: &mut String) {
 
 /// `text` with an escape such as `\u{1b}` for each character that can't be seen, and a remark for long
 /// blanks. Line ends and tabs stay.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

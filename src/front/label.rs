@@ -34,8 +34,9 @@ pub fn call_label(name: &str, args: &JsonMap) -> String {
         None if args.is_empty() => String::new(),
         None => Value::Object(args.clone()).to_string(),
     };
-    let line = format!("{name} {detail}").replace(['\n', '\t'], " ");
-    printable(line.trim_end())
+    let lines = detail.split(['\n', '\t']).map(str::trim).filter(|line| !line.is_empty());
+    let line = std::iter::once(name).chain(lines).collect::<Vec<_>>().join(" ");
+    printable(&line)
 }
 
 fn word(value: &Value) -> String {

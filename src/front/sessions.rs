@@ -14,6 +14,7 @@ use std::{
 /// Characters of an id that are shown: enough to tell sessions apart, and accepted in its place.
 pub const ID_CHARS: usize = 12;
 const TITLE_CHARS: usize = 56;
+const NAME_CHARS: usize = 40;
 const RESULT_CHARS: usize = 300;
 
 /// How long ago `at_ms` was: `just now`, `5 min ago`, `3 h ago`, `12 days ago`.
@@ -31,7 +32,8 @@ pub fn ago(at_ms: i64) -> String {
 /// One line of a list of sessions.
 pub fn session_line(session: &Session, colour: Colour) -> String {
     let id: String = tail(session.id.as_str());
-    let name = session.name.as_deref().map(|n| format!(" [{n}]")).unwrap_or_default();
+    let name =
+        session.name.as_deref().map(|n| format!(" [{}]", cut::title(n, NAME_CHARS))).unwrap_or_default();
     format!(
         "{}  {:<12}{:>5} messages  {:<6}{}{}",
         colour.paint("36", &id),

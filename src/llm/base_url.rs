@@ -17,14 +17,15 @@ impl BaseUrl {
     /// `/chat/completions`. Without a path, the one usual for the host is added, normally `/v1`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        let shown = harmless(text);
         let full = if text.contains("://") { text.to_owned() } else { with_scheme(text) };
         let mut url = Url::parse(&full)
-            .map_err(|e| format!("the base URL {text:?} can't be read ({e}); write it like {EXAMPLE}"))?;
+            .map_err(|e| format!("the base URL {shown:?} can't be read ({e}); write it like {EXAMPLE}"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("the base URL {text:?} must begin with http:// or https://"));
+            return Err(format!("the base URL {shown:?} must begin with http:// or https://"));
         }
         let Some(host) = url.host_str().map(|h| h.trim_matches(['[', ']']).to_ascii_lowercase()) else {
-            return Err(format!("the base URL {text:?} names no host; write it like {EXAMPLE}"));
+            return Err(format!("the base URL {shown:?} names no host; write it like {EXAMPLE}"));
         };
         url.set_fragment(None);
         let path = url.path().trim_end_matches('/').trim_end_matches("/chat/completions").to_owned();
@@ -85,6 +86,12 @@ impl fmt::Display for BaseUrl {
     }
 }
 
+/// What was written, without a login and a query, which may hold secrets.
+fn harmless(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("[hidden]@{rest}"))
+}
+
 /// Without a scheme: plain for servers nearby, encrypted for the rest.
 fn with_scheme(text: &str) -> String {
     let plain = format!("http://{text}");
@@ -131,6 +138,10 @@ mod tests {
     fn nonsense_is_told() {
         for text in ["", "ftp://example.com", "http://", "::::"] {
             assert!(BaseUrl::parse(text).is_err(), "{text:?}");
+        }
+        for text in ["ftp://me:hunter2@host", "http://me:hunter2@ho st", "http://?key=hunter2"] {
+            let error = BaseUrl::parse(text).expect_err("nonsense");
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 }

@@ -6,7 +6,6 @@ use tracing_subscriber::filter::Targets;
 /// Libraries that log what they send and receive, or very much of little use. They get no further
 /// than `warn`, unless the filter names them.
 const NOISY: &[&str] = &[
-    "async_openai",
     "h2",
     "hyper",
     "hyper_util",
@@ -21,6 +20,10 @@ const NOISY: &[&str] = &[
     "want",
 ];
 
+/// Logs the whole of what it cannot read, as an error: megabytes of a conversation. We tell of the same
+/// errors ourselves. Quiet unless named.
+const TALKATIVE: &str = "async_openai";
+
 /// Reads the setting `log`. Parts that cannot be understood are left out: the setting was checked.
 pub(super) fn targets(filter: &str) -> Targets {
     let (mut level, mut named) = (None, Vec::new());
@@ -33,7 +36,8 @@ pub(super) fn targets(filter: &str) -> Targets {
     // A filter that names targets only means these and nothing else, but problems are always told.
     let level = level.unwrap_or(LevelFilter::WARN);
     let quiet = NOISY.iter().map(|target| ((*target).to_owned(), level.min(LevelFilter::WARN)));
-    Targets::new().with_default(level).with_targets(quiet).with_targets(named)
+    let silent = [(TALKATIVE, LevelFilter::OFF)];
+    Targets::new().with_default(level).with_targets(quiet).with_targets(silent).with_targets(named)
 }
 
 fn parse(word: &str) -> Option<LevelFilter> {
@@ -52,6 +56,8 @@ mod tests {
         assert!(!on("trace", "reqwest::connect", Level::INFO));
         assert!(on("trace", "reqwest::connect", Level::WARN));
         assert!(!on("error", "reqwest::connect", Level::WARN));
+        assert!(!on("trace", "async_openai::error", Level::ERROR));
+        assert!(on("async_openai=error", "async_openai::error", Level::ERROR));
         assert!(!on("off", "reqwest", Level::ERROR));
         assert!(on("warn,reqwest=TRACE", "reqwest::connect", Level::TRACE));
         assert!(!on("warn, reqwest::connect=debug", "reqwest::other", Level::DEBUG));

@@ -19,6 +19,7 @@ use std::{
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -29,16 +30,17 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The binary under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_openpista");
 
-/// A home directory with nothing in it, and a directory to work in.
+/// A home directory with nothing in it, and a directory to work in. Clones share both.
+#[derive(Clone)]
 pub struct Home {
-    dir: tempfile::TempDir,
+    dir: Arc<tempfile::TempDir>,
     env: Vec<(String, String)>,
 }
 
 impl Home {
     /// A home in which no model is found: the demo answers.
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         fs::create_dir(dir.path().join("home")).expect("a home");
         fs::create_dir(dir.path().join("work")).expect("a workspace");
         Self { dir, env: vec![("OPENPISTA_LOCAL_SERVERS".into(), "[]".into())] }

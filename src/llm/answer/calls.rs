@@ -13,6 +13,10 @@ const MAX_INVALID: usize = 500;
 /// The most calls of one answer. A model that asks for more has lost its way, and all would run at once.
 pub(super) const MAX_CALLS: usize = 128;
 
+/// The longest name and the longest id that are kept, in characters. No tool has such a name, and no
+/// server needs such an id back.
+const MAX_NAME: usize = 256;
+
 /// The calls of one answer.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
@@ -75,7 +79,7 @@ impl Calls {
         let piece = Piece {
             index: value.get("index").and_then(Value::as_i64),
             id: value.get("id").and_then(Value::as_str).unwrap_or_default(),
-            name: function.get("name").and_then(Value::as_str).unwrap_or_default().trim(),
+            name: start(function.get("name").and_then(Value::as_str).unwrap_or_default().trim()),
             text,
             whole,
         };
@@ -179,6 +183,11 @@ impl Calls {
     }
 }
 
+/// As much of a name as is kept.
+fn start(name: &str) -> &str {
+    name.char_indices().nth(MAX_NAME).map_or(name, |(end, _)| &name[..end])
+}
+
 fn finished(mut slot: Slot, names: &Names) -> ToolCall {
     // Brackets left over behind a complete object mean nothing.
     let end =
@@ -189,7 +198,7 @@ fn finished(mut slot: Slot, names: &Names) -> ToolCall {
     let mut call = ToolCall::new(names.to_ours(&slot.name), args.unwrap_or_default());
     call.invalid = invalid;
     call.extras = slot.extras;
-    if !slot.id.is_empty() {
+    if !slot.id.is_empty() && start(&slot.id) == slot.id {
         call.extras.insert("id".into(), slot.id.into());
     }
     call

@@ -54,6 +54,11 @@ impl Lines {
         Ok(self.text(lines))
     }
 
+    /// Forgets the line that is arriving: it is known that it won't be whole.
+    pub(super) fn forget(&mut self) {
+        self.held = Vec::new();
+    }
+
     /// The rest, and the mark of the end.
     pub(super) fn end(&mut self) -> String {
         let rest = std::mem::take(&mut self.held);

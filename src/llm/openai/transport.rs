@@ -129,9 +129,13 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
                 pulse.beat();
                 bytes += chunk.len();
                 match bytes > MAX_ANSWER {
-                    true => Err(Some(format!("the answer is longer than {MAX_ANSWER} bytes"))),
-                    false => lines.push(&chunk).map_err(Some),
+                    true => Err(format!("the answer is longer than {MAX_ANSWER} bytes")),
+                    false => lines.push(&chunk),
                 }
+                .map_err(|reason| {
+                    lines.forget();
+                    Some(reason)
+                })
             }
             Some(Err(error)) => Err(Some(causes(&error.without_url()))),
             None => Err(None),
