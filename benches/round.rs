@@ -7,8 +7,8 @@ mod support;
 use std::{process::Stdio, time::Instant};
 use support::{Server, call_answer, median, ms, openpista, run, text_answer};
 
-const ROUNDS: usize = 200;
-const RUNS: usize = 5;
+const ROUNDS: usize = 20;
+const RUNS: usize = 40;
 
 fn main() {
     if std::env::args().any(|a| a == "--test") {

@@ -31,7 +31,7 @@ async fn ask(demo: &LuaProvider, messages: &[Message], tools: &[ToolSpec]) -> Ch
             streamed.push_str(&text);
         }
     };
-    let response = demo.chat(request, &mut sink).await.expect("an answer");
+    let response = demo.chat(request, &mut sink).await.expect("the demo answers");
     assert_eq!(response.message.text, streamed);
     assert_eq!((response.model.as_str(), response.usage.usd), ("demo", Some(0.0)));
     response

@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("script", &["domain", "config"]),
     ("agent", &["domain", "policy"]),
     ("gateway", &["domain", "policy", "agent"]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
 ];
 
@@ -31,7 +31,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["llm"]),
     ("rustyline", &["repl"]),
     ("cap_std", &["tool"]),
-    ("clap", &["cli"]),
+    ("clap", &["main", "cli"]),
     ("anyhow", &["main", "cli", "app", "repl"]),
 ];
 
@@ -57,10 +57,14 @@ fn module(path: &Path) -> String {
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
-/// The code of a file without its comments.
+/// The code of a file without its comments and what stands in quotes.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("a readable source");
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    // Escaped quotes come in pairs in our sources or end a line; every other part is outside quotes.
+    let outside =
+        |line: &str| line.replace("\\\"", "").split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
+    lines.map(outside).collect::<Vec<_>>().join("\n")
 }
 
 fn is_word(c: Option<char>) -> bool {

@@ -1,4 +1,5 @@
 //! What a configuration can declare, how its mistakes read, and how its functions are called.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod script_support;
 

@@ -1,9 +1,13 @@
 //! Commands as process groups: what they print, what they see, and that nothing of them is left.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use openpista::sandbox::{
-    Exit, Filter, Keep, Limits,
-    process::{Command, ProcessOutcome, RunError, environment, hide_environment, run},
+use openpista::{
+    config::Redactor,
+    domain::secret::Secret,
+    sandbox::{
+        Exit, Keep, Limits,
+        process::{Command, ProcessOutcome, RunError, environment, hide_environment, run},
+    },
 };
 use std::{
     fs,
@@ -315,16 +319,18 @@ async fn bytes_that_are_no_text_are_shown_as_such_and_kept_raw() {
 async fn secrets_are_taken_out_before_the_cut() {
     let mut place = Place::new();
     place.limits.output_chars = 2000;
-    let filter: Filter = Arc::new(|text: String| text.replace("SECRET-VALUE", "[gone]"));
-    let keep = Keep { dir: place.spill(), filter: Some(filter) };
+    let redactor = Redactor::default();
+    redactor.add("X", &Secret::new("SECRET-VALUE"));
+    let keep = Keep { dir: place.spill(), filter: Some(Arc::new(redactor)) };
     let line = "for i in $(seq 400); do printf 'SECRET-VALUE '; done";
     let done = run(place.command(&["bash", "-c", line]), &place.limits, &keep).await.unwrap();
-    assert!(done.stdout.left_out > 0 && done.stdout.text.contains("[gone]"));
-    assert!(
-        !done.stdout.text.contains("SECR") && !done.stdout.text.contains("VALUE"),
-        "{}",
-        done.stdout.text
-    );
+    assert!(done.stdout.left_out > 0 && done.stdout.text.contains("[secret:X]"));
+    let kept = fs::read_to_string(done.stdout.spill.expect("kept")).unwrap();
+    assert_eq!(kept.matches("[secret:X]").count(), 400);
+    for text in [&done.stdout.text, &kept] {
+        assert!(!text.contains("SECR") && !text.contains("VALUE"), "{text}");
+    }
+    assert!(done.stdout.text.contains("all of it is in"), "{}", done.stdout.text);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn result(call: &ToolCall, text: &str) -> Input {
 }
 
 fn turn(max_tool_rounds: u32) -> Turn {
-    Turn::new(TurnLimits { max_tool_rounds })
+    Turn::new(TurnLimits { max_tool_rounds, max_tokens: None })
 }
 
 /// Takes down what a driver would do.

@@ -1,5 +1,7 @@
 //! What the benches share: an instant model server, medians, and processes with their peak memory.
 #![allow(unsafe_code, dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
+// wait4 waits for them, which clippy does not see.
+#![allow(clippy::zombie_processes)]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -1,10 +1,11 @@
 //! Puts a summary in the place of the older part of a long conversation, before it gets too long.
 
-use super::{context, window::Windows};
+use super::{budget, context, window::Windows};
 use crate::domain::{
-    chat::{ChatRequest, LlmProvider},
+    chat::{ChatError, ChatRequest, LlmProvider},
     cut,
     message::Message,
+    plan::Budget,
     store::StoredMessage,
     usage::{Usage, estimate_tokens},
 };
@@ -25,6 +26,13 @@ const RESULT_CHARS: usize = 600;
 const SPEECH_CHARS: usize = 2_000;
 /// Characters of the list that stands in for a summary which could not be made.
 const DIGEST_CHARS: usize = 1_500;
+
+/// So often a summary is tried with smaller pieces when a piece did not fit.
+const MAX_ATTEMPTS: u32 = 4;
+/// What a summary begins with.
+const HEADING: &str = "Summary of the earlier conversation, which is not shown:\n";
+/// What a list of topics begins with.
+const TOPICS: &str = "The user's earlier requests:";
 
 const INSTRUCTIONS: &str = "You keep the memory of an assistant. Summarise the conversation below for its later \
      use: the user's wishes and facts about them, decisions, names of files and commands, results, and what is \
@@ -52,59 +60,103 @@ pub(super) fn boundary(messages: &[StoredMessage], room: u64) -> Option<usize> {
     cut_at.filter(|&n| n > 1)
 }
 
-/// Summarises `messages` in pieces that fit. The second value is what it cost; the text falls back
-/// to a list of what the user asked when no model helps.
-pub(super) async fn summarise(
-    llm: &dyn LlmProvider,
-    windows: &Windows,
-    model: &str,
-    messages: &[StoredMessage],
-) -> (String, Usage) {
-    let room = windows.room(model, &llm.facts(model));
-    let mut usage = Usage::default();
-    let mut summary = String::new();
-    let pieces = pieces(messages, (room as f64 * CHUNK) as u64);
-    let skipped = pieces.len().saturating_sub(MAX_CHUNKS);
-    for piece in pieces.iter().skip(skipped) {
-        let text = if summary.is_empty() {
-            format!("The conversation:\n{piece}")
-        } else {
-            format!("Summary so far:\n{summary}\n\nThe conversation goes on:\n{piece}")
+/// What summaries are made with.
+pub(super) struct Summariser<'a> {
+    pub(super) llm: &'a dyn LlmProvider,
+    pub(super) windows: &'a Windows,
+    pub(super) model: &'a str,
+    /// What the turn may spend.
+    pub(super) limit: Budget,
+    /// Dollars that the agent spent before this turn.
+    pub(super) spent_today: f64,
+}
+
+impl Summariser<'_> {
+    /// Summarises `messages` in pieces that fit. The second value is what it cost; the text falls
+    /// back to a list of what the user asked when no model helps, or the budget does not allow it.
+    pub(super) async fn summarise(&self, messages: &[StoredMessage]) -> (String, Usage) {
+        let mut usage = Usage::default();
+        let mut attempt = 1;
+        let (summary, skipped) = loop {
+            match self.in_pieces(messages, &mut usage).await {
+                Ok(done) => break done,
+                Err(overflow) if overflow && attempt < MAX_ATTEMPTS => attempt += 1,
+                Err(_) => break (String::new(), 0),
+            }
         };
+        let text = match (summary.is_empty(), skipped) {
+            (true, _) => digest(messages),
+            (false, 0) => summary,
+            (false, _) => format!("{}\n\n{summary}", digest(messages)),
+        };
+        (format!("{HEADING}{text}"), usage)
+    }
+
+    /// The summary, and how many pieces at the beginning it leaves out. `Err`: whether smaller pieces
+    /// may help.
+    async fn in_pieces(
+        &self,
+        messages: &[StoredMessage],
+        usage: &mut Usage,
+    ) -> Result<(String, usize), bool> {
+        let room = self.windows.room(self.model, &self.llm.facts(self.model));
+        let pieces = pieces(messages, (room as f64 * CHUNK) as u64);
+        let skipped = pieces.len().saturating_sub(MAX_CHUNKS);
+        let mut summary = String::new();
+        for piece in pieces.iter().skip(skipped) {
+            let text = if summary.is_empty() {
+                format!("The conversation:\n{piece}")
+            } else {
+                format!("Summary so far:\n{summary}\n\nThe conversation goes on:\n{piece}")
+            };
+            let said = self.ask(text, usage).await?;
+            if !said.trim().is_empty() {
+                summary = cut::middle(said.trim(), SUMMARY_TOKENS as usize * 4);
+            }
+        }
+        Ok((summary, skipped))
+    }
+
+    async fn ask(&self, text: String, usage: &mut Usage) -> Result<String, bool> {
+        let facts = self.llm.facts(self.model);
+        let estimate = estimate_tokens(INSTRUCTIONS) + estimate_tokens(&text);
+        let spent = self.spent_today + usage.usd.unwrap_or_default();
+        if let Err(reason) = budget::check(&self.limit, &facts, self.model, *usage, estimate, spent) {
+            tracing::warn!(%reason, "the conversation is not summarised; its topics are listed instead");
+            return Err(false);
+        }
         let messages = [Message::user(text)];
         let request = ChatRequest {
-            model,
+            model: self.model,
             system: INSTRUCTIONS,
             messages: &messages,
             tools: &[],
             max_tokens: Some(SUMMARY_TOKENS),
         };
-        match llm.chat(request, &mut |_| {}).await {
+        match self.llm.chat(request, &mut |_| {}).await {
             Ok(response) => {
                 usage.add(response.usage);
-                if !response.message.text.trim().is_empty() {
-                    summary = cut::middle(response.message.text.trim(), SUMMARY_TOKENS as usize * 4);
-                }
+                Ok(response.message.text)
+            }
+            Err(ChatError::ContextOverflow { limit, .. }) => {
+                self.windows.overflowed(self.model, &facts, estimate, limit);
+                Err(true)
             }
             Err(error) => {
                 tracing::warn!(%error, "the conversation could not be summarised; its topics are listed instead");
-                summary.clear();
-                break;
+                Err(false)
             }
         }
     }
-    if summary.is_empty() || skipped > 0 {
-        let digest = digest(messages);
-        summary = if summary.is_empty() { digest } else { format!("{digest}\n\n{summary}") };
-    }
-    (format!("Summary of the earlier conversation, which is not shown:\n{summary}"), usage)
 }
 
 /// What was asked, in the user's first words: needs no model.
 fn digest(messages: &[StoredMessage]) -> String {
-    let mut out = String::from("The user's earlier requests:");
+    let mut out = String::from(TOPICS);
     let carried = messages.iter().filter_map(|m| match &m.message {
-        Message::Notice { text } if text.starts_with("Summary") => Some(text.clone()),
+        Message::Notice { text } => {
+            Some(text.strip_prefix(HEADING)?.trim_start_matches(TOPICS).trim().to_owned())
+        }
         Message::User { text } => Some(format!("- {}", cut::title(text, 100))),
         _ => None,
     });

@@ -1,7 +1,7 @@
 //! Makes a conversation fit a model's window, whatever it holds, without ever parting a call from
 //! its result. The last resort: what a summary has not made shorter is shortened here.
 
-use crate::domain::{cut, message::Message, usage::estimate_tokens};
+use crate::domain::{JsonMap, call::ToolCall, cut, message::Message, usage::estimate_tokens};
 use serde_json::Value;
 
 /// Characters that an old tool result keeps.
@@ -14,20 +14,31 @@ const LOW_WATER: f64 = 0.6;
 /// Tokens that a message costs besides its text.
 const MESSAGE_OVERHEAD: u64 = 8;
 
-/// The estimated tokens of a message.
+/// The estimated tokens of a message, with all that is sent back to the server with it.
 pub(super) fn cost(message: &Message) -> u64 {
-    let calls = match message {
-        Message::Assistant(assistant) => assistant
-            .calls
-            .iter()
-            .map(|call| {
-                let args: u64 = call.args.iter().map(|(k, v)| estimate_tokens(k) + value_cost(v) + 2).sum();
-                MESSAGE_OVERHEAD + estimate_tokens(&call.name) + args
-            })
-            .sum(),
+    let more = match message {
+        Message::Assistant(assistant) => fields_cost(&assistant.extras) + calls_cost(&assistant.calls),
         _ => 0,
     };
-    MESSAGE_OVERHEAD + estimate_tokens(message.text()) + calls
+    MESSAGE_OVERHEAD + estimate_tokens(message.text()) + more
+}
+
+fn calls_cost(calls: &[ToolCall]) -> u64 {
+    let cost = |call: &ToolCall| {
+        MESSAGE_OVERHEAD + estimate_tokens(&call.name) + fields_cost(&call.args) + fields_cost(&call.extras)
+    };
+    calls.iter().map(cost).sum()
+}
+
+fn fields_cost(fields: &JsonMap) -> u64 {
+    fields.iter().map(|(name, value)| estimate_tokens(name) + value_cost(value) + 2).sum()
+}
+
+/// Takes the reasoning out of an answer, where it is not sent back.
+pub(super) fn forget_reasoning(message: &mut Message) {
+    if let Message::Assistant(assistant) = message {
+        assistant.extras.retain(|name, _| !name.starts_with("reasoning"));
+    }
 }
 
 fn value_cost(value: &Value) -> u64 {
@@ -55,6 +66,8 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     fitted.shorten_current_results();
     fitted.drop_current_rounds();
     fitted.share_what_is_left();
+    fitted.leave_out_arguments();
+    fitted.drop_last_round();
     Some(fitted.messages)
 }
 
@@ -76,8 +89,11 @@ impl Fitting {
         self.messages.iter().rposition(|m| matches!(m, Message::User { .. })).unwrap_or(0)
     }
 
-    fn change(&mut self, index: usize, change: impl FnOnce(&mut Message)) {
-        change(&mut self.messages[index]);
+    /// Changes a message; `change` says whether it did.
+    fn change(&mut self, index: usize, change: impl FnOnce(&mut Message) -> bool) {
+        if !change(&mut self.messages[index]) {
+            return;
+        }
         self.total -= self.costs[index];
         self.costs[index] = cost(&self.messages[index]);
         self.total += self.costs[index];
@@ -101,7 +117,7 @@ impl Fitting {
             if !self.over() {
                 return;
             }
-            self.change(index, |message| shorten(message, OLD_RESULT_CHARS));
+            self.change(index, |message| shorten(message, OLD_RESULT_CHARS) | forget_extras(message));
         }
     }
 
@@ -174,59 +190,103 @@ impl Fitting {
         let mut chars = 40_000;
         while self.over() && chars > ARGUMENT_CHARS {
             for index in 0..self.messages.len() {
-                self.change(index, |message| {
-                    shorten(message, chars);
-                    shorten_speech(message, chars);
-                });
+                self.change(index, |message| shorten(message, chars) | shorten_speech(message, chars));
             }
             chars = chars * 2 / 3;
         }
     }
-}
 
-/// Cuts what a tool said, and long arguments of calls.
-fn shorten(message: &mut Message, chars: usize) {
-    match message {
-        Message::Tool(result) => result.content = cut::middle(&result.content, chars),
-        Message::Assistant(assistant) => {
-            for call in &mut assistant.calls {
-                for value in call.args.values_mut() {
-                    shorten_argument(value, chars.max(ARGUMENT_CHARS));
-                }
+    fn leave_out_arguments(&mut self) {
+        for index in 0..self.messages.len() {
+            if !self.over() {
+                return;
             }
+            self.change(index, leave_out_arguments);
         }
-        Message::User { .. } | Message::Notice { .. } => {}
+    }
+
+    /// Calls of one answer that are too many to be shown at all.
+    fn drop_last_round(&mut self) {
+        if !self.over() {
+            return;
+        }
+        if let Some(&(begin, end)) = self.rounds().last() {
+            let text = "Your last tool calls and their results are too long to be shown. What they did is done: \
+                        go on with fewer and smaller ones.";
+            self.replace(begin, end, text.to_owned());
+        }
     }
 }
 
-fn shorten_argument(value: &mut Value, chars: usize) {
-    match value {
-        Value::String(text) if text.len() > chars => *text = cut::middle(text, chars),
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten_argument(item, chars)),
-        Value::Object(map) => map.values_mut().for_each(|item| shorten_argument(item, chars)),
-        _ => {}
+/// Puts a remark in the place of arguments that are long by their number. Whether there were any.
+fn leave_out_arguments(message: &mut Message) -> bool {
+    let Message::Assistant(assistant) = message else { return false };
+    let mut changed = false;
+    for call in &mut assistant.calls {
+        let length = Value::Object(call.args.clone()).to_string().chars().count();
+        if length > ARGUMENT_CHARS {
+            call.args = JsonMap::new();
+            call.args.insert("left_out".into(), format!("{length} characters of arguments").into());
+            changed = true;
+        }
     }
+    changed
 }
 
-/// Cuts what the user, the model or the engine said.
-fn shorten_speech(message: &mut Message, chars: usize) {
+/// Cuts what a tool said, and long arguments of calls. Whether it did.
+fn shorten(message: &mut Message, chars: usize) -> bool {
     match message {
-        Message::User { text } | Message::Notice { text } => *text = cut::middle(text, chars),
+        Message::Tool(result) => cut(&mut result.content, chars),
         Message::Assistant(assistant) => {
-            assistant.text = cut::middle(&assistant.text, chars);
-            // Reasoning that is replayed can be long as well, and may be left out.
-            assistant.extras.clear();
+            let arguments = assistant.calls.iter_mut().flat_map(|call| call.args.values_mut());
+            arguments.fold(false, |cut, value| cut | shorten_argument(value, chars.max(ARGUMENT_CHARS)))
         }
-        Message::Tool(_) => {}
+        Message::User { .. } | Message::Notice { .. } => false,
     }
+}
+
+fn shorten_argument(value: &mut Value, chars: usize) -> bool {
+    match value {
+        Value::String(text) => cut(text, chars),
+        Value::Array(items) => items.iter_mut().fold(false, |cut, item| cut | shorten_argument(item, chars)),
+        Value::Object(map) => map.values_mut().fold(false, |cut, item| cut | shorten_argument(item, chars)),
+        _ => false,
+    }
+}
+
+/// Cuts what the user, the model or the engine said, and leaves replayed reasoning out, which may be
+/// long too. Whether it did.
+fn shorten_speech(message: &mut Message, chars: usize) -> bool {
+    let replayed = forget_extras(message);
+    replayed
+        | match message {
+            Message::User { text } | Message::Notice { text } => cut(text, chars),
+            Message::Assistant(assistant) => cut(&mut assistant.text, chars),
+            Message::Tool(_) => false,
+        }
+}
+
+/// Leaves out what servers want back but can do without.
+fn forget_extras(message: &mut Message) -> bool {
+    match message {
+        Message::Assistant(assistant) => !std::mem::take(&mut assistant.extras).is_empty(),
+        _ => false,
+    }
+}
+
+fn cut(text: &mut String, chars: usize) -> bool {
+    let long = text.len() > chars;
+    if long {
+        *text = cut::middle(text, chars);
+    }
+    long
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{
-        JsonMap,
-        call::{ToolCall, ToolResult, ToolStatus},
+        call::{ToolResult, ToolStatus},
         message::AssistantMessage,
     };
 
@@ -304,6 +364,25 @@ mod tests {
             _ => None,
         });
         assert_eq!(last, expected);
+    }
+
+    #[test]
+    fn a_round_of_many_small_things_fits_too() {
+        for (count, words) in [(1, 3_000), (128, 300), (500, 30)] {
+            let many: Vec<Value> = vec!["a word or two".into(); words];
+            let args: JsonMap = [("list".to_owned(), Value::Array(many))].into_iter().collect();
+            let calls: Vec<_> = (0..count).map(|_| ToolCall::new("test.many", args.clone())).collect();
+            let results = calls
+                .iter()
+                .map(|call| Message::Tool(ToolResult::new(call, ToolStatus::Ok, "x".repeat(150))));
+            let mut history = vec![Message::user("do it")];
+            history.push(Message::Assistant(AssistantMessage { calls: calls.clone(), ..Default::default() }));
+            history.extend(results);
+            let fitted = fit(&history, 2_000).expect("too long");
+            assert_valid(&fitted);
+            assert!(total(&fitted) <= 2_000, "{count}: {}", total(&fitted));
+            assert_eq!(fitted[0].text(), "do it");
+        }
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Does what the machine decides: calls the model, runs the tools, stores the messages.
 
 use super::{
-    budget, compaction, context,
+    budget,
+    calls::{Caller, emit},
+    compaction::{self, Summariser},
+    context,
     machine::{Action, Input, Turn, TurnLimits},
     window::Windows,
 };
 use crate::{
     domain::{
-        call::{ToolCall, ToolResult, ToolStatus},
+        BoxFuture,
+        call::ToolCall,
         chat::{ChatRequest, Delta, LlmProvider},
         event::{Observer, TurnEvent},
         hook::{Hooks, PromptDraft, TurnContext},
@@ -18,11 +22,11 @@ use crate::{
         tool::ToolSpec,
         usage::{Usage, estimate_tokens},
     },
-    policy::{Executor, Gate, Policy, Verdict},
+    policy::{Executor, Gate, Policy},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::StreamExt;
 use serde_json::json;
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{collections::VecDeque, pin::pin, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// What an agent works with.
@@ -102,6 +106,12 @@ struct Run<'a> {
     usage: Usage,
     model: String,
     begun: bool,
+    /// Whether the model gets its earlier reasoning back.
+    replays: bool,
+    /// Whether the person was told that the conversation was too long.
+    told: bool,
+    /// What was handed to the store and is not known to be stored yet.
+    queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }
 
 impl<'a> Run<'a> {
@@ -118,6 +128,9 @@ impl<'a> Run<'a> {
             usage: Usage::default(),
             model: input.model.clone(),
             begun: false,
+            replays: agent.parts.llm.replays_reasoning(&input.model),
+            told: false,
+            queued: vec![],
             input,
         }
     }
@@ -137,7 +150,12 @@ impl<'a> Run<'a> {
         self.emit("turn.start", || json!({ "text": message.text() }));
 
         let draft = PromptDraft { system: std::mem::take(&mut self.input.prompt) };
-        self.system = parts.hooks.prompt(draft, context).await.system;
+        self.system = tokio::select! {
+            biased;
+            // The first model call will not be made either.
+            () = self.input.cancel.cancelled() => return Ok(()),
+            draft = parts.hooks.prompt(draft, context) => draft.system,
+        };
         self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
         let schemas: u64 = self
             .tools
@@ -151,21 +169,36 @@ impl<'a> Run<'a> {
     /// Loads the conversation, in which the new message stands last, and shortens it if it is time.
     async fn load(&mut self) -> Result<(), StoreError> {
         let parts = &self.agent.parts;
-        let session = &self.input.context.session;
-        let mut stored = parts.store.context(session).await?;
+        let session = self.input.context.session.clone();
+        let mut stored = parts.store.context(&session).await?;
+        if !self.replays {
+            stored.iter_mut().for_each(|m| context::forget_reasoning(&mut m.message));
+        }
         if let Some(end) = compaction::boundary(&stored, self.room()) {
             let older = &stored[..end];
             let upto = older.last().map_or(0, |m| m.id);
-            let work = compaction::summarise(&*parts.llm, &self.agent.windows, &self.input.model, older);
+            let limit = self.input.budget;
+            let spent_today = match limit.usd_per_day {
+                Some(_) => parts.store.spent_today(&self.input.context.agent).await?,
+                None => 0.0,
+            };
+            let summariser = Summariser {
+                llm: &*parts.llm,
+                windows: &self.agent.windows,
+                model: &self.input.model,
+                limit,
+                spent_today,
+            };
             let summary = tokio::select! {
                 biased;
                 () = self.input.cancel.cancelled() => None,
-                summary = work => Some(summary),
+                summary = summariser.summarise(older) => Some(summary),
             };
             if let Some((text, usage)) = summary {
-                self.spend(usage, &self.input.model).await?;
+                let model = self.input.model.clone();
+                self.spend(usage, &model);
                 self.usage.add(usage);
-                parts.store.summarise(session, upto, &text).await?;
+                parts.store.summarise(&session, upto, &text).await?;
                 let count = older.len();
                 stored.splice(..end, []);
                 self.push(Message::Notice { text });
@@ -182,11 +215,7 @@ impl<'a> Run<'a> {
         let mut actions = self.machine.handle(Input::Begin);
         while let Some(action) = actions.pop_front() {
             match action {
-                Action::Store(message) => {
-                    if let Err(error) = self.store(message).await {
-                        actions = self.machine.handle(Input::StoreFailed(error.to_string()));
-                    }
-                }
+                Action::Store(message) => self.store(message),
                 Action::Notice(text) => self.notice(text),
                 Action::CallModel { tools } => {
                     let input = self.call_model(tools).await;
@@ -196,7 +225,10 @@ impl<'a> Run<'a> {
                     let shrunk = self.shrink(limit);
                     actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
                 }
-                Action::RunTools(calls) => actions.extend(self.run_tools(calls).await),
+                Action::RunTools(calls) => match self.settle().await {
+                    Ok(()) => actions.extend(self.run_tools(calls).await),
+                    Err(error) => actions = self.machine.handle(Input::StoreFailed(error.to_string())),
+                },
                 Action::Finish(end) => return end,
             }
         }
@@ -204,14 +236,26 @@ impl<'a> Run<'a> {
         TurnEnd::Failed { kind: "model", message: "the turn ended without an answer".into() }
     }
 
-    async fn store(&mut self, message: Message) -> Result<(), StoreError> {
+    /// Hands a message to the store, which keeps the order, without waiting for the disk.
+    fn store(&mut self, message: Message) {
         let context = &self.input.context;
-        self.agent.parts.store.append(&context.session, &context.turn, message.clone()).await?;
+        let stored = self.agent.parts.store.append(&context.session, &context.turn, message.clone());
+        self.queued.push(stored);
         self.push(message);
+    }
+
+    /// Waits until everything handed to the store is stored: before anything acts on it, and at the end.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        for stored in std::mem::take(&mut self.queued) {
+            stored.await?;
+        }
         Ok(())
     }
 
-    fn push(&mut self, message: Message) {
+    fn push(&mut self, mut message: Message) {
+        if !self.replays {
+            context::forget_reasoning(&mut message);
+        }
         self.length += context::cost(&message);
         self.history.push(message);
     }
@@ -230,7 +274,9 @@ impl<'a> Run<'a> {
         self.agent.windows.overflowed(&self.input.model, &facts, self.asked, limit);
         let room = self.room();
         let next = context::fit(&self.history, room).map_or(self.length, |fitted| context::total(&fitted));
-        self.notice("the conversation was too long for the model; earlier parts are left out".into());
+        if !std::mem::replace(&mut self.told, true) {
+            self.notice("the conversation was too long for the model; earlier parts are left out".into());
+        }
         next + self.fixed < self.asked
     }
 
@@ -243,16 +289,16 @@ impl<'a> Run<'a> {
         let length = fitted.as_deref().map_or(self.length, context::total);
         self.asked = self.fixed + length;
 
-        let limit = &self.input.budget;
+        let limit = self.input.budget;
         let spent = match limit.usd_per_day {
-            Some(_) => match parts.store.spent_today(&self.input.context.agent).await {
+            Some(_) => match self.spent_today().await {
                 Ok(spent) => spent,
                 Err(error) => return Input::StoreFailed(error.to_string()),
             },
             None => 0.0,
         };
-        let max_tokens = match budget::check(limit, &facts, &model, self.usage, self.asked, spent) {
-            Ok(max_tokens) => max_tokens,
+        let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
+            Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
 
@@ -286,7 +332,10 @@ impl<'a> Run<'a> {
             }
         };
         match answer {
-            None => Input::Cancel { partial },
+            None => {
+                self.emit("llm.end", || json!({ "model": model, "error": "cancelled" }));
+                Input::Cancel { partial }
+            }
             Some(Err(error)) => {
                 self.emit("llm.end", || json!({ "model": model, "error": error.to_string() }));
                 Input::ModelFailed(error)
@@ -294,9 +343,7 @@ impl<'a> Run<'a> {
             Some(Ok(response)) => {
                 self.model.clone_from(&response.model);
                 self.usage.add(response.usage);
-                if let Err(error) = self.spend(response.usage, &response.model).await {
-                    return Input::StoreFailed(error.to_string());
-                }
+                self.spend(response.usage, &response.model);
                 if self.agent.windows.answered(&model, self.asked, response.usage) {
                     self.notice(format!(
                         "{} read only {} of about {} tokens: its context window may be smaller than this \
@@ -313,48 +360,42 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn spend(&self, usage: Usage, model: &str) -> Result<(), StoreError> {
+    fn spend(&mut self, usage: Usage, model: &str) {
         let context = &self.input.context;
         let store = &self.agent.parts.store;
-        store.spend(&context.session, &context.turn, &context.agent, model, usage).await
+        self.queued.push(store.spend(&context.session, &context.turn, &context.agent, model, usage));
     }
 
-    /// Runs all calls at the same time; each result is stored as it comes.
+    /// What the agent spent today, this turn's calls included.
+    async fn spent_today(&mut self) -> Result<f64, StoreError> {
+        self.settle().await?;
+        self.agent.parts.store.spent_today(&self.input.context.agent).await
+    }
+
+    /// Runs all calls; each result is stored as it comes.
     async fn run_tools(&mut self, calls: Vec<ToolCall>) -> VecDeque<Action> {
         let parts = self.agent.parts.clone();
         let policy = self.input.policy.clone();
         let context = self.input.context.clone();
         let observer = self.input.observer.clone();
         let cancel = self.input.cancel.clone();
-        let mut running: FuturesUnordered<_> =
-            calls.into_iter().map(|call| run_tool(&parts, &policy, &context, &*observer, call)).collect();
+        let caller = Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer };
+        let mut results = pin!(caller.run(calls));
         loop {
             let result = tokio::select! {
                 biased;
-                () = cancel.cancelled() => {
-                    // Dropping them stops what they run.
-                    drop(running);
-                    return self.machine.handle(Input::Cancel { partial: String::new() });
-                }
-                result = running.next() => result,
+                // Leaving drops what runs, which stops it.
+                () = cancel.cancelled() => return self.machine.handle(Input::Cancel { partial: String::new() }),
+                result = results.next() => result,
             };
             let Some(result) = result else { return VecDeque::new() };
             let mut actions = self.machine.handle(Input::ToolDone(result));
-            if running.is_empty() {
-                return actions;
+            // As long as others run, a result is only to be stored.
+            while let Some(Action::Store(message)) = actions.pop_front_if(|a| matches!(a, Action::Store(_))) {
+                self.store(message);
             }
-            while let Some(action) = actions.pop_front() {
-                match action {
-                    Action::Store(message) => {
-                        if let Err(error) = self.store(message).await {
-                            return self.machine.handle(Input::StoreFailed(error.to_string()));
-                        }
-                    }
-                    other => {
-                        actions.push_front(other);
-                        return actions;
-                    }
-                }
+            if !actions.is_empty() {
+                return actions;
             }
         }
     }
@@ -366,10 +407,15 @@ impl<'a> Run<'a> {
             TurnEnd::Failed { .. } => TurnStatus::Failed,
         };
         let mut end = end;
-        if self.begun
-            && let Err(error) = self.agent.parts.store.end_turn(&self.input.context.turn, status).await
-        {
-            end = TurnEnd::Failed { kind: "storage", message: error.to_string() };
+        if self.begun {
+            // Queued behind the messages before these are waited for: all share a commit.
+            let store = self.agent.parts.store.clone();
+            let context = self.input.context.clone();
+            let closed = store.end_turn(&context.turn, status);
+            let settled = self.settle().await;
+            if let Err(error) = settled.and(closed.await) {
+                end = TurnEnd::Failed { kind: "storage", message: error.to_string() };
+            }
         }
         let TurnContext { session, turn, .. } = self.input.context.clone();
         let (rounds, usage, model) = (self.machine.rounds(), self.usage, std::mem::take(&mut self.model));
@@ -405,71 +451,4 @@ impl<'a> Run<'a> {
     fn emit(&self, event: &'static str, payload: impl FnOnce() -> serde_json::Value) {
         emit(&*self.agent.parts.hooks, &self.input.context, event, payload);
     }
-}
-
-/// Tells the observers of `event`, with the turn's context in the payload, if there are any.
-fn emit(
-    hooks: &dyn Hooks,
-    context: &TurnContext,
-    event: &'static str,
-    payload: impl FnOnce() -> serde_json::Value,
-) {
-    if !hooks.observes(event) {
-        return;
-    }
-    let mut payload = payload();
-    if let (Some(map), Ok(serde_json::Value::Object(context))) =
-        (payload.as_object_mut(), serde_json::to_value(context))
-    {
-        map.extend(context);
-    }
-    hooks.emit(event, payload);
-}
-
-async fn run_tool(
-    parts: &Parts,
-    policy: &Policy,
-    context: &TurnContext,
-    observer: &dyn Observer,
-    call: ToolCall,
-) -> ToolResult {
-    let spec = parts.executor.specs().iter().find(|s| s.name == call.name);
-    let verdict = parts.gate.authorize(call, spec, policy, context).await;
-    let started = Instant::now();
-    let begin = |call: &ToolCall| {
-        observer.observe(&TurnEvent::ToolStart {
-            id: call.id.clone(),
-            name: call.name.clone(),
-            args: call.args.clone(),
-        });
-        emit(&*parts.hooks, context, "tool.start", || json!({ "name": call.name, "args": call.args }));
-    };
-    let result = match verdict {
-        Verdict::Authorized { call, .. } => {
-            begin(call.get());
-            parts.executor.execute(call, context).await
-        }
-        Verdict::Denied { call, reason } => {
-            begin(&call);
-            ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
-        }
-        Verdict::Answered { call, content, .. } => {
-            begin(&call);
-            ToolResult::new(&call, ToolStatus::Ok, content)
-        }
-    };
-    let duration_ms = started.elapsed().as_millis() as u64;
-    observer.observe(&TurnEvent::ToolEnd {
-        id: result.call_id.clone(),
-        name: result.name.clone(),
-        status: result.status,
-        content: result.content.clone(),
-        meta: result.meta.clone(),
-        duration_ms,
-    });
-    emit(&*parts.hooks, context, "tool.end", || {
-        json!({ "name": result.name, "status": result.status, "duration_ms": duration_ms,
-                "content": result.content })
-    });
-    result
 }

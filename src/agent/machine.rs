@@ -17,6 +17,8 @@ const MAX_SHRINKS: u32 = 8;
 pub struct TurnLimits {
     /// Rounds of tool calls; then the model is asked once to sum up.
     pub max_tool_rounds: u32,
+    /// Tokens in one answer at most, where a budget leaves more. `None`: the server's own limit.
+    pub max_tokens: Option<u32>,
 }
 
 /// Something that happened.

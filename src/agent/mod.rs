@@ -1,9 +1,10 @@
 //! The agent: one turn from a user's message to an answer.
 //!
-//! [`machine`] decides, [`driver`] does. The machine knows no clock, no socket and no database, so
+//! The machine decides, the driver does. The machine knows no clock, no socket and no database, so
 //! every order of events can be tested; the driver holds no decisions.
 
 mod budget;
+mod calls;
 mod compaction;
 mod context;
 mod driver;

@@ -14,6 +14,9 @@ const LEAST_WINDOW: u64 = 1_024;
 const ANSWER_RESERVE: u64 = 4_096;
 /// Our estimate of a request is off by up to this factor before it is corrected.
 const MARGIN: f64 = 0.9;
+/// With each answer that was counted lower than expected, the correction falls to this share: one odd
+/// text must not make the window small for ever.
+const FORGETTING: f64 = 0.98;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Learned {
@@ -76,9 +79,8 @@ impl Windows {
         let ratio = usage.input as f64 / estimate as f64;
         let mut models = self.lock();
         let learned = models.entry(model.to_owned()).or_default();
-        if ratio > learned.ratio.unwrap_or(1.0) {
-            learned.ratio = Some(ratio.min(4.0));
-        }
+        let known = learned.ratio.unwrap_or(1.0);
+        learned.ratio = Some(if ratio > known { ratio.min(4.0) } else { ratio.max(known * FORGETTING) });
         estimate > 3_000 && ratio < 0.5
     }
 }

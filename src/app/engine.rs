@@ -1,6 +1,10 @@
 //! The whole engine, ready to answer.
 
-use super::{Flags, Loaded, facts, models, roster, table, toolset};
+use super::{
+    Flags, Loaded, facts,
+    models::{self, Models},
+    roster, table, toolset,
+};
 use crate::{
     agent::{Agent, Parts, TurnLimits},
     config::Redactor,
@@ -24,7 +28,7 @@ pub struct App {
     loaded: Loaded,
     registry: Arc<ToolRegistry>,
     gateway: Gateway,
-    default_model: String,
+    models: Models,
 }
 
 impl App {
@@ -45,19 +49,22 @@ impl App {
             tracing::info!(%session, %turn, "closed a turn that an earlier run left open");
         }
         let agent = Agent::new(Parts {
-            llm: Arc::new(models.router),
+            llm: Arc::new(models.router.clone()),
             store: Arc::new(memory),
             executor: registry.clone(),
             gate: Arc::new(gate),
             hooks,
         });
-        let limits = TurnLimits { max_tool_rounds: loaded.settings.max_tool_rounds };
+        let limits = TurnLimits {
+            max_tool_rounds: loaded.settings.max_tool_rounds,
+            max_tokens: loaded.settings.max_tokens,
+        };
         let roster = roster::build(&loaded, &models.default);
         if let Err(error) = roster.get(&loaded.settings.agent) {
             return Err(super::ConfigError::new(error).into());
         }
         let gateway = Gateway::new(agent, roster, limits);
-        Ok(Self { loaded, registry, gateway, default_model: models.default })
+        Ok(Self { loaded, registry, gateway, models })
     }
 
     /// The door to the agents.
@@ -109,7 +116,12 @@ impl App {
     /// The model that answers in a session unless another is chosen.
     pub fn model_of(&self, session: &Session) -> String {
         let entry = self.gateway.roster().get(&self.agent_of(session));
-        entry.map_or_else(|_| self.default_model.clone(), |entry| entry.model.clone())
+        entry.map_or_else(|_| self.models.default.clone(), |entry| entry.model.clone())
+    }
+
+    /// What a model's name means here: the provider and the model that would be asked.
+    pub fn resolved(&self, model: &str) -> String {
+        self.models.router.chain(model).into_iter().next().unwrap_or_else(|| model.to_owned())
     }
 
     /// Begins a conversation.

@@ -4,7 +4,7 @@ use super::ConfigError;
 use crate::{
     config::{KEYS, Located, Settings},
     domain::plan::Plan,
-    script::{HostOptions, ScriptHandle, ScriptHost, SettingKey, Source},
+    script::{HostOptions, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Source},
 };
 use std::sync::Arc;
 
@@ -12,6 +12,23 @@ use std::sync::Arc;
 const SHIPPED: &str = include_str!("../../init.lua");
 /// What it is called in errors and rules.
 const SHIPPED_NAME: &str = "built-in init.lua";
+
+/// Gives the script what it set for itself.
+pub(super) async fn limit(
+    script: &ScriptHandle,
+    early: &Settings,
+    settings: &Settings,
+) -> Result<(), ConfigError> {
+    let same = (early.lua_memory_mb, OBSERVER_LIMIT) == (settings.lua_memory_mb, settings.observer_timeout);
+    if same {
+        return Ok(());
+    }
+    script.limit(bytes(settings), settings.observer_timeout).await.map_err(ConfigError::new)
+}
+
+fn bytes(settings: &Settings) -> usize {
+    settings.lua_memory_mb as usize * 1024 * 1024
+}
 
 /// Runs the `init.lua` in use, on a thread that stays for its functions.
 pub(super) async fn run(located: &Located, settings: &Settings) -> Result<(ScriptHandle, Plan), ConfigError> {
@@ -23,11 +40,8 @@ pub(super) async fn run(located: &Located, settings: &Settings) -> Result<(Scrip
         .iter()
         .map(|key| SettingKey { name: key.name, check: Arc::new(|value| key.kind.check(value).map(drop)) })
         .collect();
-    let options = HostOptions {
-        settings: keys.into(),
-        memory_limit: settings.lua_memory_mb as usize * 1024 * 1024,
-        ..HostOptions::default()
-    };
+    let options =
+        HostOptions { settings: keys.into(), memory_limit: bytes(settings), ..HostOptions::default() };
     let generation = ScriptHost::start(source, options).await.map_err(ConfigError::new)?;
     Ok((generation.handle, generation.plan))
 }

@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Flags, init};
 use crate::{
-    config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate},
+    config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
     domain::plan::Plan,
     memory::{Memory, OpenOptions},
     script::ScriptHandle,
@@ -41,12 +41,19 @@ impl Loaded {
         let early = layers.settings(&[]).map_err(ConfigError::new)?;
         let redactor = Redactor::of(&environment);
         // A second initialisation in one process (a test's) leaves the first in place.
-        let _ = telemetry::init(&early.log, early.log_format, redactor.clone());
+        let log = telemetry::init(&early.log, early.log_format, redactor.clone());
         for warning in layers.warnings() {
             tracing::warn!("{warning}");
         }
         let (script, plan) = init::run(&located, &early).await?;
         let settings = layers.settings(&plan.settings).map_err(ConfigError::new)?;
+        // What the script's thread and the log began with may be set by the script itself.
+        if let Ok(log) = log
+            && (&settings.log, settings.log_format) != (&early.log, early.log_format)
+        {
+            log.change(&settings.log, settings.log_format);
+        }
+        init::limit(&script, &early, &settings).await?;
         let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, redactor);
         Ok(Self { dirs, located, environment, settings, secrets, plan, script, memory: OnceLock::new() })
@@ -58,6 +65,10 @@ impl Loaded {
             return Ok(memory);
         }
         let memory = Memory::open(&self.settings.database, OpenOptions::default())?;
+        // Standing approvals are in there.
+        if let Some(warning) = writable(&self.settings.database) {
+            tracing::warn!("{warning}");
+        }
         Ok(self.memory.get_or_init(|| memory))
     }
 

@@ -19,7 +19,14 @@ impl Backend for LuaBackend {
         sink: &'a mut (dyn FnMut(Delta) + Send),
     ) -> BoxFuture<'a, Result<ChatResponse, AttemptError>> {
         Box::pin(async move {
-            self.0.chat(request, sink).await.map_err(|error| match error {
+            let answer = self.0.chat(request, sink).await;
+            // The router puts the provider's name before the model's.
+            let bare = |response: ChatResponse| {
+                let rest = response.model.strip_prefix(self.0.name());
+                let model = rest.and_then(|rest| rest.strip_prefix('/')).unwrap_or_default().to_owned();
+                ChatResponse { model, ..response }
+            };
+            answer.map(bare).map_err(|error| match error {
                 ChatError::ContextOverflow { limit, message } => {
                     AttemptError::new(FailureKind::Overflow { limit }, message)
                 }

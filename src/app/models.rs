@@ -2,13 +2,14 @@
 
 use super::{ConfigError, Loaded, lua_backend::LuaBackend};
 use crate::{
+    config::provider_key_variable,
     domain::{
         plan::{ProviderKind, ProviderSpec},
         secret::SecretRef,
     },
     llm::{
         KeySource, RetryPolicy, Route, Router, Timeouts,
-        discover::{self, FoundProvider, KNOWN},
+        discover::{self, FoundProvider, KNOWN, LOCAL_NAMES},
         openai::OpenAiProvider,
     },
     script::LuaProvider,
@@ -43,13 +44,17 @@ pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
 
     let mut default = choose(loaded, &specs, &found)?;
     if default.is_none() {
-        let servers = discover::local(&settings.local_servers).await;
+        let servers = discover::local(&settings.local_servers, settings.local_server_timeout).await;
         for server in servers.iter().rev() {
             specs.insert(server.name.clone(), server.spec());
         }
-        default = servers.first().map(|server| match &settings.model {
-            Some(model) => format!("{}/{model}", server.name),
-            None => server.name.clone(),
+        let named = |model: &str| servers.iter().any(|server| server.name == provider_of(model));
+        default = servers.first().and_then(|server| match &settings.model {
+            Some(model) if named(model) => Some(model.clone()),
+            // Of one kind of server is none there, whatever other there is.
+            Some(model) if LOCAL_NAMES.contains(&provider_of(model)) => None,
+            Some(model) => Some(format!("{}/{model}", server.name)),
+            None => Some(server.name.clone()),
         });
     }
     let default = match (default, &settings.model) {
@@ -117,9 +122,13 @@ fn choose(
         found.first().map(|p| p.name.as_str())
     };
     let Some(model) = &settings.model else { return Ok(provider.map(str::to_owned)) };
-    let first = model.split('/').next().unwrap_or_default();
+    let first = provider_of(model);
     if specs.contains_key(first) || first == DEMO {
         return Ok(Some(model.clone()));
+    }
+    // `ollama/qwen3` means the local server, also where a key would bring other models.
+    if settings.base_url.is_none() && declared.is_empty() && LOCAL_NAMES.contains(&first) {
+        return Ok(None);
     }
     // `anthropic/claude` means the provider of that name, unless only one that resells it is there.
     let reseller = specs.contains_key("openrouter").then_some("openrouter");
@@ -131,6 +140,11 @@ fn choose(
         (false, _, Some(provider)) => Some(format!("{provider}/{model}")),
         (false, _, None) => None,
     })
+}
+
+/// What stands before the first slash.
+fn provider_of(model: &str) -> &str {
+    model.split('/').next().unwrap_or_default()
 }
 
 fn nowhere(model: &str) -> ConfigError {
@@ -173,7 +187,10 @@ fn route(loaded: &Loaded, spec: &ProviderSpec) -> Result<Route, ConfigError> {
             Route::new(LuaBackend(provider))
         }
         ProviderKind::OpenAi { api_key, .. } => {
-            let key = api_key.clone().map(|place| key_source(loaded, place));
+            // The environment overrides every key, also of those declared.
+            let variable = provider_key_variable(&spec.name);
+            let overridden = loaded.environment.get(&variable).map(|_| SecretRef::Env(variable));
+            let key = overridden.or_else(|| api_key.clone()).map(|place| key_source(loaded, place));
             let provider = OpenAiProvider::from_spec(&spec, key, timeouts(loaded))
                 .ok_or_else(|| ConfigError::new(format!("{}: not a server", spec.location)))?
                 .map_err(|error| {

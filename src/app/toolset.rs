@@ -6,7 +6,8 @@ use crate::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
         hook::TurnContext,
-        plan::LuaTool,
+        plan::{LuaTool, ProviderKind},
+        secret::SecretRef,
         tool::ToolSpec,
     },
     policy::{Authorized, Floor, FloorCheck},
@@ -21,14 +22,14 @@ const OUTPUTS: &str = "outputs";
 /// All tools.
 pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     let settings = &loaded.settings;
-    let redactor = loaded.secrets.redactor().clone();
     let options = Options {
         timeout: settings.tool_timeout,
+        max_timeout: settings.max_tool_timeout,
         output_chars: settings.tool_output_chars,
         spill_bytes: settings.spill_bytes,
         pass_env: settings.pass_env.clone(),
         protected: protected(loaded),
-        redact: Some(Arc::new(move |text: String| redactor.redact(&text).into_owned())),
+        redact: Some(Arc::new(loaded.secrets.redactor().clone())),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
     };
     let mut registry = builtin(options);
@@ -46,6 +47,8 @@ fn protected(loaded: &Loaded) -> Vec<PathBuf> {
     let mut paths = vec![loaded.dirs.config.clone(), loaded.dirs.state.clone()];
     paths.extend(loaded.located.init.clone());
     paths.extend(loaded.located.toml.clone());
+    paths.push(loaded.settings.history.clone());
+    paths.extend(key_files(loaded));
     let database = &loaded.settings.database;
     for suffix in ["", "-wal", "-shm"] {
         let mut path = database.clone().into_os_string();
@@ -55,9 +58,34 @@ fn protected(loaded: &Loaded) -> Vec<PathBuf> {
     paths
 }
 
+/// The files that keys are read from. The redactor knows a key only once it was used.
+fn key_files(loaded: &Loaded) -> impl Iterator<Item = PathBuf> {
+    let declared = loaded.plan.providers.values().filter_map(|provider| match &provider.kind {
+        ProviderKind::OpenAi { api_key, .. } => api_key.as_ref(),
+        ProviderKind::Lua { .. } => None,
+    });
+    declared.chain(&loaded.settings.api_key).filter_map(|place| match place {
+        SecretRef::File(path) => loaded.dirs.absolute(path, loaded.located.directory(&loaded.dirs)).ok(),
+        _ => None,
+    })
+}
+
+/// The modules that an `init.lua` outside the usual place may load: what they hold is run as well.
+fn modules(loaded: &Loaded) -> Vec<PathBuf> {
+    let directory = loaded.located.directory(&loaded.dirs);
+    if !loaded.workspace().starts_with(directory) {
+        return vec![directory.to_owned()];
+    }
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut paths: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "lua")).collect();
+    paths.push(directory.join("lua"));
+    paths
+}
+
 /// The floor that no rule, hook or person lifts.
 pub(super) fn floor(loaded: &Loaded) -> FloorCheck {
-    Floor::new(protected(loaded)).guarding(loaded.workspace(), &[("fs.write", "path"), ("fs.edit", "path")])
+    let paths = protected(loaded).into_iter().chain(modules(loaded));
+    Floor::new(paths).guarding(loaded.workspace(), &[("fs.write", "path"), ("fs.edit", "path")])
 }
 
 /// A tool whose work is a Lua function.

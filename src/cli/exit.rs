@@ -1,5 +1,6 @@
 //! How the program ends, as scripts see it.
 
+use crate::repl::End;
 use std::process::ExitCode;
 
 /// Exit codes; 78 is `EX_CONFIG` of `sysexits.h`, 130 what shells report for Ctrl-C.
@@ -26,5 +27,15 @@ impl From<Exit> for ExitCode {
             Exit::Config => 78,
             Exit::Interrupted => 130,
         })
+    }
+}
+
+impl From<End> for Exit {
+    fn from(end: End) -> Self {
+        match end {
+            End::Left => Self::Ok,
+            End::Failed => Self::Failed,
+            End::Stopped => Self::Interrupted,
+        }
     }
 }

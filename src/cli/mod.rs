@@ -119,7 +119,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Run(run) => run.main(flags),
         Command::Repl(args) => {
             args.turn.add_to(&mut flags);
-            app::block_on(crate::repl::main(flags, args.session)).map(|()| Exit::Ok)
+            app::block_on(crate::repl::main(flags, args.session)).map(Exit::from)
         }
         Command::Sessions(sessions) => sessions.main(flags),
         Command::Config(config) => config.main(flags),

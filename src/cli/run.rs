@@ -10,7 +10,7 @@ use crate::{
         outcome::TurnEnd,
         store::Session,
     },
-    front::{AskOnTerminal, JsonLines, Live, Plain},
+    front::{AskOnTerminal, JsonLines, Live, Plain, is_drawable},
     gateway::Delivery,
 };
 use clap::Args;
@@ -45,8 +45,7 @@ struct Front {
 impl Front {
     /// Must be called on the runtime.
     fn new(json: bool, gone: &CancellationToken) -> Self {
-        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-        let live = (terminal && !json).then(|| Live::start(gone.clone()));
+        let live = (is_drawable() && !json).then(|| Live::start(gone.clone()));
         let observer: Arc<dyn Observer> = match &live {
             Some(live) => live.clone(),
             None if json => Arc::new(JsonLines::new(gone.clone())),
@@ -62,14 +61,13 @@ impl Front {
 impl Run {
     pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
         let parts = if self.execute.is_empty() { &self.text } else { &self.execute };
-        let Some(text) = input::message(parts)? else {
-            eprintln!("openpista run: no message: give -e TEXT, or pipe it in (see --help)");
-            return Ok(Exit::Usage);
+        let text = match input::message(parts) {
+            Ok(text) => text,
+            Err(error) => {
+                eprintln!("openpista run: {error}");
+                return Ok(Exit::Usage);
+            }
         };
-        if text.trim().is_empty() {
-            eprintln!("openpista run: the message is empty");
-            return Ok(Exit::Usage);
-        }
         self.turn.add_to(&mut flags);
         block_on(self.answer(flags, text))
     }
@@ -80,7 +78,7 @@ impl Run {
         let app = App::start(flags, front.approver).await?;
         let session = self.session(&app).await?;
         let envelope = Envelope { origin: app.origin("cli"), agent: app.agent_of(&session), text };
-        stop_on_signals(cancel.clone());
+        let interrupted = stop_on_signals(cancel.clone());
         let delivery = Delivery {
             envelope,
             session: session.id,
@@ -92,7 +90,9 @@ impl Run {
         app.close().await;
         Ok(match outcome.end {
             TurnEnd::Answered(_) => Exit::Ok,
-            TurnEnd::Cancelled => Exit::Interrupted,
+            TurnEnd::Cancelled if interrupted.is_cancelled() => Exit::Interrupted,
+            // Whoever read the output has seen enough.
+            TurnEnd::Cancelled => Exit::Ok,
             TurnEnd::Failed { kind: "config", .. } => Exit::Config,
             TurnEnd::Failed { .. } => Exit::Failed,
         })
@@ -106,10 +106,14 @@ impl Run {
     }
 }
 
-/// Ctrl-C and SIGTERM stop the turn, which then closes properly.
-fn stop_on_signals(cancel: CancellationToken) {
+/// Ctrl-C and SIGTERM stop the turn, which then closes properly; the token tells that they did.
+fn stop_on_signals(cancel: CancellationToken) -> CancellationToken {
+    let interrupted = CancellationToken::new();
+    let heard = interrupted.clone();
     tokio::spawn(async move {
         crate::app::interrupted().await;
+        heard.cancel();
         cancel.cancel();
     });
+    interrupted
 }

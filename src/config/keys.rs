@@ -88,7 +88,8 @@ pub const KEYS: &[Key] = &[
         Kind::Secret,
         "OPENPISTA_API_KEY",
         "env:OPENAI_API_KEY",
-        "Where the key for base_url is kept: env:NAME, file:PATH or cmd:COMMAND. Never the key itself.",
+        "Where the key for base_url is kept: env:NAME, file:PATH or cmd:COMMAND. Never the key itself; only the \
+         environment variable may hold that.",
     ),
     Key::open(
         "context_window",

@@ -1,13 +1,22 @@
 //! The layers that settings are made of.
 
 use super::{
-    ConfigError, ConfigErrors, Dirs, Environment, KEYS, Key, Located, Origin, Settings,
+    ConfigError, ConfigErrors, Dirs, Environment, KEYS, Key, Kind, Located, Origin, Settings,
     given::{Given, Raw},
     permissions, toml_file,
 };
-use crate::domain::nearest::nearest;
+use crate::domain::{nearest::nearest, secret::SecretRef};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};
+
+/// How the variables end that hold the keys of providers.
+const PROVIDER_KEY: &str = "_API_KEY";
+
+/// The variable that overrides where the provider `name` has its key: `OPENPISTA_LOCAL_API_KEY` for `local`.
+pub fn provider_key_variable(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("OPENPISTA_{}{PROVIDER_KEY}", name.chars().map(plain).collect::<String>())
+}
 
 /// A setting given on the command line.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,9 +116,16 @@ impl Layers {
 fn from_environment(key: &'static Key, environment: &Environment, dirs: &Dirs) -> Option<Given> {
     let find = |var: &'static str| environment.get(var).map(|value| (var, value));
     let (var, value) = find(key.env).or_else(|| key.env_older.and_then(find))?;
+    let value = value.to_str().map_or(Raw::NotText, |text| match key.kind {
+        // The variable of a secret may hold the secret itself: then it is the place where it is kept.
+        Kind::Secret if text.parse::<SecretRef>().is_err() => {
+            Raw::Text(SecretRef::Env(var.into()).to_string())
+        }
+        _ => Raw::Text(text.into()),
+    });
     Some(Given {
         key: key.name.into(),
-        value: value.to_str().map_or(Raw::NotText, |text| Raw::Text(text.into())),
+        value,
         origin: Origin::Env { var: var.into() },
         base: dirs.current.clone(),
     })
@@ -117,10 +133,10 @@ fn from_environment(key: &'static Key, environment: &Environment, dirs: &Dirs) -
 
 fn misspelt(environment: &Environment) -> Vec<String> {
     let known: Vec<_> = KEYS.iter().map(|key| key.env).chain([super::locate::CONFIG_VAR]).collect();
-    let suspects = environment
-        .iter()
-        .map(|(name, _)| name)
-        .filter(|name| name.starts_with("OPENPISTA_") && !known.contains(name));
+    // Each provider's key has a variable of its own; which providers there are is not known yet.
+    let suspects = environment.iter().map(|(name, _)| name).filter(|name| {
+        name.starts_with("OPENPISTA_") && !name.ends_with(PROVIDER_KEY) && !known.contains(name)
+    });
     suspects
         .filter_map(|name| {
             let near = nearest(name, known.iter().copied())?;

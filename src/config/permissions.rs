@@ -13,7 +13,7 @@ const OTHERS_READ: u32 = 0o044;
 const STICKY: u32 = 0o1000;
 
 /// A warning when anybody can write the file, or replace it in its directory.
-pub(super) fn writable(path: &Path) -> Option<String> {
+pub fn writable(path: &Path) -> Option<String> {
     let anybody = |path: &Path| {
         mode(path).is_some_and(|mode| mode & OTHERS_WRITE != 0 && (path.is_file() || mode & STICKY == 0))
     };

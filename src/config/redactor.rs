@@ -1,7 +1,7 @@
 //! Takes secrets out of text.
 
 use super::{Environment, encodings, looks_secret};
-use crate::domain::secret::Secret;
+use crate::domain::secret::{Secret, SecretRef};
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
 use std::{
@@ -59,7 +59,10 @@ impl Redactor {
         let redactor = Self::default();
         for (name, value) in environment.iter().filter(|(name, _)| looks_secret(name)) {
             let Some(value) = value.to_str() else { continue };
-            if value.len() >= LEAST_FOUND && !(value.starts_with('/') && Path::new(value).exists()) {
+            let names_a_file = value.starts_with('/') && Path::new(value).exists();
+            // Our own variables may say where a secret is kept instead of holding it.
+            let names_a_place = name.starts_with("OPENPISTA_") && value.parse::<SecretRef>().is_ok();
+            if value.len() >= LEAST_FOUND && !names_a_file && !names_a_place {
                 redactor.add(name, &Secret::new(value));
             }
         }
@@ -105,6 +108,31 @@ impl Redactor {
         }
         out.extend_from_slice(&bytes[done..]);
         Cow::Owned(out)
+    }
+
+    /// Takes the secrets out of bytes that come in pieces: removes from the front of `pending` what no
+    /// later byte can make part of a secret, and returns it without secrets. `last`: nothing more
+    /// comes, so nothing stays.
+    pub fn redact_pieces(&self, pending: &mut Vec<u8>, last: bool) -> Vec<u8> {
+        let Some(search) = self.search() else { return std::mem::take(pending) };
+        // A match that begins before this is known in its full length.
+        let sure = match last {
+            true => pending.len(),
+            false => pending.len().saturating_sub(search.automaton.max_pattern_len().saturating_sub(1)),
+        };
+        let mut out = Vec::with_capacity(sure);
+        let mut done = 0;
+        for found in search.automaton.find_iter(&pending[..]).take_while(|found| found.start() < sure) {
+            out.extend_from_slice(&pending[done..found.start()]);
+            out.extend_from_slice(search.labels[found.pattern().as_usize()].as_bytes());
+            done = found.end();
+        }
+        if done < sure {
+            out.extend_from_slice(&pending[done..sure]);
+            done = sure;
+        }
+        pending.drain(..done);
+        out
     }
 
     /// Takes the secrets out of every string of a JSON value, names of fields included.

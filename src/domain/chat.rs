@@ -70,6 +70,11 @@ pub trait LlmProvider: Send + Sync {
 
     /// What is known about `model` (as in [`ChatRequest::model`]).
     fn facts(&self, model: &str) -> ModelFacts;
+
+    /// Whether the reasoning of earlier answers goes along with a request to `model`, and so takes room.
+    fn replays_reasoning(&self, _model: &str) -> bool {
+        false
+    }
 }
 
 /// One attempt at one model that failed.

@@ -14,10 +14,10 @@ pub fn middle(text: &str, max: usize) -> String {
     // The marker's own length depends on the number in it; the longest form is used for both.
     let room = max.saturating_sub(marker(total).chars().count());
     let (head, tail) = (room - room / 3, room / 3);
-    let mut out: String = text.chars().take(head).collect();
-    out.push_str(&marker(total - head - tail));
-    out.extend(text.chars().skip(total - tail));
-    out
+    let end = text.char_indices().nth(head).map_or(text.len(), |(at, _)| at);
+    let start =
+        tail.checked_sub(1).map_or(text.len(), |n| text.char_indices().nth_back(n).map_or(0, |(at, _)| at));
+    format!("{}{}{}", &text[..end], marker(total - head - tail), &text[start..])
 }
 
 fn marker(missing: usize) -> String {

@@ -129,29 +129,29 @@ pub trait TurnStore: Send + Sync {
         message: &'a Message,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Stores the next message of a turn. Calls are stored in the order in which they are made,
-    /// also when the caller does not wait for one before making the next.
-    fn append<'a>(
-        &'a self,
-        session: &'a SessionId,
-        turn: &'a TurnId,
+    /// Stores the next message of a turn. It is queued when this is called, in the order of the
+    /// calls; waiting tells when it is stored, and dropping the future does not undo it.
+    fn append(
+        &self,
+        session: &SessionId,
+        turn: &TurnId,
         message: Message,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    ) -> BoxFuture<'static, Result<(), StoreError>>;
 
-    /// Records what one model call cost.
-    fn spend<'a>(
-        &'a self,
-        session: &'a SessionId,
-        turn: &'a TurnId,
-        agent: &'a str,
-        model: &'a str,
+    /// Records what one model call cost. Queued like [`append`](Self::append).
+    fn spend(
+        &self,
+        session: &SessionId,
+        turn: &TurnId,
+        agent: &str,
+        model: &str,
         usage: Usage,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    ) -> BoxFuture<'static, Result<(), StoreError>>;
 
     /// US dollars that `agent` spent since midnight (UTC).
     fn spent_today<'a>(&'a self, agent: &'a str) -> BoxFuture<'a, Result<f64, StoreError>>;
 
-    /// Closes a turn.
+    /// Closes a turn. Queued like [`append`](Self::append).
     fn end_turn<'a>(&'a self, turn: &'a TurnId, status: TurnStatus) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// The messages that the model shall see: the newest summary, if any, as a `Notice`, and all

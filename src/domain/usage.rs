@@ -38,9 +38,12 @@ impl Usage {
 /// Roughly how many tokens `text` is: a quarter of its ASCII characters, and one for every other
 /// character. For deciding and for marked estimates, never for bills.
 pub fn estimate_tokens(text: &str) -> u64 {
-    let others = text.chars().filter(|c| !c.is_ascii()).count() as u64;
+    let chars = text.chars().count() as u64;
+    if chars == text.len() as u64 {
+        return chars.div_ceil(ASCII_PER_TOKEN);
+    }
     let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
-    ascii.div_ceil(ASCII_PER_TOKEN) + others
+    ascii.div_ceil(ASCII_PER_TOKEN) + (chars - ascii)
 }
 
 const ASCII_PER_TOKEN: u64 = 4;

@@ -1,24 +1,40 @@
 //! Asking the person at the terminal.
 
-use super::{Colour, Live, call_label, printable};
+use super::{Colour, Live, call_label, details::details, forget_typed, printable, to_stderr};
 use crate::domain::{
     BoxFuture,
     approval::{Approval, ApprovalRequest, Approver},
+    cut,
 };
-use std::{
-    io::{BufRead, Write},
-    sync::Arc,
-};
+use std::{io::BufRead, sync::Arc};
 use tokio::sync::{Mutex, oneshot};
 
-/// The question, as printed: what would run, all of it, and why it is asked.
+/// Characters of the question's first line.
+pub(super) const LABEL_CHARS: usize = 300;
+/// Longer questions are taken to have left the screen.
+const SCREEN_LINES: usize = 16;
+const LINE_CHARS: usize = 80;
+
+/// The question, as printed: what would run, all of it, and why it is asked. The last line is the
+/// prompt.
 pub fn question(request: &ApprovalRequest, colour: Colour) -> String {
-    let call = &request.call;
-    let mut text = format!("{} {}\n", colour.paint("33;1", "?"), call_label(&call.name, &call.args));
-    // What the one line leaves out must be seen too before it is allowed.
-    let args = serde_json::to_string_pretty(&call.args).unwrap_or_default();
-    text.push_str(&printable(&args));
-    text.push_str(&format!("\n{}\n", colour.paint("2", &printable(&request.reason))));
+    let ApprovalRequest { call, reason, .. } = request;
+    let label = call_label(&call.name, &call.args);
+    let details = details(&call.args);
+    let mut text = format!(
+        "{} {}\n{details}{}\n",
+        colour.paint("33;1", "?"),
+        cut::title(&label, LABEL_CHARS),
+        colour.paint("2", &printable(reason)),
+    );
+    let lines = details.lines().map(|line| 1 + line.chars().count() / LINE_CHARS).sum::<usize>();
+    if lines > SCREEN_LINES {
+        // The beginning has left the screen: the end must not pass for all of it.
+        let short = cut::title(&label, LINE_CHARS);
+        text.push_str(
+            &colour.paint("33;1", &format!("This was the end of {lines} lines. They begin with: {short}\n")),
+        );
+    }
     text.push_str("Run it? [y]es / [n]o / [a]lways exactly this: ");
     text
 }
@@ -66,8 +82,8 @@ impl Approver for AskOnTerminal {
 /// Prints the question until there is an answer. `None` at the end of the input.
 fn ask(text: &str) -> Option<Approval> {
     loop {
-        eprint!("{text}");
-        let _ = std::io::stderr().flush();
+        forget_typed();
+        to_stderr(text);
         let mut line = String::new();
         match std::io::stdin().lock().read_line(&mut line) {
             Ok(0) | Err(_) => return None,
@@ -76,6 +92,6 @@ fn ask(text: &str) -> Option<Approval> {
         if let Some(answer) = read_answer(&line) {
             return Some(answer);
         }
-        eprintln!("please answer y, n or a");
+        to_stderr("please answer y, n or a\n");
     }
 }

@@ -6,26 +6,33 @@ use serde_json::Value;
 /// `text` without control characters, so that what a model or a command says can't drive the
 /// terminal. Line ends and tabs stay.
 pub fn printable(text: &str) -> String {
-    // Bidirectional overrides can make a line read as something that it isn't.
-    let hostile = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(hostile) {
+    if !text.contains(is_hostile) {
         return text.to_owned();
     }
-    text.chars().filter(|&c| !hostile(c)).collect()
+    text.chars().filter(|&c| !is_hostile(c)).collect()
+}
+
+/// Whether a character can drive the terminal, or make a line read as something that it isn't.
+pub(super) fn is_hostile(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The argument that says most of what a call does, and how it is shown.
+pub(super) fn shown(args: &JsonMap) -> Option<(&str, String)> {
+    if let Some(words) = args.get("argv").and_then(Value::as_array) {
+        return Some(("argv", words.iter().map(word).collect::<Vec<_>>().join(" ")));
+    }
+    let keys = ["command", "path", "pattern", "url", "query"];
+    keys.iter().find_map(|key| Some((*key, args.get(*key)?.as_str()?.to_owned())))
 }
 
 /// A call in one line: `system.run du -k -d 1 .`.
 pub fn call_label(name: &str, args: &JsonMap) -> String {
-    let argv = args.get("argv").and_then(Value::as_array);
-    let main = ["command", "path", "pattern", "url", "query"].iter().find_map(|key| args.get(*key)?.as_str());
-    let detail = match (argv, main) {
-        (Some(words), _) => words.iter().map(word).collect::<Vec<_>>().join(" "),
-        (None, Some(text)) => text.to_owned(),
-        (None, None) if args.is_empty() => String::new(),
-        (None, None) => Value::Object(args.clone()).to_string(),
+    let detail = match shown(args) {
+        Some((_, detail)) => detail,
+        None if args.is_empty() => String::new(),
+        None => Value::Object(args.clone()).to_string(),
     };
     let line = format!("{name} {detail}").replace(['\n', '\t'], " ");
     printable(line.trim_end())

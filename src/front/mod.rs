@@ -2,12 +2,17 @@
 //! in a pipe and as JSON, and how a person is asked.
 
 mod approve;
+mod columns;
+mod details;
+mod flow;
 mod json;
 mod label;
 mod live;
 mod plain;
+mod screen;
 mod sessions;
 mod terminal;
+mod write;
 
 pub use approve::{AskOnTerminal, question, read_answer};
 pub use json::JsonLines;
@@ -15,4 +20,5 @@ pub use label::{call_label, printable};
 pub use live::Live;
 pub use plain::Plain;
 pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
-pub use terminal::{Colour, width};
+pub use terminal::{Colour, forget_typed, is_drawable};
+pub use write::{to_stderr, to_stdout};

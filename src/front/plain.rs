@@ -1,6 +1,6 @@
 //! A turn in a pipe: the answer alone on standard output, the rest in plain lines on standard error.
 
-use super::{call_label, printable};
+use super::{call_label, printable, to_stderr, to_stdout};
 use crate::domain::{
     JsonMap,
     call::ToolStatus,
@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use std::{
     collections::HashMap,
-    io::Write,
+    io::IsTerminal,
     sync::{Mutex, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
@@ -46,16 +46,22 @@ impl Observer for Plain {
             }
             TurnEvent::ToolEnd { id, name, status, content, meta, duration_ms } => {
                 let outcome = outcome(*status, content, meta);
-                eprintln!("tool: {} ({outcome}, {})", self.label(id, name), seconds(*duration_ms));
+                let label = self.label(id, name);
+                to_stderr(&format!("tool: {label} ({outcome}, {})\n", seconds(*duration_ms)));
             }
-            TurnEvent::Notice { text } => eprintln!("note: {}", printable(text)),
-            TurnEvent::Restart { reason } => eprintln!("note: trying again: {}", printable(reason)),
+            TurnEvent::Notice { text } => to_stderr(&format!("note: {}\n", printable(text))),
+            TurnEvent::Restart { reason } => {
+                to_stderr(&format!("note: trying again: {}\n", printable(reason)));
+            }
             TurnEvent::Done { text, .. } => {
-                if writeln!(std::io::stdout().lock(), "{}", text.trim_end()).is_err() {
+                let text = text.trim_end();
+                // A program that reads the answer gets it as it is.
+                let text = if std::io::stdout().is_terminal() { printable(text) } else { text.to_owned() };
+                if to_stdout(&format!("{text}\n")).is_err() {
                     self.gone.cancel();
                 }
             }
-            TurnEvent::Failed { error, .. } => eprintln!("error: {}", printable(error)),
+            TurnEvent::Failed { error, .. } => to_stderr(&format!("error: {}\n", printable(error))),
             TurnEvent::Start { .. } | TurnEvent::Text { .. } | TurnEvent::Reasoning { .. } => {}
         }
     }

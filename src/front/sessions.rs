@@ -2,7 +2,7 @@
 
 use super::{Colour, call_label, printable};
 use crate::domain::{
-    cut,
+    JsonMap, cut,
     message::Message,
     store::{Session, StoredMessage},
 };
@@ -70,7 +70,12 @@ pub fn transcript(messages: &[StoredMessage], colour: Colour) -> String {
             }
             Message::Tool(result) => {
                 let text = printable(&cut::middle(result.content.trim_end(), RESULT_CHARS));
-                let _ = writeln!(out, "{}: {}", result.name, text.replace('\n', "\n  "));
+                let _ = writeln!(
+                    out,
+                    "{}: {}",
+                    call_label(&result.name, &JsonMap::new()),
+                    text.replace('\n', "\n  ")
+                );
             }
             other => {
                 let _ = writeln!(out, "{}", printable(other.text()));

@@ -1,14 +1,35 @@
 //! What is known of the terminal.
 
+use rustix::termios::{QueueSelector, tcflush};
 use std::io::IsTerminal;
 
-/// The width that is assumed where there is none.
-const DEFAULT_WIDTH: usize = 80;
+/// The size that is assumed where it isn't known.
+const DEFAULT_SIZE: (usize, usize) = (80, 24);
+/// No terminal is taken to be narrower.
+const MIN_COLUMNS: usize = 20;
 
-/// The terminal's width in columns.
-pub fn width() -> usize {
-    terminal_size::terminal_size_of(std::io::stderr())
-        .map_or(DEFAULT_WIDTH, |(terminal_size::Width(columns), _)| usize::from(columns).max(20))
+/// The terminal's columns and rows.
+pub(super) fn size() -> (usize, usize) {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or(DEFAULT_SIZE, |(columns, rows)| {
+        (usize::from(columns.0).max(MIN_COLUMNS), usize::from(rows.0).max(2))
+    })
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|v| v == "dumb")
+}
+
+/// Whether both outputs are a terminal on which lines can be drawn anew.
+pub fn is_drawable() -> bool {
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !is_dumb()
+}
+
+/// Forgets what was typed on standard input and not read yet: an answer counts only when it was
+/// given after the question.
+pub fn forget_typed() {
+    // Where that isn't a terminal there is nothing to forget.
+    let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
 }
 
 /// Whether to colour what goes to a stream.
@@ -28,8 +49,7 @@ impl Colour {
 
     fn decide(terminal: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
-        Self(terminal && !no_color && !dumb)
+        Self(terminal && !no_color && !is_dumb())
     }
 
     /// `text` in an SGR style such as `"1"` (bold), `"2"` (dim) or `"31"` (red).

@@ -20,6 +20,11 @@ pub trait Backend: Send + Sync {
 
     /// What is known about `model` (a bare name, or empty).
     fn facts(&self, model: &str) -> ModelFacts;
+
+    /// Whether the reasoning of earlier answers goes along with a request.
+    fn replays_reasoning(&self, _model: &str) -> bool {
+        false
+    }
 }
 
 /// Why an attempt gave no answer, and so what may be done about it.

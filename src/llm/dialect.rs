@@ -1,7 +1,7 @@
 //! How servers that claim the same protocol differ, as data.
 
 use super::{base_url::BaseUrl, hosts};
-use crate::domain::JsonMap;
+use crate::domain::{JsonMap, nearest::nearest};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -210,13 +210,8 @@ fn object(key: &str, value: &Value) -> Result<JsonMap, String> {
 }
 
 fn unknown(key: &str) -> String {
-    let near = KEYS
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(key, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 3);
-    match near {
-        Some((_, known)) => format!("dialect.{key} is unknown; did you mean {known:?}?"),
+    match nearest(key, KEYS.iter().copied()) {
+        Some(known) => format!("dialect.{key} is unknown; did you mean {known:?}?"),
         None => format!("dialect.{key} is unknown; known: {}", KEYS.join(", ")),
     }
 }

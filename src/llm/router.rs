@@ -176,6 +176,11 @@ impl LlmProvider for Router {
             .map(|target| self.routes[&target.provider].backend.facts(&target.model))
             .unwrap_or_default()
     }
+
+    fn replays_reasoning(&self, model: &str) -> bool {
+        resolve::target(&self.routes, &self.default, model)
+            .is_some_and(|target| self.routes[&target.provider].backend.replays_reasoning(&target.model))
+    }
 }
 
 /// Fills in who answered.

@@ -36,24 +36,24 @@ impl TurnStore for Memory {
         self.write(move |desk| begin(desk, &session, &turn, &origin, message))
     }
 
-    fn append<'a>(
-        &'a self,
-        session: &'a SessionId,
-        turn: &'a TurnId,
+    fn append(
+        &self,
+        session: &SessionId,
+        turn: &TurnId,
         message: Message,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
         self.write(move |desk| append(desk, &session, &turn, message))
     }
 
-    fn spend<'a>(
-        &'a self,
-        session: &'a SessionId,
-        turn: &'a TurnId,
-        agent: &'a str,
-        model: &'a str,
+    fn spend(
+        &self,
+        session: &SessionId,
+        turn: &TurnId,
+        agent: &str,
+        model: &str,
         usage: Usage,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
         let (agent, model) = (agent.to_owned(), model.to_owned());
         self.write(move |desk| spending::spend(desk, &session, &turn, &agent, &model, usage))

@@ -44,7 +44,7 @@ fn words(call: &ToolCall) -> Option<String> {
         return None;
     }
     let words = words.iter().map(|word| word.as_str().map(lua)).collect::<Option<Vec<_>>>()?.join(", ");
-    (words.chars().count() <= LONGEST_QUOTE).then(|| format!("{{ {words} }}"))
+    (words.chars().count() <= LONGEST_QUOTE).then(|| format!("{{ \"system.run\", argv = {{ {words} }} }}"))
 }
 
 /// A string literal of Lua, on one line.

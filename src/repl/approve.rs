@@ -1,4 +1,4 @@
-//! Asking in the REPL: the question is read by the same editor as everything else.
+//! Asking in the REPL: the question is read by the same thread as everything else.
 
 use super::editor::{Editor, Read};
 use crate::{
@@ -6,51 +6,57 @@ use crate::{
         BoxFuture,
         approval::{Approval, ApprovalRequest, Approver},
     },
-    front::{Colour, Live, question, read_answer},
+    front::{Colour, Live, question, read_answer, to_stderr},
 };
-use std::sync::{Arc, PoisonError};
+use std::{
+    io::IsTerminal,
+    sync::{Arc, PoisonError},
+};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// Asks through the editor.
 pub(super) struct AskInEditor {
     editor: Arc<Mutex<Editor>>,
-    cancel: Arc<std::sync::Mutex<CancellationToken>>,
-    live: std::sync::Mutex<Option<Arc<Live>>>,
+    turn: std::sync::Mutex<(CancellationToken, Option<Arc<Live>>)>,
 }
 
 impl AskInEditor {
-    pub(super) fn new(editor: Arc<Mutex<Editor>>, cancel: Arc<std::sync::Mutex<CancellationToken>>) -> Self {
-        Self { editor, cancel, live: std::sync::Mutex::new(None) }
+    pub(super) fn new(editor: Arc<Mutex<Editor>>) -> Self {
+        Self { editor, turn: std::sync::Mutex::default() }
     }
 
-    /// What to pause while asking.
-    pub(super) fn use_live(&self, live: Option<Arc<Live>>) {
-        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = live;
+    /// The turn that asks from now on: what stops it, and what to pause while asking.
+    pub(super) fn serve(&self, cancel: CancellationToken, live: Option<Arc<Live>>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = (cancel, live);
     }
 }
 
 impl Approver for AskInEditor {
     fn ask<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>> {
         Box::pin(async move {
-            let mut editor = self.editor.lock().await;
-            let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if !std::io::stdin().is_terminal() {
+                return None;
+            }
+            // One question at a time.
+            let editor = self.editor.lock().await;
+            let (cancel, live) = self.turn.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let _pause = live.as_ref().map(|live| live.pause());
             let text = question(request, Colour::stderr());
             // The editor's prompt is one line; what stands above it is printed.
             let (above, prompt) = text.rsplit_once('\n').unwrap_or(("", &text));
-            eprintln!("{above}");
+            to_stderr(&format!("{above}\n"));
             loop {
-                match editor.line(prompt, false).await {
+                match editor.ask(prompt.to_owned()).await {
                     Read::Line(line) => match read_answer(&line) {
                         Some(answer) => return Some(answer),
-                        None => eprintln!("please answer y, n or a"),
+                        None => to_stderr("please answer y, n or a\n"),
                     },
                     Read::Interrupted => {
-                        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+                        cancel.cancel();
                         return Some(Approval::No);
                     }
-                    Read::End => return None,
+                    Read::End | Read::Stopped | Read::Unusable(..) => return Some(Approval::No),
                 }
             }
         })

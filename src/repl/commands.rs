@@ -2,9 +2,10 @@
 
 use super::Repl;
 use crate::{
-    domain::store::StoreError,
-    front::{session_line, tail, transcript},
+    domain::nearest::nearest,
+    front::{is_drawable, session_line, tail, transcript},
 };
+use anyhow::{anyhow, bail};
 
 /// How many sessions `/sessions` lists.
 const LISTED: usize = 20;
@@ -16,6 +17,8 @@ const RESUMED: usize = 6;
 pub(super) enum Next {
     GoOn,
     Quit,
+    /// A signal said so.
+    Stop,
 }
 
 /// A command as `/help` lists it.
@@ -44,6 +47,12 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("/exit", "", "leave"),
 ];
 
+/// Whether a line is a command, and no text that begins with a path.
+pub(super) fn is_command(line: &str) -> bool {
+    let name = line.split(char::is_whitespace).next().unwrap_or_default();
+    name.strip_prefix('/').is_some_and(|rest| !rest.contains('/'))
+}
+
 impl Repl {
     /// Runs a line that begins with a slash.
     pub(super) async fn command(&mut self, line: &str) -> Next {
@@ -57,18 +66,18 @@ impl Repl {
             "/resume" => self.resume(rest).await,
             "/tools" => Ok(self.app.tool_table(&self.session, self.colour)),
             "/model" => Ok(self.choose_model(rest)),
-            "/lua" if rest.is_empty() => Ok("give the code: /lua print(pista.version)\n".into()),
-            "/lua" => return self.evaluate(rest.to_owned()).await,
+            "/lua" => Err(anyhow!("give the code: /lua print(pista.version)")),
             "/login" => Ok(LOGIN.to_owned()),
-            "/clear" => Ok("\x1b[2J\x1b[H".to_owned()),
-            _ => Ok(unknown(name)),
+            "/clear" => Ok(if is_drawable() { CLEAR.to_owned() } else { String::new() }),
+            _ => Err(unknown(name)),
         };
         match result {
-            Ok(text) => print!("{text}"),
-            Err(error) => eprintln!("{}", self.colour.paint("31", &format!("error: {error:#}"))),
+            Ok(text) => self.show(&text),
+            Err(error) => {
+                self.complain(&format!("error: {error:#}"));
+                Next::GoOn
+            }
         }
-        let _ = std::io::Write::flush(&mut std::io::stdout());
-        Next::GoOn
     }
 
     async fn new_session(&mut self, name: &str) -> anyhow::Result<String> {
@@ -90,16 +99,10 @@ impl Repl {
 
     async fn resume(&mut self, wanted: &str) -> anyhow::Result<String> {
         if wanted.is_empty() {
-            return Ok("give a name or an id: /sessions lists them\n".into());
+            bail!("give a name or an id: /sessions lists them");
         }
         let memory = self.app.memory()?;
-        let session = match memory.find_session(wanted).await {
-            Ok(session) => session,
-            Err(error @ (StoreError::NoSession(_) | StoreError::Ambiguous(..))) => {
-                return Ok(format!("{error}\n"));
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let session = memory.find_session(wanted).await?;
         let messages = memory.messages(&session.id).await?;
         let last = &messages[messages.len().saturating_sub(RESUMED)..];
         let text = format!("{}\n{}", session_line(&session, self.colour), transcript(last, self.colour));
@@ -111,9 +114,12 @@ impl Repl {
         if !name.is_empty() {
             self.model = Some(name.to_owned());
         }
-        format!("model {}\n", self.model_name())
+        format!("model {}\n", self.app.resolved(&self.model_name()))
     }
 }
+
+/// The whole screen, and the cursor to its top.
+const CLEAR: &str = "\x1b[2J\x1b[H";
 
 const LOGIN: &str = "There is nothing to log in to yet: give openpista a key in the environment, for example\n\
     \x20 export OPENAI_API_KEY=…        (or OPENROUTER_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, …)\n\
@@ -130,10 +136,8 @@ fn help() -> String {
     out
 }
 
-fn unknown(name: &str) -> String {
+fn unknown(name: &str) -> anyhow::Error {
     let names = COMMANDS.iter().map(|c| c.name);
-    let hint = crate::domain::nearest::nearest(name, names)
-        .map(|n| format!(", did you mean {n}?"))
-        .unwrap_or_default();
-    format!("there is no command {name}{hint} (/help lists them)\n")
+    let hint = nearest(name, names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
+    anyhow!("there is no command {name}{hint} (/help lists them)")
 }

@@ -5,44 +5,90 @@ mod commands;
 mod complete;
 mod editor;
 mod lua;
+mod pipe;
+mod signals;
+mod tty;
 mod turn;
 
 use crate::{
     app::{App, Flags},
     domain::store::Session,
-    front::{Colour, ago, tail},
+    front::{Colour, ago, tail, to_stderr, to_stdout},
 };
 use approve::AskInEditor;
 use commands::Next;
 use complete::Completer;
 use editor::{Editor, Read};
+use signals::{Signal, Signals};
 use std::{io::IsTerminal, sync::Arc};
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use tty::Tty;
 
 const PROMPT: &str = "› ";
 const MORE: &str = "… ";
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The person left, or all of the input was taken.
+    Left,
+    /// All of the piped input was taken, and something in it failed.
+    Failed,
+    /// A signal ended it.
+    Stopped,
+}
 
 /// A REPL at work.
 struct Repl {
     app: App,
     editor: Arc<Mutex<Editor>>,
-    /// The turn under way; a fresh token when there is none.
-    cancel: Arc<std::sync::Mutex<CancellationToken>>,
+    approver: Arc<AskInEditor>,
+    signals: Signals,
+    tty: Option<Tty>,
+    /// A person sits at a terminal.
+    interactive: bool,
     session: Session,
     model: Option<String>,
     colour: Colour,
-    approver: Arc<AskInEditor>,
+    /// A turn or some Lua failed.
+    failed: bool,
 }
 
-/// Runs until `/quit` or the end of the input.
-pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<()> {
+/// Runs until `/quit` or the end of the input. Without a terminal it takes the lines that are
+/// piped in, and ends at the first Ctrl-C.
+pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> {
+    let mut signals = Signals::listen()?;
+    let started = tokio::select! {
+        started = start(flags, session) => started?,
+        _ = signals.next() => return Ok(End::Stopped),
+    };
+    let (app, session, editor, approver) = started;
+    let mut repl = Repl {
+        app,
+        editor,
+        approver,
+        signals,
+        tty: Tty::of_stdin(),
+        interactive: std::io::stdin().is_terminal(),
+        session,
+        model: None,
+        colour: Colour::stderr(),
+        failed: false,
+    };
+    repl.greet();
+    let end = repl.serve().await;
+    repl.app.close().await;
+    Ok(end)
+}
+
+type Started = (App, Session, Arc<Mutex<Editor>>, Arc<AskInEditor>);
+
+async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started> {
     let editor = Arc::new(Mutex::new(Editor::start()?));
-    let cancel = Arc::new(std::sync::Mutex::new(CancellationToken::new()));
-    let approver = Arc::new(AskInEditor::new(editor.clone(), cancel.clone()));
+    let approver = Arc::new(AskInEditor::new(editor.clone()));
     let app = App::start(flags, approver.clone()).await?;
     {
-        let mut editor = editor.lock().await;
+        let editor = editor.lock().await;
         editor.use_history(app.history_file(), app.secret_free());
         editor.use_completer(Completer::new(app.script(), app.runtime()));
     }
@@ -53,57 +99,89 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<()> {
             None => app.new_session("repl", None).await?,
         },
     };
-    let mut repl = Repl { app, editor, cancel, session, model: None, colour: Colour::stderr(), approver };
-    repl.greet();
-    repl.serve().await?;
-    repl.app.close().await;
-    Ok(())
+    Ok((app, session, editor, approver))
 }
 
 impl Repl {
     fn greet(&self) {
-        if !std::io::stdin().is_terminal() {
+        if !self.interactive {
             return;
         }
         let version = env!("CARGO_PKG_VERSION");
-        eprintln!(
-            "openpista {version}, model {}. /help lists commands, =1+1 evaluates Lua.",
-            self.model_name()
-        );
+        let model = self.app.resolved(&self.model_name());
+        to_stderr(&format!("openpista {version}, model {model}\n"));
+        let mut hint = "/help lists commands, =1+1 evaluates Lua".to_owned();
         let Session { id, messages, touched_ms, .. } = &self.session;
         if *messages > 0 {
-            let line = format!(
-                "session {}: {messages} messages, {}. /new begins a fresh one.",
-                tail(id.as_str()),
-                ago(*touched_ms)
-            );
-            eprintln!("{}", self.colour.paint("2", &line));
+            let (id, ago) = (tail(id.as_str()), ago(*touched_ms));
+            hint = format!("session {id}: {messages} messages, {ago}; /new begins a fresh one\n{hint}");
+        }
+        for line in hint.lines() {
+            to_stderr(&format!("{}\n", self.colour.paint("2", line)));
         }
     }
 
-    async fn serve(&mut self) -> anyhow::Result<()> {
+    async fn serve(&mut self) -> End {
         loop {
-            let read = self.editor.lock().await.line(PROMPT, true).await;
-            let line = match read {
-                Read::Line(line) => line,
-                Read::Interrupted => continue,
-                Read::End => return Ok(()),
+            let next = match self.read(PROMPT).await {
+                Read::Line(line) => self.take(line.trim()).await,
+                Read::Unusable(why, more) => {
+                    self.complain(&why);
+                    if more { Next::GoOn } else { Next::Quit }
+                }
+                Read::Interrupted => Next::GoOn,
+                Read::End => Next::Quit,
+                Read::Stopped => Next::Stop,
             };
-            let line = line.trim();
-            let next = if line.is_empty() {
-                Next::GoOn
-            } else if let Some(code) = line.strip_prefix('=') {
-                self.evaluate(code.trim().to_owned()).await
-            } else if line.starts_with('/') {
-                self.command(line).await
-            } else {
-                self.say(line.to_owned()).await;
-                Next::GoOn
-            };
-            if next == Next::Quit {
-                return Ok(());
+            match next {
+                Next::GoOn => {}
+                Next::Quit if self.failed && !self.interactive => return End::Failed,
+                Next::Quit => return End::Left,
+                Next::Stop => return End::Stopped,
             }
         }
+    }
+
+    async fn take(&mut self, line: &str) -> Next {
+        if line.is_empty() {
+            return Next::GoOn;
+        }
+        if let Some(code) = line.strip_prefix('=') {
+            return self.lua("=", code).await;
+        }
+        if let Some(code) = line.strip_prefix("/lua").filter(|code| code.starts_with(char::is_whitespace)) {
+            return self.lua("/lua ", code).await;
+        }
+        self.editor.lock().await.remember(line.to_owned());
+        if commands::is_command(line) { self.command(line).await } else { self.say(line.to_owned()).await }
+    }
+
+    /// Reads a line. A signal that ends the program ends the waiting too.
+    async fn read(&mut self, prompt: &'static str) -> Read {
+        let editor = self.editor.lock().await;
+        let reading = editor.line(prompt);
+        tokio::pin!(reading);
+        loop {
+            tokio::select! {
+                read = &mut reading => return read,
+                signal = self.signals.next() => {
+                    if signal == Signal::End || !self.interactive {
+                        return Read::Stopped;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Prints what was asked for. When nobody reads it, there is no reason to go on.
+    fn show(&self, text: &str) -> Next {
+        if to_stdout(text).is_ok() { Next::GoOn } else { Next::Quit }
+    }
+
+    /// Prints what went wrong.
+    fn complain(&mut self, text: &str) {
+        self.failed = true;
+        to_stderr(&format!("{}\n", self.colour.paint("31", text)));
     }
 
     fn model_name(&self) -> String {

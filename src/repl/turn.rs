@@ -1,25 +1,20 @@
 //! One message to the agent.
 
-use super::Repl;
+use super::{Repl, commands::Next, signals::Signal};
 use crate::{
-    domain::{envelope::Envelope, event::Observer},
-    front::{Live, Plain},
+    domain::{envelope::Envelope, event::Observer, outcome::TurnEnd},
+    front::{Live, Plain, is_drawable},
     gateway::Delivery,
 };
-use std::{
-    io::IsTerminal,
-    sync::{Arc, PoisonError},
-};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 impl Repl {
-    /// Has `text` answered. Ctrl-C stops the turn; the REPL goes on.
-    pub(super) async fn say(&mut self, text: String) {
+    /// Has `text` answered. Ctrl-C stops the turn; at a terminal, the REPL goes on.
+    pub(super) async fn say(&mut self, text: String) -> Next {
         let cancel = CancellationToken::new();
-        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
-        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-        let live = terminal.then(|| Live::start(cancel.clone()));
-        self.approver.use_live(live.clone());
+        let live = is_drawable().then(|| Live::start(cancel.clone()));
+        self.approver.serve(cancel.clone(), live.clone());
         let observer: Arc<dyn Observer> = match live {
             Some(live) => live,
             None => Arc::new(Plain::new(cancel.clone())),
@@ -35,14 +30,30 @@ impl Repl {
             observer,
             cancel: cancel.clone(),
         };
+        let _quiet = self.tty.as_ref().map(|tty| tty.quiet());
         let turn = self.app.gateway().submit(delivery);
         tokio::pin!(turn);
-        loop {
+        let mut next = Next::GoOn;
+        let outcome = loop {
             tokio::select! {
-                _ = &mut turn => break,
-                () = crate::app::interrupted() => cancel.cancel(),
+                outcome = &mut turn => break outcome,
+                signal = self.signals.next() => {
+                    cancel.cancel();
+                    if signal == Signal::End || !self.interactive {
+                        next = Next::Stop;
+                    }
+                }
             }
+        };
+        self.approver.serve(CancellationToken::new(), None);
+        match outcome.end {
+            TurnEnd::Answered(_) if !cancel.is_cancelled() => {}
+            TurnEnd::Cancelled | TurnEnd::Answered(_) if next == Next::GoOn && !self.interactive => {
+                // Nobody reads the answers any more.
+                next = Next::Quit;
+            }
+            _ => self.failed = true,
         }
-        self.approver.use_live(None);
+        next
     }
 }

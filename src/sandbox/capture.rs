@@ -7,8 +7,15 @@ use super::{
 };
 use std::{collections::VecDeque, fmt::Write as _, path::PathBuf, sync::Arc};
 
-/// Changes a text before it is cut, for example by taking secrets out of it.
-pub type Filter = Arc<dyn Fn(String) -> String + Send + Sync>;
+/// Changes output before anyone reads it, for example by taking secrets out of it.
+pub trait Filter: Send + Sync {
+    /// Changes a whole text.
+    fn text(&self, text: String) -> String;
+
+    /// Changes what comes in pieces: takes from the front of `pending` what no later byte can change
+    /// any more, and returns it changed. `last`: nothing more comes, so nothing stays pending.
+    fn bytes(&self, pending: &mut Vec<u8>, last: bool) -> Vec<u8>;
+}
 
 /// Bytes that a character can take, at most.
 const MAX_CHAR: usize = 4;
@@ -21,8 +28,8 @@ const MARKER_ROOM: usize = 160;
 pub struct Keep {
     /// Where output goes that is too long to be shown. Made when needed, for its owner only.
     pub dir: PathBuf,
-    /// What changes the text before it is cut. What is kept on disk is not changed.
-    pub filter: Option<Filter>,
+    /// What changes the output, that on disk too.
+    pub filter: Option<Arc<dyn Filter>>,
 }
 
 /// One stream of output, ready to be read.
@@ -34,7 +41,7 @@ pub struct Output {
     pub bytes: u64,
     /// How many of them are not shown; 0 when nothing was cut.
     pub left_out: u64,
-    /// The file that holds the bytes as they came, when something is left out.
+    /// The file that holds all of it, control sequences included, when something is left out.
     pub spill: Option<PathBuf>,
     /// Whether there were bytes that aren't UTF-8; they are shown as `�`.
     pub lossy: bool,
@@ -48,7 +55,7 @@ pub(super) struct Capture {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     total: u64,
-    dir: PathBuf,
+    keep: Keep,
     spill_limit: u64,
     spill: Option<Spill>,
 }
@@ -62,7 +69,7 @@ impl Capture {
             head: Vec::new(),
             tail: VecDeque::new(),
             total: 0,
-            dir: keep.dir.clone(),
+            keep: keep.clone(),
             spill_limit: limits.spill_bytes,
             spill: None,
         }
@@ -87,7 +94,8 @@ impl Capture {
 
     /// Begins to write to disk, with what is held: all there was so far.
     async fn start_spill(&mut self) {
-        let mut spill = Spill::create(&self.dir, self.name, self.spill_limit).await;
+        let filter = self.keep.filter.clone();
+        let mut spill = Spill::create(&self.keep.dir, self.name, self.spill_limit, filter).await;
         spill.write(&self.head).await;
         spill.write(self.tail.make_contiguous()).await;
         self.spill = Some(spill);
@@ -96,13 +104,8 @@ impl Capture {
 
 /// Makes two streams readable within `limit` characters in all, markers included. The second, which
 /// is standard error, gets at least a quarter if it needs it; what one leaves, the other gets.
-pub(super) async fn show(
-    out: Capture,
-    err: Capture,
-    limits: &Limits,
-    filter: Option<&Filter>,
-) -> (Output, Output) {
-    let (out, err) = (Text::new(out, filter), Text::new(err, filter));
+pub(super) async fn show(out: Capture, err: Capture, limits: &Limits) -> (Output, Output) {
+    let (out, err) = (Text::new(out), Text::new(err));
     let limit = limits.output_chars;
     let (out_chars, err_chars) = (out.chars(), err.chars());
     let for_err = err_chars.min((limit / 4).max(limit.saturating_sub(out_chars)));
@@ -117,12 +120,12 @@ pub async fn fit(text: String, limits: &Limits, keep: &Keep) -> Output {
     if cut(&text, limits.output_chars).is_none() {
         return Output { text, bytes, ..Output::default() };
     }
-    let mut spill = Spill::create(&keep.dir, "result", limits.spill_bytes).await;
+    let mut spill = Spill::create(&keep.dir, "result", limits.spill_bytes, None).await;
     spill.write(text.as_bytes()).await;
     let (head, tail) = head_and_tail(&text, &text, limits.output_chars.saturating_sub(room));
     let left_out = bytes - (head.len() + tail.len()) as u64;
     let mut output = Output { text: head.to_owned(), bytes, left_out, ..Output::default() };
-    marker(&mut output, spill.close());
+    marker(&mut output, spill.close().await);
     output.text.push_str(tail);
     output
 }
@@ -137,7 +140,7 @@ struct Text {
 }
 
 impl Text {
-    fn new(mut capture: Capture, filter: Option<&Filter>) -> Self {
+    fn new(mut capture: Capture) -> Self {
         let held = (capture.head.len() + capture.tail.len()) as u64;
         let ends = if held == capture.total {
             capture.head.extend(capture.tail.iter());
@@ -157,8 +160,8 @@ impl Text {
         };
         let ((head, head_lossy), tail) = ends;
         let (tail, tail_lossy) = tail.unzip();
-        let filtered = |text| match filter {
-            Some(filter) => filter(text),
+        let filtered = |text| match &capture.keep.filter {
+            Some(filter) => filter.text(text),
             None => text,
         };
         Self {
@@ -186,8 +189,11 @@ impl Text {
         if self.capture.spill.is_none() {
             self.capture.start_spill().await;
         }
-        let spill = self.capture.spill.map_or_else(|| Err("no file".into()), Spill::close);
-        let room = MARKER_ROOM + self.capture.dir.as_os_str().len();
+        let spill = match self.capture.spill {
+            Some(spill) => spill.close().await,
+            None => Err("no file".into()),
+        };
+        let room = MARKER_ROOM + self.capture.keep.dir.as_os_str().len();
         let tail = self.tail.as_ref().unwrap_or(&self.head);
         let (head, tail) = head_and_tail(&self.head, tail, limit.saturating_sub(room));
         output.left_out = output.bytes.saturating_sub((head.len() + tail.len()) as u64).max(1);

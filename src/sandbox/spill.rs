@@ -1,10 +1,12 @@
 //! Output that is too long to be shown, kept on disk for whoever wants to look.
 
+use super::capture::Filter;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -18,10 +20,15 @@ pub const SPILL_DIR_LIMIT: u64 = 1024 * 1024 * 1024;
 const SUFFIX: &str = ".spill";
 
 /// A spill file being written. Errors don't stop the run whose output it is: they are remembered.
-#[derive(Debug)]
 pub(super) struct Spill {
     path: PathBuf,
     file: Option<File>,
+    filter: Option<Arc<dyn Filter>>,
+    /// Taken, but not written: the filter wants to see what comes next.
+    pending: Vec<u8>,
+    /// How many bytes of the output were taken.
+    taken: u64,
+    /// How many of them are in the file, changed or not.
     kept: u64,
     limit: u64,
     failure: Option<String>,
@@ -29,7 +36,13 @@ pub(super) struct Spill {
 
 impl Spill {
     /// Makes a file of its own in `dir`, which is made as well; both readable by their owner only.
-    pub(super) async fn create(dir: &Path, stream: &str, limit: u64) -> Self {
+    /// `filter` changes what goes into it.
+    pub(super) async fn create(
+        dir: &Path,
+        stream: &str,
+        limit: u64,
+        filter: Option<Arc<dyn Filter>>,
+    ) -> Self {
         let name = format!("{}-{stream}{SUFFIX}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
         let path = dir.join(name);
         let (dir, at) = (dir.to_owned(), path.clone());
@@ -38,33 +51,49 @@ impl Spill {
             sweep(&dir, SPILL_MAX_AGE, SPILL_DIR_LIMIT);
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&at)
         });
-        match made.await {
-            Ok(file) => Self { path, file: Some(file), kept: 0, limit, failure: None },
-            Err(e) => Self { path, file: None, kept: 0, limit, failure: Some(e.to_string()) },
-        }
+        let (file, failure) = match made.await {
+            Ok(file) => (Some(file), None),
+            Err(e) => (None, Some(e.to_string())),
+        };
+        Self { path, file, filter, pending: Vec::new(), taken: 0, kept: 0, limit, failure }
     }
 
     /// Adds as much of `bytes` as the limit leaves room for.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
-        let room = usize::try_from(self.limit - self.kept).unwrap_or(usize::MAX);
+        let room = usize::try_from(self.limit - self.taken).unwrap_or(usize::MAX);
         let bytes = &bytes[..bytes.len().min(room)];
         if bytes.is_empty() {
             return;
         }
+        self.taken += bytes.len() as u64;
+        self.pending.extend_from_slice(bytes);
+        self.put(false).await;
+    }
+
+    /// Writes what is pending; unless `last`, not what the filter holds back.
+    async fn put(&mut self, last: bool) {
+        let ready = match &self.filter {
+            Some(filter) => filter.bytes(&mut self.pending, last),
+            None => std::mem::take(&mut self.pending),
+        };
+        let kept = self.taken - self.pending.len() as u64;
+        if ready.is_empty() {
+            return;
+        }
         // Not there after an error, or when an earlier write was abandoned.
         let Some(mut file) = self.file.take() else { return };
-        let owned = bytes.to_vec();
-        match blocking(move || file.write_all(&owned).map(|()| file)).await {
+        match blocking(move || file.write_all(&ready).map(|()| file)).await {
             Ok(file) => {
                 self.file = Some(file);
-                self.kept += bytes.len() as u64;
+                self.kept = kept;
             }
             Err(e) => self.failure = Some(e.to_string()),
         }
     }
 
-    /// Where it is, and how many bytes are in it; or why there is nothing.
-    pub(super) fn close(self) -> Result<(PathBuf, u64), String> {
+    /// Where it is, and how many bytes of the output are in it; or why there is nothing.
+    pub(super) async fn close(mut self) -> Result<(PathBuf, u64), String> {
+        self.put(true).await;
         match self.failure {
             Some(failure) if self.kept == 0 => Err(failure),
             _ => Ok((self.path, self.kept)),
@@ -129,11 +158,11 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let inner = dir.path().join("not/yet/there");
-        let mut spill = Spill::create(&inner, "out", 10).await;
+        let mut spill = Spill::create(&inner, "out", 10, None).await;
         spill.write(b"0123456").await;
         spill.write(b"789abc").await;
         spill.write(b"def").await;
-        let (path, kept) = spill.close().unwrap();
+        let (path, kept) = spill.close().await.unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), kept), (&b"0123456789"[..], 10));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
@@ -144,8 +173,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let blocked = dir.path().join("file");
         fs::write(&blocked, "").unwrap();
-        let mut spill = Spill::create(&blocked.join("sub"), "out", 10).await;
+        let mut spill = Spill::create(&blocked.join("sub"), "out", 10, None).await;
         spill.write(b"lost").await;
-        assert!(spill.close().is_err());
+        assert!(spill.close().await.is_err());
     }
 }

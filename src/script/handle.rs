@@ -175,6 +175,18 @@ impl ScriptHandle {
         }
     }
 
+    /// Changes what scripts may use: memory in bytes, and the time of one observer for one event.
+    ///
+    /// # Errors
+    /// When the thread does not answer.
+    pub async fn limit(&self, memory: usize, observer: Duration) -> Result<(), ScriptError> {
+        self.run(GRACE, move |vm| async move {
+            vm.observer.set(observer);
+            Ok(vm.limit_memory(memory)?)
+        })
+        .await
+    }
+
     /// Ends the generation: waits for the observers, briefly, and for the thread. Calls that are
     /// under way end in an error. Returns at once from a thread that is stuck: it is left behind.
     pub async fn shutdown(&self) {

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use std::{rc::Rc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
-/// How long one observer may take for one event.
+/// How long one observer may take for one event, unless the configuration says otherwise.
 pub const OBSERVER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Something that happened.
@@ -44,7 +44,7 @@ async fn tell(vm: &Vm, observer: &Handler, payload: &Json) {
     let told = async {
         let function = vm.function(observer.id)?;
         let payload = to_lua(&vm.lua, payload)?;
-        vm.invoke(&function, payload, Limits::both(OBSERVER_LIMIT)).await
+        vm.invoke(&function, payload, Limits::both(vm.observer.get())).await
     };
     if let Err(error) = told.await {
         tracing::warn!(target: "script", event = observer.point, at = observer.location, "an observer failed: {error}");

@@ -4,7 +4,9 @@ use super::{
     api,
     call::{Answer, Ended, Invocation, Limits, Pulse},
     errors::{ErrorKind, Failure, ScriptError},
-    loader, patterns,
+    loader,
+    observers::OBSERVER_LIMIT,
+    patterns,
     payload::ContextTexts,
     state::{self, State},
     stop,
@@ -16,9 +18,10 @@ use mlua::{
     state::{GcIncParams, GcMode},
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 /// Coroutines kept for calls to come.
@@ -46,7 +49,10 @@ pub(super) struct Vm {
     xpcall: Function,
     on_error: Function,
     pulse: Arc<Pulse>,
-    memory: usize,
+    /// How much memory the VM may use, in bytes.
+    memory: Cell<usize>,
+    /// How long one observer may take for one event.
+    pub(super) observer: Cell<Duration>,
 }
 
 /// Functions of the prelude that make a hook's argument and call it.
@@ -87,7 +93,23 @@ impl Vm {
         lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GC_PAUSE)));
         lua.set_memory_limit(memory)?;
         let hooks = Entries { prompt: host.get("call_prompt")?, tool_call: host.get("call_tool_call")? };
-        Ok(Self { lua, state, hooks, context: RefCell::default(), xpcall, on_error, pulse, memory })
+        Ok(Self {
+            lua,
+            state,
+            hooks,
+            context: RefCell::default(),
+            xpcall,
+            on_error,
+            pulse,
+            memory: Cell::new(memory),
+            observer: Cell::new(OBSERVER_LIMIT),
+        })
+    }
+
+    /// Changes the memory limit, in bytes.
+    pub(super) fn limit_memory(&self, memory: usize) -> mlua::Result<()> {
+        self.memory.set(memory);
+        self.lua.set_memory_limit(memory).map(drop)
     }
 
     /// Runs `f`, which only turns plain data into Lua values or back, without the memory limit:
@@ -96,7 +118,7 @@ impl Vm {
     pub(super) fn exempt<R>(&self, f: impl FnOnce() -> mlua::Result<R>) -> mlua::Result<R> {
         self.lua.set_memory_limit(0)?;
         let result = f();
-        self.lua.set_memory_limit(self.memory)?;
+        self.lua.set_memory_limit(self.memory.get())?;
         result
     }
 

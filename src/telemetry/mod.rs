@@ -8,7 +8,14 @@ pub use redacting::Redacting;
 use crate::config::{LogFormat, Redactor};
 use std::io::IsTerminal;
 use tracing::{Subscriber, subscriber::SetGlobalDefaultError};
-use tracing_subscriber::{Layer, Registry, fmt, fmt::MakeWriter, layer::SubscriberExt};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::Targets,
+    fmt,
+    fmt::MakeWriter,
+    layer::{Layered, SubscriberExt},
+    reload,
+};
 
 /// Starts logging to stderr for the whole program. Call once, early.
 ///
@@ -17,10 +24,31 @@ use tracing_subscriber::{Layer, Registry, fmt, fmt::MakeWriter, layer::Subscribe
 ///
 /// # Errors
 /// When logging was started before.
-pub fn init(filter: &str, format: LogFormat, redactor: Redactor) -> Result<(), SetGlobalDefaultError> {
+pub fn init(filter: &str, format: LogFormat, redactor: Redactor) -> Result<Log, SetGlobalDefaultError> {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colours = !plain && std::io::stderr().is_terminal();
-    tracing::subscriber::set_global_default(subscriber(filter, format, colours, redactor, std::io::stderr))
+    let (subscriber, log) = subscriber(filter, format, colours, redactor, std::io::stderr);
+    tracing::subscriber::set_global_default(subscriber)?;
+    Ok(log)
+}
+
+type Filtered = Layered<reload::Layer<Targets, Registry>, Registry>;
+type Lines = Box<dyn Layer<Filtered> + Send + Sync>;
+
+/// A log that was started, and can be changed: `init.lua` has a say in it, and is logged itself.
+pub struct Log {
+    filter: reload::Handle<Targets, Registry>,
+    lines: reload::Handle<Lines, Filtered>,
+    form: Box<dyn Fn(LogFormat) -> Lines + Send + Sync>,
+}
+
+impl Log {
+    /// Goes on with another filter and format.
+    pub fn change(&self, filter: &str, format: LogFormat) {
+        // Fails only when the subscriber is gone, and the log with it.
+        let _ = self.filter.reload(filter::targets(filter));
+        let _ = self.lines.reload((self.form)(format));
+    }
 }
 
 /// What [`init`] starts, writing to `writer`. Each event is one write.
@@ -30,16 +58,22 @@ pub fn subscriber<W>(
     colours: bool,
     redactor: Redactor,
     writer: W,
-) -> Box<dyn Subscriber + Send + Sync>
+) -> (Box<dyn Subscriber + Send + Sync>, Log)
 where
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
 {
-    let layer = fmt::layer().with_ansi(colours).with_writer(Redacting::new(writer, redactor));
-    let layer = match format {
-        LogFormat::Text => layer.boxed(),
-        LogFormat::Json => layer.json().with_ansi(false).boxed(),
-    };
-    Box::new(Registry::default().with(layer.with_filter(filter::targets(filter))))
+    let form = Box::new(move |format| -> Lines {
+        let writer = Redacting::new(writer.clone(), redactor.clone());
+        let layer = fmt::layer().with_ansi(colours).with_writer(writer);
+        match format {
+            LogFormat::Text => layer.boxed(),
+            LogFormat::Json => layer.json().with_ansi(false).boxed(),
+        }
+    });
+    let (targets, filter) = reload::Layer::new(filter::targets(filter));
+    let (layer, lines) = reload::Layer::new(form(format));
+    let subscriber = Registry::default().with(targets).with(layer);
+    (Box::new(subscriber), Log { filter, lines, form })
 }
 
 #[cfg(test)]
@@ -72,7 +106,7 @@ mod tests {
         let (sink, redactor) = (Sink::default(), Redactor::default());
         redactor.add("KEY", &Secret::new(KEY));
         let writer = sink.clone();
-        let subscriber = subscriber(filter, format, colours, redactor, move || writer.clone());
+        let (subscriber, _) = subscriber(filter, format, colours, redactor, move || writer.clone());
         tracing::subscriber::with_default(subscriber, log);
         let writes = sink.0.lock().unwrap();
         writes.iter().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect()
@@ -111,6 +145,22 @@ mod tests {
         assert_eq!(event["fields"]["key"], "[secret:KEY]");
         let writes = logged("info", LogFormat::Text, false, || tracing::info!("hello"));
         assert!(writes[0].contains("hello") && !writes[0].contains('\u{1b}'), "{writes:?}");
+    }
+
+    #[test]
+    fn a_log_can_be_changed() {
+        let sink = Sink::default();
+        let writer = sink.clone();
+        let (subscriber, log) =
+            subscriber("warn", LogFormat::Text, false, Redactor::default(), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("not this");
+            log.change("info", LogFormat::Json);
+            tracing::info!("this");
+        });
+        let writes = sink.0.lock().unwrap();
+        let event: serde_json::Value = serde_json::from_slice(&writes[0]).unwrap();
+        assert_eq!((writes.len(), &event["fields"]["message"]), (1, &"this".into()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod fs;
+mod redacting;
 mod registry;
 mod system_run;
 
@@ -38,6 +39,8 @@ pub struct Options {
     pub spill_dir: PathBuf,
     /// How long a command may take when the call doesn't say.
     pub timeout: Duration,
+    /// How long a call may ask for, at most.
+    pub max_timeout: Duration,
     /// Characters in a result, at most.
     pub output_chars: usize,
     /// Bytes of each stream of output that are kept in `spill_dir`, at most.
@@ -51,7 +54,7 @@ pub struct Options {
     /// shall not.
     pub unprotected: Vec<String>,
     /// Takes secrets out of every result.
-    pub redact: Option<Filter>,
+    pub redact: Option<Arc<dyn Filter>>,
 }
 
 impl Options {
@@ -61,6 +64,7 @@ impl Options {
             workspace: workspace.into(),
             spill_dir: spill_dir.into(),
             timeout: DEFAULT_TIMEOUT,
+            max_timeout: MAX_TIMEOUT,
             output_chars: DEFAULT_OUTPUT_CHARS,
             spill_bytes: DEFAULT_SPILL_BYTES,
             pass_env: Vec::new(),

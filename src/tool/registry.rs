@@ -107,7 +107,7 @@ impl ToolRegistry {
 
     async fn finish(&self, mut result: ToolResult) -> ToolResult {
         if let Some(redact) = &self.keep.filter {
-            result.content = redact(result.content);
+            result.content = redact.text(result.content);
         }
         let output = fit(result.content, &self.limits, &self.keep).await;
         result.content = output.text;

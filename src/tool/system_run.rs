@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::{collections::BTreeMap, ffi::OsStr, path::PathBuf, time::Duration};
 
-/// The longest time that a call can ask for.
+/// The longest time that a call can ask for, unless the options say otherwise.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Characters of a result for all that isn't output.
@@ -70,7 +70,7 @@ impl SystemRun {
                         "type": "number",
                         "description": format!(
                             "Seconds after which the command is killed: {seconds} unless given, at most {}.",
-                            MAX_TIMEOUT.as_secs()
+                            options.max_timeout.as_secs_f64()
                         )
                     }
                 }
@@ -109,9 +109,10 @@ impl SystemRun {
             None => self.options.timeout,
             Some(seconds) => Duration::try_from_secs_f64(seconds)
                 .ok()
-                .filter(|time| !time.is_zero() && *time <= MAX_TIMEOUT)
+                .filter(|time| !time.is_zero() && *time <= self.options.max_timeout)
                 .ok_or_else(|| {
-                    format!("timeout must be more than 0 and at most {} seconds", MAX_TIMEOUT.as_secs())
+                    let most = self.options.max_timeout.as_secs_f64();
+                    format!("timeout must be more than 0 and at most {most} seconds")
                 })?,
         };
         let cwd = self.options.workspace.join(args.cwd.unwrap_or_default());
@@ -135,7 +136,7 @@ impl SystemRun {
             _ => "",
         };
         match run(command, &limits, &self.options.keep()).await {
-            Ok(outcome) => answer(&call, &outcome, timeout),
+            Ok(outcome) => answer(&call, &outcome, timeout, self.options.max_timeout),
             Err(error) => ToolResult::new(&call, ToolStatus::Error, format!("{error}{hint}")),
         }
     }
@@ -151,7 +152,7 @@ impl Tool for SystemRun {
     }
 }
 
-fn answer(call: &ToolCall, outcome: &ProcessOutcome, timeout: Duration) -> ToolResult {
+fn answer(call: &ToolCall, outcome: &ProcessOutcome, timeout: Duration, most: Duration) -> ToolResult {
     let mut status = ToolStatus::Ok;
     let mut text = match (outcome.exit, outcome.signal) {
         (Exit::TimedOut, _) => {
@@ -160,7 +161,7 @@ fn answer(call: &ToolCall, outcome: &ProcessOutcome, timeout: Duration) -> ToolR
                 "timed out after {} s: the command and all that it started were killed. If it needs longer, \
                  give a larger timeout (at most {})",
                 timeout.as_secs_f64(),
-                MAX_TIMEOUT.as_secs()
+                most.as_secs_f64()
             )
         }
         (Exit::Cancelled, _) => {

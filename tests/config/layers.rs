@@ -3,7 +3,7 @@
 use openpista::{
     config::{
         ConfigErrors, Dirs, Environment, Flag, KEYS, Layers, LogFormat, Origin, Redactor, Settings, locate,
-        table,
+        provider_key_variable, table,
     },
     domain::{rules::Autonomy, secret::SecretRef},
 };
@@ -211,13 +211,22 @@ fn what_is_no_toml_is_told_by_line_without_its_text() {
 fn a_secret_in_the_place_of_its_name_is_refused_and_not_repeated() {
     let literal = "sk-proj-0123456789abcdef";
     let by_toml = Home::new(Some(&format!("api_key = \"{literal}\"\n")), &[]).error();
-    let by_env = Home::new(None, &[("OPENPISTA_API_KEY", literal)]).error();
     let none = Home::new(None, &[]).layers(vec![]).unwrap();
     let by_lua = none.settings(&[lua("api_key", json!(literal))]).unwrap_err().to_string();
-    for error in [by_toml, by_env, by_lua] {
+    for error in [by_toml, by_lua] {
         assert!(error.contains("api_key must be where the secret is kept"), "{error}");
         assert!(error.contains("env:NAME") && !error.contains("sk-"), "{error}");
     }
+}
+
+#[test]
+fn the_variable_of_a_secret_may_hold_the_secret_itself() {
+    let literal = "sk-proj-0123456789abcdef";
+    let place =
+        |value| Home::new(None, &[("OPENPISTA_API_KEY", value)]).settings().api_key.unwrap().to_string();
+    assert_eq!(place(literal), "env:OPENPISTA_API_KEY");
+    assert_eq!(place("env:OTHER"), "env:OTHER");
+    assert_eq!(provider_key_variable("my-server.2"), "OPENPISTA_MY_SERVER_2_API_KEY");
 }
 
 #[test]

@@ -157,3 +157,23 @@ fn names_cannot_break_what_they_stand_in() {
     redactor.add("a\"b\u{1b}[31m/ü", &Secret::new("0123456789"));
     assert_eq!(redactor.redact("0123456789"), "[secret:a_b__31m__]");
 }
+
+#[test]
+fn secrets_are_found_across_pieces() {
+    let redactor = Redactor::default();
+    redactor.add("A", &Secret::new("alpha-secret"));
+    redactor.add("B", &Secret::new("alpha-secret-longer"));
+    let text = "x alpha-secret y alpha-secret-longer alpha-secre alpha-secret";
+    let clean = "x [secret:A] y [secret:B] alpha-secre [secret:A]";
+    for size in 1..=text.len() {
+        let (mut pending, mut out) = (Vec::new(), Vec::new());
+        for piece in text.as_bytes().chunks(size) {
+            pending.extend_from_slice(piece);
+            out.extend(redactor.redact_pieces(&mut pending, false));
+        }
+        out.extend(redactor.redact_pieces(&mut pending, true));
+        assert_eq!((String::from_utf8(out).unwrap().as_str(), pending.len()), (clean, 0), "pieces of {size}");
+    }
+    let mut pending = b"nothing is known".to_vec();
+    assert_eq!(Redactor::default().redact_pieces(&mut pending, false), b"nothing is known");
+}

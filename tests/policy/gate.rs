@@ -66,7 +66,7 @@ fn a_person_decides_what_the_rules_ask_about() {
 fn without_anybody_to_ask_the_answer_is_no_and_says_how_to_allow_it() {
     let gate = gate(Arc::new(NoHooks), Arc::default(), Arc::default());
     let reason = denial(decide(&gate, run(json!({"argv": ["git", "log", "-1\""]})), &rules(vec![])));
-    let rule = r#"pista.agent("main", { tools = { allow = { { "git", "log", "-1\"" } } } })"#;
+    let rule = r#"pista.agent("main", { tools = { allow = { { "system.run", argv = { "git", "log", "-1\"" } } } } })"#;
     assert!(reason.contains("--yes") && reason.contains(rule), "{reason}");
     let reason = denial(decide(&gate, run(json!({"command": "ls"})), &rules(vec![])));
     assert!(reason.contains(r#"allow = { "system.run" }"#), "{reason}");

@@ -8,6 +8,9 @@ use openpista::llm::{Route, Router, Timeouts, discover, openai::OpenAiProvider};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
+/// Catches hangs only.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 fn closed() -> String {
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
@@ -33,7 +36,7 @@ async fn servers_that_answer_are_found() {
     let (twin, llama) = (FakeOpenAi::with(llama.clone(), []), FakeOpenAi::with(llama, []));
     let urls =
         [closed(), ollama.url(), empty.url(), locked.url(), "nonsense://".into(), llama.url(), twin.url()];
-    let found = discover::local(&urls).await;
+    let found = discover::local(&urls, PATIENCE).await;
     let seen: Vec<_> =
         found.iter().map(|p| (p.name.as_str(), p.model.as_deref(), p.context_window)).collect();
     assert_eq!(
@@ -67,13 +70,13 @@ async fn other_servers_do_not_confuse_it() {
     });
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent = format!("http://{}", silent.local_addr().expect("an address"));
-    assert!(discover::local(&[url, silent]).await.is_empty());
+    assert!(discover::local(&[url, silent], Duration::from_millis(300)).await.is_empty());
 }
 
 #[tokio::test]
 async fn closed_ports_cost_next_to_nothing() {
     let urls: Vec<_> = (0..8).map(|_| closed()).collect();
     let start = Instant::now();
-    assert!(discover::local(&urls).await.is_empty());
+    assert!(discover::local(&urls, PATIENCE).await.is_empty());
     assert!(start.elapsed() < Duration::from_secs(5), "catches hangs only");
 }

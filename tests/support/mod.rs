@@ -1,5 +1,8 @@
-//! Stand-ins for what the engine talks to.
+//! Stand-ins for what the engine talks to, and the program itself.
 
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 pub mod fake_openai;
+pub mod program;
+pub mod screen;
+pub mod terminal;

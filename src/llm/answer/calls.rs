@@ -10,10 +10,14 @@ use serde_json::Value;
 /// How much of what a model sent instead of arguments is kept, in characters.
 const MAX_INVALID: usize = 500;
 
+/// The most calls of one answer. A model that asks for more has lost its way, and all would run at once.
+pub(super) const MAX_CALLS: usize = 128;
+
 /// The calls of one answer.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     slots: Vec<Slot>,
+    too_many: bool,
 }
 
 /// One call, as far as it arrived.
@@ -47,6 +51,11 @@ impl Calls {
     /// Whether there is any.
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+
+    /// Whether there are more than [`MAX_CALLS`]; what goes beyond is not kept.
+    pub(super) fn too_many(&self) -> bool {
+        self.too_many
     }
 
     /// The characters of all names and arguments, for estimates.
@@ -108,6 +117,10 @@ impl Calls {
         };
         match found {
             Some(at) if !self.begins_another(at, piece) => at,
+            _ if self.slots.len() >= MAX_CALLS => {
+                self.too_many = true;
+                MAX_CALLS - 1
+            }
             found => {
                 // Another call without a name of its own is one to the same tool.
                 let name = found.filter(|_| piece.name.is_empty()).map(|at| self.slots[at].name.clone());
@@ -132,19 +145,32 @@ impl Calls {
     }
 
     /// Adds argument text; what follows a complete object is another call to the same tool.
-    fn append(&mut self, at: usize, text: &str) {
-        let slot = &mut self.slots[at];
-        slot.text.push_str(text);
-        let Some(end) = slot.scan.end(&slot.text) else {
-            return;
-        };
-        if !slot.text[end..].trim_start().starts_with('{') {
-            return;
+    fn append(&mut self, mut at: usize, text: &str) {
+        self.slots[at].text.push_str(text);
+        loop {
+            let full = self.slots.len() >= MAX_CALLS;
+            let slot = &mut self.slots[at];
+            let Some(end) = slot.scan.end(&slot.text) else {
+                return;
+            };
+            let behind = slot.text[end..].trim_start();
+            if behind.is_empty() {
+                slot.text.truncate(end);
+                return;
+            }
+            if !behind.starts_with('{') {
+                return;
+            }
+            if full {
+                self.too_many = true;
+                slot.text.truncate(end);
+                return;
+            }
+            let text = slot.text.split_off(end);
+            let next = Slot { index: slot.index, name: slot.name.clone(), text, ..Slot::default() };
+            at += 1;
+            self.slots.insert(at, next);
         }
-        let rest = slot.text.split_off(end);
-        let next = Slot { index: slot.index, name: slot.name.clone(), ..Slot::default() };
-        self.slots.insert(at + 1, next);
-        self.append(at + 1, &rest);
     }
 
     /// The calls, with fresh ids of ours and the names of our tools.

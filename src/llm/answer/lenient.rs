@@ -3,6 +3,10 @@
 use crate::domain::JsonMap;
 use serde_json::Value;
 
+/// How deep arguments may be nested. Whoever stores or shows them puts them into more, and readers of
+/// JSON end at 128.
+const MAX_DEPTH: u32 = 64;
+
 /// The arguments in `text`: an object; nothing at all, which is an empty one; an object inside a
 /// string; an object with raw line ends in its strings. `None`: something else.
 pub(super) fn arguments(text: &str) -> Option<JsonMap> {
@@ -10,15 +14,24 @@ pub(super) fn arguments(text: &str) -> Option<JsonMap> {
     if text.is_empty() || text == "null" {
         return Some(JsonMap::new());
     }
-    match json(text)? {
+    match json(text).filter(|value| is_shallow(value, MAX_DEPTH))? {
         Value::Object(map) => Some(map),
         Value::String(inner) => match json(inner.trim()) {
+            Some(value @ Value::Object(_)) if !is_shallow(&value, MAX_DEPTH) => None,
             Some(Value::Object(map)) => Some(map),
             _ => inner.trim().is_empty().then(JsonMap::new),
         },
         Value::Null => Some(JsonMap::new()),
         Value::Array(list) if list.is_empty() => Some(JsonMap::new()),
         _ => None,
+    }
+}
+
+fn is_shallow(value: &Value, depth: u32) -> bool {
+    match value {
+        Value::Object(map) => depth > 0 && map.values().all(|inner| is_shallow(inner, depth - 1)),
+        Value::Array(list) => depth > 0 && list.iter().all(|inner| is_shallow(inner, depth - 1)),
+        _ => true,
     }
 }
 
@@ -64,6 +77,9 @@ mod tests {
         }
         let raw = "{\"script\":\"line 1\nline 2\\\\\"}";
         assert_eq!(arguments(raw).map(|m| m["script"].clone()), Some("line 1\nline 2\\".into()));
+        let nested = |depth| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        assert!(arguments(&nested(64)).is_some());
+        assert_eq!((arguments(&nested(65)), arguments(&nested(100_000))), (None, None));
         for text in ["{", "[1]", "3", "\"x\"", r#"{"a":}"#] {
             assert_eq!(arguments(text), None, "{text:?}");
         }

@@ -23,7 +23,7 @@ use crate::domain::{
     tool::ToolSpec,
     usage::{Usage, estimate_tokens},
 };
-use calls::Calls;
+use calls::{Calls, MAX_CALLS};
 use content::Content;
 use reasoning::Reasoning;
 use serde_json::Value;
@@ -128,8 +128,10 @@ impl<'a> Accumulator<'a> {
             // The last text may come with the reason for the end: text first.
             if let Some(delta) = choice.get("delta").filter(|d| d.is_object()) {
                 self.delta(delta, sink);
+                self.bounded()?;
             } else if let Some(message) = choice.get("message").filter(|m| m.is_object()) {
                 self.delta(message, sink);
+                self.bounded()?;
                 self.whole = true;
                 self.started = true;
             }
@@ -144,6 +146,16 @@ impl<'a> Accumulator<'a> {
                 self.finish = Some(reason.to_owned());
                 self.started = true;
             }
+        }
+        Ok(())
+    }
+
+    /// `Err`: there are more calls than one answer may have.
+    fn bounded(&self) -> Result<(), AttemptError> {
+        if self.calls.too_many() || self.text_calls.found() > MAX_CALLS {
+            let text =
+                format!("the model asked for more than {MAX_CALLS} tool calls in one answer; none was run");
+            return Err(AttemptError::refused(text));
         }
         Ok(())
     }
@@ -232,6 +244,7 @@ impl<'a> Accumulator<'a> {
         self.parts(parts, sink);
         let mut rest = String::new();
         let recovered = self.text_calls.end(&mut rest);
+        self.bounded()?;
         self.show(rest, sink);
 
         let written = self.calls.written();

@@ -73,6 +73,11 @@ impl<'a> TextCalls<'a> {
         held
     }
 
+    /// How many calls were found.
+    pub(super) fn found(&self) -> usize {
+        self.found.len()
+    }
+
     /// Whether there may be more to do.
     fn step(&mut self, last: bool, out: &mut String) -> bool {
         if self.held.is_empty() {

@@ -15,21 +15,21 @@ pub const LOCAL_URLS: [&str; 4] = [
     "http://127.0.0.1:8000/v1",
 ];
 
-/// How long a port may take to answer at all.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(150);
+/// The names under which servers are found; a second one of a kind gets a number, `ollama-2`.
+pub const LOCAL_NAMES: [&str; 5] = ["ollama", "llamacpp", "lmstudio", "vllm", "local"];
 
-/// How long a server may take to list its models.
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a server may take to list its models, unless the user says otherwise.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// The longest list of models that is read, in bytes.
 const MAX_LIST: usize = 1 << 20;
 
-/// Asks the servers at `urls`, all at once, and returns those that answer with a model that can
-/// chat, in the order of `urls`. Names are
-/// unique: `ollama`, `ollama-2`. Addresses that can't be read are skipped.
-pub async fn local(urls: &[String]) -> Vec<FoundProvider> {
+/// Asks the servers at `urls`, all at once, and returns those that answer within `patience` with a model
+/// that can chat, in the order of `urls`. Names are unique: `ollama`, `ollama-2`. Addresses that can't be
+/// read are skipped.
+pub async fn local(urls: &[String], patience: Duration) -> Vec<FoundProvider> {
     let mut found: Vec<FoundProvider> = Vec::new();
-    for mut provider in join_all(urls.iter().map(|url| probe(url))).await.into_iter().flatten() {
+    for mut provider in join_all(urls.iter().map(|url| probe(url, patience))).await.into_iter().flatten() {
         let twins = found
             .iter()
             .filter(|other| {
@@ -44,11 +44,14 @@ pub async fn local(urls: &[String]) -> Vec<FoundProvider> {
     found
 }
 
-async fn probe(text: &str) -> Option<FoundProvider> {
+async fn probe(text: &str, patience: Duration) -> Option<FoundProvider> {
     let url = BaseUrl::parse(text).ok()?;
-    // A bare connection first: a closed port then costs next to nothing.
-    timeout(CONNECT_TIMEOUT, TcpStream::connect((url.host(), url.port()))).await.ok()?.ok()?;
-    let answer = timeout(ANSWER_TIMEOUT, list(&url)).await.ok()??;
+    let ask = async {
+        // A bare connection first: a closed port then costs next to nothing.
+        TcpStream::connect((url.host(), url.port())).await.ok()?;
+        list(&url, patience).await
+    };
+    let answer = timeout(patience, ask).await.ok()??;
     let model = models::choose(&answer)?;
     Some(FoundProvider {
         name: name(&model.owner, url.port()).to_owned(),
@@ -60,8 +63,8 @@ async fn probe(text: &str) -> Option<FoundProvider> {
     })
 }
 
-async fn list(url: &BaseUrl) -> Option<Value> {
-    let client = client::build(url, CONNECT_TIMEOUT).ok()?;
+async fn list(url: &BaseUrl, patience: Duration) -> Option<Value> {
+    let client = client::build(url, patience).ok()?;
     let response = client.get(url.at("/models")).send().await.ok()?;
     if !response.status().is_success() {
         return None;

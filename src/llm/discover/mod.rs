@@ -5,7 +5,7 @@ mod local;
 mod models;
 
 pub use env::{KNOWN, KnownProvider, from_env, key_variable};
-pub use local::{ANSWER_TIMEOUT, CONNECT_TIMEOUT, LOCAL_URLS, local};
+pub use local::{ANSWER_TIMEOUT, LOCAL_NAMES, LOCAL_URLS, local};
 pub(super) use models::choose;
 
 use crate::domain::{

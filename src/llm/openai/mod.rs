@@ -324,6 +324,10 @@ impl Backend for OpenAiProvider {
         let model = if model.is_empty() { self.first_model.get().map_or("", String::as_str) } else { model };
         ModelFacts { context_window: self.known(model).window.or(self.context_window), price: self.price }
     }
+
+    fn replays_reasoning(&self, model: &str) -> bool {
+        self.known(model).learned.applied(&self.dialect).replay_reasoning
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

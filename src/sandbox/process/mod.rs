@@ -162,7 +162,7 @@ pub async fn run(command: Command, limits: &Limits, keep: &Keep) -> Result<Proce
         (timed_out, duration, held_open, status)
     };
 
-    let (stdout, stderr) = show(out, err, limits, keep.filter.as_ref()).await;
+    let (stdout, stderr) = show(out, err, limits).await;
     let wanted_terminal = running.wanted_terminal;
     let exit = match exit_of(status) {
         _ if timed_out => Exit::TimedOut,

@@ -1,9 +1,11 @@
 use super::*;
 use crate::{
+    config::Redactor,
     domain::{
         JsonMap,
         envelope::Origin,
         id::{SessionId, TurnId},
+        secret::Secret,
         tool::Effect,
     },
     tool::{Options, builtin},
@@ -35,7 +37,7 @@ impl Tool for Odd {
                     tokio::task::yield_now().await;
                     panic!("later, with {}", "words")
                 }
-                "talks" => ToolResult::new(call.get(), ToolStatus::Ok, "öä🦀 secret ".repeat(5_000)),
+                "talks" => ToolResult::new(call.get(), ToolStatus::Ok, "öä🦀 hush-hush ".repeat(5_000)),
                 _ => ToolResult::new(&ToolCall::new("other", JsonMap::new()), ToolStatus::Ok, "fine"),
             }
         })
@@ -43,8 +45,10 @@ impl Tool for Odd {
 }
 
 fn registry(dir: &tempfile::TempDir) -> ToolRegistry {
+    let redactor = Redactor::default();
+    redactor.add("X", &Secret::new("hush-hush"));
     let mut options = Options::new(dir.path(), dir.path().join("spill"));
-    options.redact = Some(Arc::new(|text: String| text.replace("secret", "[redacted]")));
+    options.redact = Some(Arc::new(redactor));
     builtin(options)
 }
 
@@ -141,10 +145,10 @@ async fn long_results_are_redacted_cut_and_kept() {
     let result = execute(&registry, call("talks", json!({}))).await;
     let chars = result.content.chars().count();
     assert!((9_000..=10_000).contains(&chars), "{chars}");
-    assert!(result.content.starts_with("öä🦀 [redacted] ") && result.content.ends_with("[redacted] "));
-    assert!(!result.content.contains("secret"));
+    assert!(result.content.starts_with("öä🦀 [secret:X] ") && result.content.ends_with("[secret:X] "));
+    assert!(!result.content.contains("hush-hush"));
     let spill = result.meta["spill"].as_str().unwrap();
-    let whole = "öä🦀 [redacted] ".repeat(5_000);
+    let whole = "öä🦀 [secret:X] ".repeat(5_000);
     assert!(std::fs::read_to_string(spill).unwrap() == whole);
     let left_out = result.meta["truncated_bytes"].as_u64().unwrap();
     assert!(
@@ -156,7 +160,7 @@ async fn long_results_are_redacted_cut_and_kept() {
     // The model can go and look, within the file tools.
     let read = execute(&registry, call("fs.read", json!({"path": spill}))).await;
     assert_eq!(read.status, ToolStatus::Ok);
-    assert!(read.content.starts_with("öä🦀 [redacted]"), "{}", read.content);
+    assert!(read.content.starts_with("öä🦀 [secret:X]"), "{}", read.content);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sandbox::Filter;
+use crate::{config::Redactor, domain::secret::Secret};
 use std::sync::Arc;
 
 async fn call(dir: &tempfile::TempDir, args: serde_json::Value) -> ToolResult {
@@ -103,10 +103,12 @@ async fn facts_are_told_to_programs() {
 #[tokio::test]
 async fn secrets_are_not_shown() {
     let dir = tempfile::tempdir().unwrap();
-    let filter: Filter = Arc::new(|text: String| text.replace("s3cret", "[redacted]"));
-    let options = Options { redact: Some(filter), ..Options::new(dir.path(), dir.path().join("spill")) };
+    let redactor = Redactor::default();
+    redactor.add("X", &Secret::new("s3cret"));
+    let options =
+        Options { redact: Some(Arc::new(redactor)), ..Options::new(dir.path(), dir.path().join("spill")) };
     let args = json!({"command": "echo my s3cret"});
     let call = ToolCall::new("system.run", args.as_object().unwrap().clone());
     let result = SystemRun::new(options).call(call).await;
-    assert_eq!(result.content, "exit code 0\nstdout:\nmy [redacted]");
+    assert_eq!(result.content, "exit code 0\nstdout:\nmy [secret:X]");
 }

@@ -131,6 +131,17 @@ impl FakeOpenAi {
         all.iter().filter(|r| r.method == "POST").cloned().collect()
     }
 
+    /// How many chat requests there were so far.
+    pub fn count(&self) -> usize {
+        self.state.requests.lock().expect("requests").iter().filter(|r| r.method == "POST").count()
+    }
+
+    /// The last chat request.
+    pub fn last_request(&self) -> Option<Request> {
+        let all = self.state.requests.lock().expect("requests");
+        all.iter().rev().find(|r| r.method == "POST").cloned()
+    }
+
     /// All requests so far.
     pub fn all_requests(&self) -> Vec<Request> {
         self.state.requests.lock().expect("requests").clone()
@@ -154,7 +165,7 @@ impl FakeOpenAi {
 
     /// Waits until so many chat requests came; false when they didn't. Blocks.
     pub fn saw_requests(&self, count: usize) -> bool {
-        wait_until(|| self.requests().len() >= count)
+        wait_until(|| self.count() >= count)
     }
 }
 

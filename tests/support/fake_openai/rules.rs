@@ -7,8 +7,12 @@ use serde_json::{Value, json};
 pub struct Rules {
     /// The key to present. `None`: any or none.
     pub key: Option<String>,
-    /// The context window in tokens, a token being four bytes of the messages' JSON.
+    /// The context window in tokens.
     pub context_limit: Option<usize>,
+    /// How many bytes of the messages' JSON are a token, for the window and the usage.
+    pub bytes_per_token: usize,
+    /// Whether the refusal of what does not fit says how large the window is.
+    pub tells_limit: bool,
     /// Cut the stream into random pieces, inside characters and line ends too.
     pub seed: Option<u64>,
     /// What `GET /v1/models` lists.
@@ -30,6 +34,8 @@ impl Default for Rules {
         Self {
             key: None,
             context_limit: None,
+            bytes_per_token: 4,
+            tells_limit: true,
             seed: None,
             models: vec![json!({"id": "fake-model", "object": "model", "created": 1, "owned_by": "fake"})],
             unsupported: Vec::new(),

@@ -85,7 +85,8 @@ fn send(stream: &mut TcpStream, request: &Request, reply: &Reply, state: &State)
         Kind::Plain(status, kind, body) => return http::respond(stream, *status, kind, &reply.headers, body),
         Kind::Raw(bytes) => vec![bytes.clone()],
         Kind::Completion { text, calls, finish } => {
-            let answer = sse::Answer { text, calls, finish: finish.as_deref() };
+            let bytes_per_token = state.rules.bytes_per_token;
+            let answer = sse::Answer { text, calls, finish: finish.as_deref(), bytes_per_token };
             if request.body["stream"] != true {
                 let body = answer.document(&request.body).to_string();
                 return http::respond(stream, 200, "application/json", &reply.headers, body.as_bytes());

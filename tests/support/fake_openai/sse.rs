@@ -8,6 +8,7 @@ pub(super) struct Answer<'a> {
     pub(super) text: &'a str,
     pub(super) calls: &'a [(String, Value)],
     pub(super) finish: Option<&'a str>,
+    pub(super) bytes_per_token: usize,
 }
 
 /// How many characters one chunk of text has.
@@ -74,9 +75,9 @@ impl Answer<'_> {
     }
 
     fn usage(&self, request: &Value) -> Value {
-        let input = request["messages"].to_string().len() / 4;
+        let input = request["messages"].to_string().len() / self.bytes_per_token;
         let written: usize = self.calls.iter().map(|(name, args)| name.len() + args.to_string().len()).sum();
-        let output = ((self.text.len() + written) / 4).max(1);
+        let output = ((self.text.len() + written) / self.bytes_per_token).max(1);
         json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
     }
 }

@@ -87,8 +87,12 @@ pub(super) fn request(body: &Value, rules: &Rules) -> Checked {
         return bad("[] is too short - 'messages'", "messages");
     };
     conversation(messages, rules)?;
-    let tokens = body["messages"].to_string().len() / 4;
+    let tokens = body["messages"].to_string().len() / rules.bytes_per_token;
     match rules.context_limit {
+        Some(limit) if tokens > limit && !rules.tells_limit => {
+            let text = "Your input exceeds the context window of this model. Please adjust it and try again.";
+            Err((400, error(text, "messages", Some("context_length_exceeded"))))
+        }
         Some(limit) if tokens > limit => {
             let text = format!(
                 "This model's maximum context length is {limit} tokens. However, your messages resulted in {tokens} \

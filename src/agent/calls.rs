@@ -1,0 +1,109 @@
+//! The calls of one answer: authorised one after the other, run at the same time.
+
+use super::Parts;
+use crate::{
+    domain::{
+        call::{ToolCall, ToolResult, ToolStatus},
+        event::{Observer, TurnEvent},
+        hook::{Hooks, TurnContext},
+    },
+    policy::{Policy, Verdict},
+};
+use futures_util::{Stream, StreamExt, stream};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// So many calls run at the same time; further ones wait for a place.
+const MAX_PARALLEL: usize = 16;
+
+/// Runs calls for one turn.
+#[derive(Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) policy: &'a Policy,
+    pub(super) context: &'a TurnContext,
+    pub(super) observer: &'a dyn Observer,
+}
+
+impl<'a> Caller<'a> {
+    /// The results, as they come. Questions to a person come in the order of the calls; what is
+    /// authorised runs meanwhile. Dropping the stream stops what runs.
+    pub(super) fn run(self, calls: Vec<ToolCall>) -> impl Stream<Item = ToolResult> + 'a {
+        stream::iter(calls)
+            .then(move |call| self.authorize(call))
+            .map(move |verdict| self.answer(verdict))
+            .buffer_unordered(MAX_PARALLEL)
+    }
+
+    async fn authorize(self, call: ToolCall) -> Verdict {
+        let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
+        self.parts.gate.authorize(call, spec, self.policy, self.context).await
+    }
+
+    async fn answer(self, verdict: Verdict) -> ToolResult {
+        let started = Instant::now();
+        let result = match verdict {
+            Verdict::Authorized { call, .. } => {
+                self.begin(call.get());
+                self.parts.executor.execute(call, self.context).await
+            }
+            Verdict::Denied { call, reason } => {
+                self.begin(&call);
+                ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
+            }
+            Verdict::Answered { call, content, .. } => {
+                self.begin(&call);
+                ToolResult::new(&call, ToolStatus::Ok, content)
+            }
+        };
+        self.end(&result, started.elapsed().as_millis() as u64);
+        result
+    }
+
+    fn begin(&self, call: &ToolCall) {
+        self.observer.observe(&TurnEvent::ToolStart {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            args: call.args.clone(),
+        });
+        emit(
+            &*self.parts.hooks,
+            self.context,
+            "tool.start",
+            || json!({ "name": call.name, "args": call.args }),
+        );
+    }
+
+    fn end(&self, result: &ToolResult, duration_ms: u64) {
+        self.observer.observe(&TurnEvent::ToolEnd {
+            id: result.call_id.clone(),
+            name: result.name.clone(),
+            status: result.status,
+            content: result.content.clone(),
+            meta: result.meta.clone(),
+            duration_ms,
+        });
+        emit(&*self.parts.hooks, self.context, "tool.end", || {
+            json!({ "name": result.name, "status": result.status, "duration_ms": duration_ms,
+                    "content": result.content })
+        });
+    }
+}
+
+/// Tells the observers of `event`, with the turn's context in the payload, if there are any.
+pub(super) fn emit(
+    hooks: &dyn Hooks,
+    context: &TurnContext,
+    event: &'static str,
+    payload: impl FnOnce() -> Value,
+) {
+    if !hooks.observes(event) {
+        return;
+    }
+    let mut payload = payload();
+    if let (Some(map), Ok(Value::Object(context))) = (payload.as_object_mut(), serde_json::to_value(context))
+    {
+        map.extend(context);
+    }
+    hooks.emit(event, payload);
+}

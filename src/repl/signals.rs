@@ -1,0 +1,39 @@
+//! What the outside tells the program while it runs.
+
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// Ctrl-C: stop what is under way.
+    Interrupt,
+    /// SIGTERM, or the terminal is gone: end.
+    End,
+}
+
+/// Takes the signals, from its making on: none is lost, and none ends the program by itself.
+pub(super) struct Signals {
+    interrupt: Stream,
+    terminate: Stream,
+    hangup: Stream,
+}
+
+impl Signals {
+    /// Must be called on the runtime.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.hangup.recv() => Signal::End,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Every snippet of the README and the docs is run: shell lines by the built binary, Lua and TOML as
+//! configurations.
+#![allow(missing_docs)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// A fenced block: its language, its text, where it stands.
+struct Snippet {
+    language: String,
+    text: String,
+    place: String,
+}
+
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md")];
+    let docs = fs::read_dir(root.join("docs")).expect("docs");
+    pages.extend(
+        docs.map(|entry| entry.expect("an entry").path()).filter(|p| p.extension() == Some("md".as_ref())),
+    );
+    pages
+}
+
+fn snippets() -> Vec<Snippet> {
+    let mut found = vec![];
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("a readable page");
+        let mut open: Option<Snippet> = None;
+        for (number, line) in text.lines().enumerate() {
+            match (&mut open, line.strip_prefix("```")) {
+                (None, Some(language)) => {
+                    open = Some(Snippet {
+                        language: language.trim().to_owned(),
+                        text: String::new(),
+                        place: format!("{}:{}", page.display(), number + 1),
+                    });
+                }
+                (Some(_), Some(_)) => found.extend(open.take()),
+                (Some(snippet), None) => snippet.text += &format!("{line}\n"),
+                (None, None) => {}
+            }
+        }
+        assert!(open.is_none(), "{}: a block is not closed", page.display());
+    }
+    found
+}
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::write(dir.path().join("notes.txt"), "TODO: water the plants\n").expect("a file");
+        Self(dir)
+    }
+
+    /// A shell line, with the ways in which the docs call the program leading to the built one.
+    fn shell(&self, line: &str) -> Output {
+        let built = env!("CARGO_BIN_EXE_openpista");
+        let line = line.replace("cargo run --release --", "openpista");
+        Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &format!("openpista() {{ '{built}' \"$@\"; }}\n{line}")])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.0.path())
+            .env("OPENPISTA_LOCAL_SERVERS", "[]")
+            .current_dir(self.0.path())
+            .output()
+            .expect("bash")
+    }
+}
+
+fn assert_ok(place: &str, what: &str, output: &Output) {
+    assert!(
+        output.status.success(),
+        "{place}: {what}\nends with {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Lines that would test the tests, or need what a test has not (a terminal, a key, a clone).
+fn is_for_elsewhere(line: &str) -> bool {
+    line.starts_with("scripts/test") || line.starts_with("export ") || line.starts_with("cargo bench")
+}
+
+#[test]
+fn every_snippet_works() {
+    let snippets = snippets();
+    let mut run = 0;
+    for Snippet { language, text, place } in &snippets {
+        let scratch = Scratch::new();
+        match language.as_str() {
+            "sh" => {
+                for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+                    if !is_for_elsewhere(line) {
+                        assert_ok(place, line, &scratch.shell(line));
+                        run += 1;
+                    }
+                }
+            }
+            "lua" => {
+                fs::write(scratch.0.path().join("init.lua"), text).expect("a file");
+                assert_ok(place, text, &scratch.shell("openpista --config init.lua tools"));
+                run += 1;
+            }
+            "toml" => {
+                let config = scratch.0.path().join(".config/openpista");
+                fs::create_dir_all(&config).expect("a directory");
+                fs::write(config.join("config.toml"), text).expect("a file");
+                assert_ok(place, text, &scratch.shell("openpista config show"));
+                run += 1;
+            }
+            // Pictures and what programs print.
+            "" | "text" => {}
+            other => panic!("{place}: a block of {other:?}, which no test runs"),
+        }
+    }
+    assert!(run >= 8, "only {run} snippets were found");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("a readable page");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.starts_with("http") || target.starts_with('#') {
+                continue;
+            }
+            let file = target.split('#').next().unwrap_or_default();
+            let path = page.parent().expect("a folder").join(file);
+            assert!(path.exists(), "{}: {target} leads nowhere", page.display());
+        }
+    }
+}
