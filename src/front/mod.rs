@@ -22,5 +22,5 @@ pub use live::Live;
 pub use output::Output;
 pub use plain::Plain;
 pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
-pub use terminal::{Colour, forget_typed, is_drawable};
+pub use terminal::{Colour, forget_typed, is_drawable, size};
 pub use write::{to_stderr, to_stdout};
