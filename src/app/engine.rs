@@ -35,6 +35,11 @@ impl App {
     /// Loads the configuration and builds everything on it. `approver` is asked where the policy asks.
     pub async fn start(flags: Flags, approver: Arc<dyn Approver>) -> anyhow::Result<Self> {
         let loaded = Loaded::load(flags).await?;
+        let workspace = loaded.workspace();
+        if !workspace.is_dir() {
+            let text = format!("the workspace {} is not a directory", workspace.display());
+            return Err(super::ConfigError::new(text).into());
+        }
         let memory = loaded.memory()?.clone();
         let models = models::build(&loaded).await?;
         let registry = Arc::new(toolset::registry(&loaded)?);
@@ -126,6 +131,9 @@ impl App {
 
     /// Begins a conversation.
     pub async fn new_session(&self, channel: &str, name: Option<&str>) -> anyhow::Result<Session> {
+        if let Some(name) = name {
+            check_name(name)?;
+        }
         let new = NewSession {
             name: name.map(str::to_owned),
             channel: channel.to_owned(),
@@ -137,9 +145,6 @@ impl App {
 
     /// The conversation of that name or id; one that isn't there begins under that name.
     pub async fn session_called(&self, wanted: &str, channel: &str) -> anyhow::Result<Session> {
-        if wanted.trim().is_empty() {
-            bail!("the name of the session is empty");
-        }
         match self.memory()?.find_session(wanted).await {
             Ok(session) => Ok(session),
             Err(StoreError::NoSession(_)) => {
@@ -162,4 +167,18 @@ impl App {
     pub async fn close(&self) {
         self.loaded.close().await;
     }
+}
+
+/// Characters of a session's name, at most.
+const NAME_CHARS: usize = 80;
+
+/// Whether a session may be called so: names are shown one a line.
+pub fn check_name(name: &str) -> anyhow::Result<()> {
+    if name.trim().is_empty() {
+        bail!("the name of the session is empty");
+    }
+    if name.chars().count() > NAME_CHARS || name.contains(char::is_control) {
+        bail!("a session's name has at most {NAME_CHARS} characters, on one line");
+    }
+    Ok(())
 }

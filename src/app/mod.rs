@@ -11,7 +11,7 @@ mod roster;
 mod table;
 mod toolset;
 
-pub use engine::App;
+pub use engine::{App, check_name};
 pub use flags::Flags;
 pub use loaded::Loaded;
 

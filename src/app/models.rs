@@ -4,6 +4,7 @@ use super::{ConfigError, Loaded, lua_backend::LuaBackend};
 use crate::{
     config::provider_key_variable,
     domain::{
+        nearest::nearest,
         plan::{ProviderKind, ProviderSpec},
         secret::SecretRef,
     },
@@ -67,6 +68,8 @@ pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
     for agent in loaded.plan.agents.values() {
         add_known(&mut specs, agent.model.as_deref().unwrap_or_default());
     }
+
+    check_fallbacks(&specs)?;
 
     let policy = RetryPolicy {
         retries: settings.retries,
@@ -175,6 +178,25 @@ fn add_known(specs: &mut BTreeMap<String, ProviderSpec>, model: &str) {
             specs.insert(known.name.to_owned(), provider.spec());
         }
     }
+}
+
+/// A fallback that nobody answers to would be taken for a model of the default provider.
+fn check_fallbacks(specs: &BTreeMap<String, ProviderSpec>) -> Result<(), ConfigError> {
+    for spec in specs.values() {
+        for name in &spec.fallback {
+            let provider = provider_of(name);
+            if provider != DEMO && !specs.contains_key(provider) {
+                let hint = nearest(provider, specs.keys().map(String::as_str))
+                    .map(|near| format!("; did you mean {near:?}?"))
+                    .unwrap_or_default();
+                return Err(ConfigError::new(format!(
+                    "{}: the fallback {name:?} of {} names no provider{hint}",
+                    spec.location, spec.name
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn route(loaded: &Loaded, spec: &ProviderSpec) -> Result<Route, ConfigError> {

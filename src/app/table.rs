@@ -3,11 +3,15 @@
 use super::{ConfigError, Loaded, roster, toolset};
 use crate::{
     domain::{cut, rules::Access, rules::Match, tool::ToolSpec},
-    front::Colour,
+    front::{self, Colour},
     policy::{Executor, Policy},
 };
+use std::io::IsTerminal;
 
+/// Characters of a description where there is no terminal that it has to fit into.
 const DESCRIPTION_CHARS: usize = 70;
+/// Columns of what the policy says.
+const ACCESS_COLUMNS: usize = 16;
 
 impl Loaded {
     fn policy(&self) -> Result<Policy, ConfigError> {
@@ -35,6 +39,10 @@ impl Loaded {
 /// What a policy says of each tool, one a line.
 pub(super) fn tools(specs: &[ToolSpec], policy: &Policy, colour: Colour) -> String {
     let width = specs.iter().map(|s| s.name.len()).max().unwrap_or(0);
+    let room = match std::io::stdout().is_terminal() {
+        true => front::size().0.saturating_sub(width + ACCESS_COLUMNS + 3).max(20),
+        false => DESCRIPTION_CHARS,
+    };
     let mut out = String::new();
     for spec in specs {
         let (access, exceptions) = access(spec, policy);
@@ -44,12 +52,8 @@ pub(super) fn tools(specs: &[ToolSpec], policy: &Policy, colour: Colour) -> Stri
             Access::Deny => ("31", "deny"),
         };
         let more = if exceptions > 0 { format!(" (+{exceptions} exact)") } else { String::new() };
-        let word = colour.paint(style, &format!("{:<16}", format!("{word}{more}")));
-        out.push_str(&format!(
-            "{:<width$}  {word}{}\n",
-            spec.name,
-            cut::title(&spec.description, DESCRIPTION_CHARS)
-        ));
+        let word = colour.paint(style, &format!("{:<ACCESS_COLUMNS$}", format!("{word}{more}")));
+        out.push_str(&format!("{:<width$}  {word}{}\n", spec.name, cut::title(&spec.description, room)));
     }
     out
 }

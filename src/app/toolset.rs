@@ -6,11 +6,13 @@ use crate::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
         hook::TurnContext,
+        nearest::nearest,
         plan::{LuaTool, ProviderKind},
+        rules::Match,
         secret::SecretRef,
         tool::ToolSpec,
     },
-    policy::{Authorized, Floor, FloorCheck},
+    policy::{Authorized, Executor, Floor, FloorCheck},
     script::{ScriptHandle, run_tool},
     tool::{Options, Tool, ToolRegistry, builtin},
 };
@@ -28,6 +30,7 @@ pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
         output_chars: settings.tool_output_chars,
         spill_bytes: settings.spill_bytes,
         pass_env: settings.pass_env.clone(),
+        unprotected: settings.unprotected.clone(),
         protected: protected(loaded),
         redact: Some(Arc::new(loaded.secrets.redactor().clone())),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
@@ -39,7 +42,21 @@ pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
             .register(Arc::new(Scripted { script, tool: tool.clone() }))
             .map_err(|error| ConfigError::new(format!("{}: {error}", tool.location)))?;
     }
+    warn_of_unknown(loaded, &registry);
     Ok(registry)
+}
+
+/// A rule for a tool that isn't there does nothing: most likely its name is misspelt.
+fn warn_of_unknown(loaded: &Loaded, registry: &ToolRegistry) {
+    let known = || registry.specs().iter().map(|spec| spec.name.as_str());
+    for rule in loaded.plan.agents.values().flat_map(|agent| &agent.rules) {
+        let (Match::Name(name) | Match::Argv { tool: name, .. }) = &rule.matches;
+        if !name.contains('*') && !known().any(|tool| tool == name) {
+            let hint =
+                nearest(name, known()).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            tracing::warn!("{}: there is no tool {name:?}, so this rule does nothing{hint}", rule.location);
+        }
+    }
 }
 
 /// What no tool may touch, whatever it is allowed.

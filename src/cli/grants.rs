@@ -61,13 +61,23 @@ impl Command {
                 }
             }
             Self::Rm { fingerprints } => {
-                let mut missing = false;
-                for fingerprint in &fingerprints {
-                    let count = memory.revoke(fingerprint).await?;
-                    missing |= count == 0;
-                    eprintln!("{fingerprint}: {count} revoked");
+                let grants = memory.grants().await?;
+                let mut failed = false;
+                for wanted in &fingerprints {
+                    let fitting: Vec<_> =
+                        grants.iter().filter(|g| g.fingerprint.starts_with(wanted)).collect();
+                    match fitting[..] {
+                        [grant] => {
+                            memory.revoke(&grant.fingerprint).await?;
+                            eprintln!("revoked: {}", printable(&format!("{} {}", grant.tool, grant.args)));
+                            continue;
+                        }
+                        [] => eprintln!("no standing approval begins with {wanted:?}"),
+                        _ => eprintln!("{wanted:?} fits {} approvals; give more of it", fitting.len()),
+                    }
+                    failed = true;
                 }
-                if missing {
+                if failed {
                     return Ok(Exit::Failed);
                 }
             }

@@ -10,7 +10,7 @@ use crate::{
         outcome::TurnEnd,
         store::Session,
     },
-    front::{AskOnTerminal, JsonLines, Live, Plain, is_drawable},
+    front::{AskOnTerminal, JsonLines, Live, Output, Plain, is_drawable},
     gateway::Delivery,
 };
 use clap::Args;
@@ -44,12 +44,12 @@ struct Front {
 
 impl Front {
     /// Must be called on the runtime.
-    fn new(json: bool, gone: &CancellationToken) -> Self {
-        let live = (is_drawable() && !json).then(|| Live::start(gone.clone()));
+    fn new(json: bool, output: &Output) -> Self {
+        let live = (is_drawable() && !json).then(|| Live::start(output.clone()));
         let observer: Arc<dyn Observer> = match &live {
             Some(live) => live.clone(),
-            None if json => Arc::new(JsonLines::new(gone.clone())),
-            None => Arc::new(Plain::new(gone.clone())),
+            None if json => Arc::new(JsonLines::new(output.clone())),
+            None => Arc::new(Plain::new(output.clone())),
         };
         let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let approver: Arc<dyn Approver> =
@@ -74,7 +74,8 @@ impl Run {
 
     async fn answer(&self, flags: Flags, text: String) -> anyhow::Result<Exit> {
         let cancel = CancellationToken::new();
-        let front = Front::new(self.json, &cancel);
+        let output = Output::new(cancel.clone());
+        let front = Front::new(self.json, &output);
         let app = App::start(flags, front.approver).await?;
         let session = self.session(&app).await?;
         let envelope = Envelope { origin: app.origin("cli"), agent: app.agent_of(&session), text };
@@ -89,6 +90,7 @@ impl Run {
         let outcome = app.gateway().submit(delivery).await;
         app.close().await;
         Ok(match outcome.end {
+            _ if output.lost() => Exit::Failed,
             TurnEnd::Answered(_) => Exit::Ok,
             TurnEnd::Cancelled if interrupted.is_cancelled() => Exit::Interrupted,
             // Whoever read the output has seen enough.

@@ -114,6 +114,7 @@ impl Command {
             }
             Self::Name { session, name } => {
                 let session = memory.find_session(&session).await?;
+                crate::app::check_name(&name)?;
                 memory.rename(&session.id, Some(&name)).await?;
             }
             Self::Rm { sessions } => {

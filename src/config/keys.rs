@@ -177,6 +177,13 @@ pub const KEYS: &[Key] = &[
         "Environment variables that commands get besides the harmless ones. Secrets named here reach them.",
     ),
     Key::new(
+        "unprotected",
+        Kind::Files,
+        |_| json!([]),
+        "OPENPISTA_UNPROTECTED",
+        "Names of files and directories that file tools may touch although such names usually hold secrets: .env, …",
+    ),
+    Key::new(
         "connect_timeout",
         WAIT,
         |_| json!(10),

@@ -32,6 +32,8 @@ pub enum Kind {
     Urls,
     /// A list of names of environment variables; in text separated by commas.
     Names,
+    /// A list of names of files; in text separated by commas.
+    Files,
     /// Where a secret is kept: `env:NAME`, `file:PATH` or `cmd:COMMAND`.
     Secret,
     /// One of these words.
@@ -55,6 +57,7 @@ impl Kind {
             Self::Url => "a URL that begins with http:// or https://".into(),
             Self::Urls => "a list of URLs that begin with http:// or https://".into(),
             Self::Names => "a list of names of environment variables".into(),
+            Self::Files => "a list of names of files, without directories".into(),
             Self::Secret => "where the secret is kept (\"env:NAME\", \"file:PATH\" or \"cmd:COMMAND\"), \
                              not the secret itself"
                 .into(),
@@ -82,10 +85,12 @@ impl Kind {
                 (_, Ok(number)) if number.is_finite() => json!(number),
                 _ => json!(text),
             },
-            Self::Urls | Self::Names if trimmed.starts_with('[') => {
+            Self::Urls | Self::Names | Self::Files if trimmed.starts_with('[') => {
                 serde_json::from_str(trimmed).unwrap_or_else(|_| json!(text))
             }
-            Self::Urls | Self::Names => trimmed.split(',').map(str::trim).filter(|s| !s.is_empty()).collect(),
+            Self::Urls | Self::Names | Self::Files => {
+                trimmed.split(',').map(str::trim).filter(|s| !s.is_empty()).collect()
+            }
             Self::Path => json!(text),
             _ => json!(trimmed),
         };
@@ -105,11 +110,11 @@ impl Kind {
             (Self::Seconds { min, max }, Value::Number(number)) => {
                 number.as_f64().filter(|n| (min..=max).contains(&n)).map(seconds)
             }
-            (Self::Urls | Self::Names, Value::Array(items)) => {
+            (Self::Urls | Self::Names | Self::Files, Value::Array(items)) => {
                 items.iter().all(|item| self.item(item)).then(|| value.clone())
             }
             // An empty table in Lua is a list and a map.
-            (Self::Urls | Self::Names, Value::Object(map)) if map.is_empty() => Some(json!([])),
+            (Self::Urls | Self::Names | Self::Files, Value::Object(map)) if map.is_empty() => Some(json!([])),
             (_, Value::String(text)) if self.text(text) => Some(value.clone()),
             _ => None,
         };
@@ -131,6 +136,7 @@ impl Kind {
     fn item(&self, item: &Value) -> bool {
         item.as_str().is_some_and(|text| match self {
             Self::Urls => url(text),
+            Self::Files => !text.trim().is_empty() && !text.contains(['/', '\0']),
             _ => !text.is_empty() && !text.contains(['=', '\0', ' ']),
         })
     }
@@ -144,7 +150,7 @@ impl Kind {
             Value::Number(number) => format!(", not {number}"),
             Value::Bool(flag) => format!(", not {flag}"),
             Value::Null => ", not nothing".into(),
-            Value::Array(_) if matches!(self, Self::Urls | Self::Names) => String::new(),
+            Value::Array(_) if matches!(self, Self::Urls | Self::Names | Self::Files) => String::new(),
             Value::Array(_) => ", not a list".into(),
             Value::Object(_) => ", not a table".into(),
         }

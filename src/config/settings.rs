@@ -35,6 +35,7 @@ pub struct Settings {
     pub tool_output_chars: usize,
     pub spill_bytes: u64,
     pub pass_env: Vec<String>,
+    pub unprotected: Vec<String>,
     #[serde(deserialize_with = "seconds")]
     pub connect_timeout: Duration,
     #[serde(deserialize_with = "seconds")]

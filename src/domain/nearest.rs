@@ -13,7 +13,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|candidate| {
             let other = plain(candidate);
             let distance = strsim::osa_distance(&name, &other);
-            let part = name.len() > 2 && (name.contains(&other) || other.contains(&name));
+            let part = name.len().min(other.len()) > 2 && (name.contains(&other) || other.contains(&name));
             (if part { distance.min(slips) } else { distance }, candidate)
         })
         .filter(|(distance, _)| *distance <= slips)
@@ -41,6 +41,7 @@ mod tests {
         assert_eq!(nearest("databse", names), Some("database"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("", names), None);
+        assert_eq!(nearest("OPENAI_API_KEY", ["A"]), None);
         assert_eq!(nearest("run", ["fs.read", "system.run"]), Some("system.run"));
         assert_eq!(nearest("file_path", ["cwd", "path"]), Some("path"));
         assert_eq!(nearest("FS.Raed", ["fs.list", "fs.read"]), Some("fs.read"));

@@ -1,29 +1,26 @@
 //! A turn as JSON, one event a line.
 
+use super::{Output, to_stderr};
 use crate::domain::event::{Observer, TurnEvent};
-use std::io::Write;
-use tokio_util::sync::CancellationToken;
 
 /// Writes each event as a line of JSON to standard output.
 #[derive(Debug)]
 pub struct JsonLines {
-    gone: CancellationToken,
+    output: Output,
 }
 
 impl JsonLines {
-    /// Cancels `gone` when nobody reads the output any more.
-    pub fn new(gone: CancellationToken) -> Self {
-        Self { gone }
+    /// Writes to `output`.
+    pub fn new(output: Output) -> Self {
+        Self { output }
     }
 }
 
 impl Observer for JsonLines {
     fn observe(&self, event: &TurnEvent) {
-        let written = serde_json::to_string(event)
-            .map_err(std::io::Error::from)
-            .and_then(|line| writeln!(std::io::stdout().lock(), "{line}"));
-        if written.is_err() {
-            self.gone.cancel();
+        match serde_json::to_string(event) {
+            Ok(line) => self.output.write(&format!("{line}\n")),
+            Err(error) => to_stderr(&format!("error: an event is not JSON: {error}\n")),
         }
     }
 }

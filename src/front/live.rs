@@ -1,12 +1,11 @@
 //! A turn on a terminal: text as it streams, and a live line for each tool.
 
-use super::{printable, screen::Screen, to_stdout};
+use super::{Output, printable, screen::Screen};
 use crate::domain::event::{Observer, TurnEvent};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
-use tokio_util::sync::CancellationToken;
 
 /// How often the live lines are drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -14,14 +13,14 @@ const TICK: Duration = Duration::from_millis(100);
 /// Draws on standard error; the answer goes to standard output.
 #[derive(Debug)]
 pub struct Live {
-    gone: CancellationToken,
+    output: Output,
     screen: Mutex<Screen>,
 }
 
 impl Live {
-    /// Draws until dropped; cancels `gone` when the terminal is. Must be called on the runtime.
-    pub fn start(gone: CancellationToken) -> Arc<Self> {
-        let live = Arc::new(Self { gone, screen: Mutex::new(Screen::new()) });
+    /// Draws until dropped; the answer goes to `output`. Must be called on the runtime.
+    pub fn start(output: Output) -> Arc<Self> {
+        let live = Arc::new(Self { output, screen: Mutex::new(Screen::new()) });
         tokio::spawn(tick(Arc::downgrade(&live)));
         live
     }
@@ -38,8 +37,8 @@ impl Live {
 
     fn text(&self, delta: &str) {
         let text = self.screen().text(&printable(delta));
-        if !text.is_empty() && to_stdout(&text).is_err() {
-            self.gone.cancel();
+        if !text.is_empty() {
+            self.output.write(&text);
         }
     }
 }

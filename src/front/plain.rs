@@ -1,6 +1,6 @@
 //! A turn in a pipe: the answer alone on standard output, the rest in plain lines on standard error.
 
-use super::{call_label, printable, to_stderr, to_stdout};
+use super::{Output, call_label, printable, to_stderr};
 use crate::domain::{
     JsonMap,
     call::ToolStatus,
@@ -13,7 +13,6 @@ use std::{
     io::IsTerminal,
     sync::{Mutex, PoisonError},
 };
-use tokio_util::sync::CancellationToken;
 
 /// Characters of a call's line.
 const LABEL_CHARS: usize = 160;
@@ -21,14 +20,14 @@ const LABEL_CHARS: usize = 160;
 /// Prints plain lines.
 #[derive(Debug)]
 pub struct Plain {
-    gone: CancellationToken,
+    output: Output,
     calls: Mutex<HashMap<CallId, String>>,
 }
 
 impl Plain {
-    /// Cancels `gone` when nobody reads the output any more.
-    pub fn new(gone: CancellationToken) -> Self {
-        Self { gone, calls: Mutex::default() }
+    /// The answer goes to `output`.
+    pub fn new(output: Output) -> Self {
+        Self { output, calls: Mutex::default() }
     }
 
     fn label(&self, id: &CallId, name: &str) -> String {
@@ -57,9 +56,7 @@ impl Observer for Plain {
                 let text = text.trim_end();
                 // A program that reads the answer gets it as it is.
                 let text = if std::io::stdout().is_terminal() { printable(text) } else { text.to_owned() };
-                if to_stdout(&format!("{text}\n")).is_err() {
-                    self.gone.cancel();
-                }
+                self.output.write(&format!("{text}\n"));
             }
             TurnEvent::Failed { error, .. } => to_stderr(&format!("error: {}\n", printable(error))),
             TurnEvent::Start { .. } | TurnEvent::Text { .. } | TurnEvent::Reasoning { .. } => {}
@@ -72,6 +69,7 @@ pub(super) fn outcome(status: ToolStatus, content: &str, meta: &JsonMap) -> Stri
     match status {
         ToolStatus::Ok => match meta.get("exit_code").and_then(serde_json::Value::as_i64) {
             Some(code) if code != 0 => format!("exit {code}"),
+            None if meta.contains_key("signal") => format!("signal {}", meta["signal"]),
             _ => "ok".into(),
         },
         ToolStatus::Denied | ToolStatus::Error => printable(&cut::title(content, LABEL_CHARS)),

@@ -9,7 +9,7 @@ const DEFAULT_SIZE: (usize, usize) = (80, 24);
 const MIN_COLUMNS: usize = 20;
 
 /// The terminal's columns and rows.
-pub(super) fn size() -> (usize, usize) {
+pub fn size() -> (usize, usize) {
     let size = terminal_size::terminal_size_of(std::io::stderr());
     size.map_or(DEFAULT_SIZE, |(columns, rows)| {
         (usize::from(columns.0).max(MIN_COLUMNS), usize::from(rows.0).max(2))

@@ -3,7 +3,7 @@
 use super::{Repl, commands::Next, signals::Signal};
 use crate::{
     domain::{envelope::Envelope, event::Observer, outcome::TurnEnd},
-    front::{Live, Plain, is_drawable},
+    front::{Live, Output, Plain, is_drawable},
     gateway::Delivery,
 };
 use std::sync::Arc;
@@ -13,11 +13,12 @@ impl Repl {
     /// Has `text` answered. Ctrl-C stops the turn; at a terminal, the REPL goes on.
     pub(super) async fn say(&mut self, text: String) -> Next {
         let cancel = CancellationToken::new();
-        let live = is_drawable().then(|| Live::start(cancel.clone()));
+        let output = Output::new(cancel.clone());
+        let live = is_drawable().then(|| Live::start(output.clone()));
         self.approver.serve(cancel.clone(), live.clone());
         let observer: Arc<dyn Observer> = match live {
             Some(live) => live,
-            None => Arc::new(Plain::new(cancel.clone())),
+            None => Arc::new(Plain::new(output)),
         };
         let delivery = Delivery {
             envelope: Envelope {

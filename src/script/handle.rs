@@ -222,19 +222,23 @@ impl ScriptHandle {
         let abandoned = Abandon(Arc::new(AtomicBool::new(false)));
         let flag = Arc::clone(&abandoned.0);
         let job: Job = Box::new(move |vm| Box::pin(answering(work, Rc::clone(vm), answer, flag)));
-        let exchange = async {
+        let mut exchange = pin!(async {
             self.calls.send(Command::Run(job)).await.map_err(|_| closed())?;
             answered.await.map_err(|_| closed())?
-        };
-        let result = match tokio::time::timeout(wait + GRACE, exchange).await {
-            Ok(result) => result,
-            Err(_) if self.shared.pulse.stuck() => {
+        });
+        let mut late = pin!(tokio::time::sleep(wait + GRACE));
+        // The timer goes first, so that nothing is left to do once the script thread is woken.
+        let answered = poll_fn(|cx| match late.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => exchange.as_mut().poll(cx).map(Some),
+        });
+        let result = match answered.await {
+            Some(result) => result,
+            None if self.shared.pulse.stuck() => {
                 self.shared.stuck.fetch_add(1, Ordering::Relaxed);
                 Err(stuck())
             }
-            Err(_) => {
-                Err(ScriptError::new(ErrorKind::Timeout, "no answer in time: the script thread is busy"))
-            }
+            None => Err(ScriptError::new(ErrorKind::Timeout, "no answer in time: the script thread is busy")),
         };
         if matches!(&result, Err(error) if error.kind == ErrorKind::Timeout) {
             self.shared.timeouts.fetch_add(1, Ordering::Relaxed);
@@ -272,12 +276,17 @@ async fn answering<T, F>(
     if answer.is_closed() {
         return;
     }
-    let mut work = pin!(work(vm));
-    let result = poll_fn(|cx| match stop::cancellable(&flag, || work.as_mut().poll(cx)) {
-        Poll::Ready(result) => Poll::Ready(Some(result)),
-        Poll::Pending => answer.poll_closed(cx).map(|()| None),
-    });
-    if let Some(result) = result.await {
+    // What the work leaves behind goes before the caller is woken: a thread that sleeps right after
+    // waking another one spares both a move to another core.
+    let result = {
+        let mut work = pin!(work(vm));
+        poll_fn(|cx| match stop::cancellable(&flag, || work.as_mut().poll(cx)) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => answer.poll_closed(cx).map(|()| None),
+        })
+        .await
+    };
+    if let Some(result) = result {
         // A caller that left meanwhile wants nothing.
         let _ = answer.send(result);
     }

@@ -295,7 +295,7 @@ async fn tool_call(
         (1, _) => Ok(HookVerdict::Allow { by }),
         (2, _) => Ok(HookVerdict::Ask { by }),
         (3, Value::String(reason)) => Ok(HookVerdict::Deny { reason: reason.to_string_lossy(), by }),
-        (3, _) => Ok(HookVerdict::Deny { reason: format!("denied by the hook at {by}"), by }),
+        (3, _) => Ok(HookVerdict::Deny { reason: "no reason given".into(), by }),
         (4, _) => match text_of(vm, &detail) {
             Ok(content) => Ok(HookVerdict::Answer { content, by }),
             Err(reason) => Err(returned(handler, &reason)),

@@ -158,8 +158,8 @@ fn answer(call: &ToolCall, outcome: &ProcessOutcome, timeout: Duration, most: Du
         (Exit::TimedOut, _) => {
             status = ToolStatus::Error;
             format!(
-                "timed out after {} s: the command and all that it started were killed. If it needs longer, \
-                 give a larger timeout (at most {})",
+                "timed out after {} s: the command and its process group were killed. If it needs longer, give a \
+                 larger timeout (at most {})",
                 timeout.as_secs_f64(),
                 most.as_secs_f64()
             )
@@ -175,7 +175,8 @@ fn answer(call: &ToolCall, outcome: &ProcessOutcome, timeout: Duration, most: Du
         (Exit::Done | Exit::OutOfMemory, _) => "exit code 0".into(),
     };
     if outcome.held_open {
-        text += "\nnote: a process that it left running still holds its output; reading stopped";
+        text +=
+            "\nnote: a process that left the group is still running and holds the output; reading stopped";
     }
     let (out, err) = (&outcome.stdout, &outcome.stderr);
     if out.lossy || err.lossy {

@@ -15,6 +15,7 @@ mod kills;
 mod lua;
 mod output;
 mod policy;
+mod robust;
 mod secrets;
 mod sessions;
 mod signals;

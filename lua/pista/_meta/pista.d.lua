@@ -56,10 +56,12 @@ function pista.tool(tool) end
 ---Takes part in a turn.
 ---
 ---`prompt`: gets the prompt and returns it changed; nothing means unchanged. One that fails is
----left out, and after three failures in a row it is switched off. `tool_call`: decides about a
----call before it runs; the first verdict counts, nothing leaves it to the next hook and to the
----rules. One that fails or is late denies the call. After `{ args = … }` the next hooks see the
----new arguments.
+---left out, and after three failures in a row it is switched off.
+---
+---`tool_call`: decides about a call before it runs. Every hook is asked until one denies or
+---answers; asking outweighs allowing; nothing leaves it to the other hooks and to the rules. One
+---that fails or is late denies the call. After `{ args = … }` the next hooks see the new arguments,
+---and what was allowed before counts no more.
 ---
 ---    pista.hook("prompt", function(p) p.system = p.system .. "\nBe brief." return p end)
 ---    pista.hook("tool_call", { priority = 10 }, function(call)

@@ -53,7 +53,16 @@ impl Walk<'_> {
         let wrong = |source| FsError::Io { path: prefix.to_owned(), source };
         let real = real_path(dir.as_fd()).map_err(wrong)?;
         let mut entries = Vec::new();
-        for entry in dir.entries().map_err(wrong)? {
+        let listing = match dir.entries() {
+            Ok(listing) => listing,
+            // One directory that can't be read does not hide all the others.
+            Err(_) if level > 1 => {
+                self.skipped.push(format!("{prefix} (can't be read)"));
+                return Ok(ControlFlow::Continue(()));
+            }
+            Err(error) => return Err(wrong(error)),
+        };
+        for entry in listing {
             self.bounds.check()?;
             if entries.len() == MAX_IN_DIRECTORY {
                 self.too_many = true;
