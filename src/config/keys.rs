@@ -181,7 +181,7 @@ pub const KEYS: &[Key] = &[
         Kind::Files,
         |_| json!([]),
         "OPENPISTA_UNPROTECTED",
-        "Names of files and directories that file tools may touch although such names usually hold secrets: .env, …",
+        "Names of files and directories that file tools may touch although such names usually hold secrets, such as .env.",
     ),
     Key::new(
         "connect_timeout",
