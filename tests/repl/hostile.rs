@@ -52,10 +52,9 @@ fn a_name_of_a_session_does_not_either() {
     let fake = FakeOpenAi::answering(|_| Reply::text("Yes."));
     let home = Home::with(&fake);
     home.run(["run", "-e", &format!("title {EVIL}")]).ok();
-    home.run(["run", "--session", &format!("name{EVIL}"), "-e", "hi"]).ok();
+    home.run(["run", "--session", &format!("name{EVIL}"), "-e", "hi"]).code(1).complains(["on one line"]);
     let mut terminal = open(&home);
     terminal.line("/sessions");
-    terminal.sees("[name]0;owned");
     terminal.sees("title ]0;owned");
     terminal.at(PROMPT);
 }

@@ -134,7 +134,7 @@ fn always_holds_until_it_is_revoked() {
     let grant = home.run(["grants", "list", "--json"]).ok().json().remove(0);
     assert_eq!((grant["tool"].as_str(), grant["agent"].as_str()), (Some("system.run"), Some("main")));
     let short = list.split_whitespace().next().expect("a fingerprint");
-    home.run(["grants", "rm", short]).ok().complains(["1 revoked"]);
+    home.run(["grants", "rm", short]).ok().complains(["revoked: system.run"]);
     home.run(["grants", "list"]).ok().complains(["no standing approvals"]);
 
     let mut terminal = open(&home, &["run", "-e", "make it"]);
