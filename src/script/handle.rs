@@ -4,6 +4,7 @@ use super::{
     call::{GRACE, Limits, Pulse},
     errors::{ErrorKind, ScriptError},
     observers::Event,
+    spin::spin,
     state::Sink,
     stop,
     values::{Secrets, to_json, to_lua},
@@ -218,13 +219,16 @@ impl ScriptHandle {
             self.shared.stuck.fetch_add(1, Ordering::Relaxed);
             return Err(stuck());
         }
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let abandoned = Abandon(Arc::new(AtomicBool::new(false)));
         let flag = Arc::clone(&abandoned.0);
         let job: Job = Box::new(move |vm| Box::pin(answering(work, Rc::clone(vm), answer, flag)));
         let mut exchange = pin!(async {
             self.calls.send(Command::Run(job)).await.map_err(|_| closed())?;
-            answered.await.map_err(|_| closed())?
+            match spin(|| answered.try_recv().ok()) {
+                Some(answer) => answer,
+                None => answered.await.map_err(|_| closed())?,
+            }
         });
         let mut late = pin!(tokio::time::sleep(wait + GRACE));
         // The timer goes first, so that nothing is left to do once the script thread is woken.

@@ -7,6 +7,7 @@ use super::{
     loader::{Source, Sources, main_chunk},
     observers::{self, Event},
     settings::SettingKey,
+    spin::spin,
     state::{Phase, Sink, State},
     vm::Vm,
 };
@@ -206,11 +207,17 @@ impl Thread {
         if loaded.send(Ok((plan, report))).is_err() {
             return;
         }
-        while let Some(Command::Run(job)) = self.inbox.recv().await {
+        let mut next = self.inbox.recv().await;
+        while let Some(Command::Run(job)) = next {
             start(job, &vm).await;
             if state.poisoned.get() {
                 self.shared.poisoned();
             }
+            // Hooks and tools come in rows.
+            next = match spin(|| self.inbox.try_recv().ok()) {
+                Some(command) => Some(command),
+                None => self.inbox.recv().await,
+            };
         }
         let _ = close.send(());
         let _ = tokio::time::timeout(DRAIN, observing).await;

@@ -21,6 +21,7 @@ mod pretty;
 mod provider;
 mod schema;
 mod settings;
+mod spin;
 mod state;
 mod stop;
 mod tools;
