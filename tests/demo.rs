@@ -72,11 +72,15 @@ async fn told(
     messages: &mut Vec<Message>,
     results: &[(ToolStatus, &str, Json)],
 ) -> ChatResponse {
+    let before = messages.len();
     for (call, (status, content, meta)) in last_calls(messages).iter().zip(results) {
         let Json::Object(meta) = meta.clone() else { panic!("an object") };
         messages.push(Message::Tool(ToolResult { meta, ..ToolResult::new(call, *status, *content) }));
     }
     let response = ask(demo, messages, &tools()).await;
+    // Results come in the order in which the calls end.
+    messages[before..].reverse();
+    assert_eq!(ask(demo, messages, &tools()).await.message.text, response.message.text);
     messages.push(Message::Assistant(response.message.clone()));
     response
 }

@@ -229,17 +229,19 @@ skills[#skills + 1] = {
 
 -- The conversation -----------------------------------------------------------------------------
 
--- The last thing that the user said, and the calls made since with their results.
+-- The last thing that the user said, and the calls made since with their results: in the order of
+-- the calls, whichever ended first.
 local function since(messages)
-  local text, calls, done = "", {}, {}
+  local text, calls, results, done = "", {}, {}, {}
   for _, message in ipairs(messages) do
     if message.role == "user" then
-      text, calls, done = message.content, {}, {}
+      text, calls, results = message.content, {}, {}
     end
-    for _, call in ipairs(message.tool_calls or {}) do calls[call.id] = call end
-    if message.role == "tool" and calls[message.tool_call_id] then
-      done[#done + 1] = { call = calls[message.tool_call_id], result = message }
-    end
+    for _, call in ipairs(message.tool_calls or {}) do calls[#calls + 1] = call end
+    if message.role == "tool" then results[message.tool_call_id] = message end
+  end
+  for _, call in ipairs(calls) do
+    if results[call.id] then done[#done + 1] = { call = call, result = results[call.id] } end
   end
   return text, done
 end
