@@ -38,7 +38,7 @@ impl Home {
 
     fn layers(&self, flags: Vec<Flag>) -> Result<Layers, ConfigErrors> {
         let environment = Environment::from_pairs(self.vars.clone());
-        let dirs = Dirs::find(&environment, "/work")?;
+        let dirs = Dirs::find(&environment, "/place")?;
         Layers::read(&locate(None, &environment, &dirs)?, &dirs, &environment, flags)
     }
 
@@ -63,7 +63,7 @@ fn defaults() {
     assert_eq!(settings.agent, "main");
     assert_eq!(settings.max_tool_rounds, 10);
     assert_eq!(settings.database, home.dir.path().join(".local/state/openpista/openpista.db"));
-    assert_eq!(settings.workspace_dir(Path::new("/work")), Path::new("/work"));
+    assert_eq!(settings.workspace_dir(Path::new("/place")), Path::new("/place"));
     assert_eq!(settings.autonomy, Autonomy::Ask);
     assert_eq!(settings.tool_timeout, Duration::from_secs(30));
     assert_eq!(settings.local_server_timeout, Duration::from_millis(300));
@@ -161,7 +161,7 @@ fn paths_are_made_absolute_from_where_they_were_written() {
     let config = home.dir.path().join(".config/openpista");
     assert_eq!(settings.database, config.join("db/x.db"));
     assert_eq!(settings.workspace, Some(home.dir.path().join("w")));
-    assert_eq!(settings.history, Path::new("/work/h"));
+    assert_eq!(settings.history, Path::new("/place/h"));
     assert_eq!(settings.api_key, Some(SecretRef::File(config.join("key").to_str().unwrap().into())));
     let by_lua = home.layers(vec![]).unwrap().settings(&[lua("workspace", json!("w2"))]).unwrap();
     assert_eq!(by_lua.workspace, Some(config.join("w2")));
