@@ -65,6 +65,7 @@ async fn main() {
         turn: TurnId::generate(),
         agent: "main".into(),
         origin: Origin { channel: "cli".into(), user: "ada".into() },
+        depth: 0,
     };
     let number = echo(|n: u64| n);
     let payload = echo(|(call, _): (ToolCall, TurnContext)| HookVerdict::Allow { by: call.name });

@@ -3,11 +3,13 @@
 use super::Parts;
 use crate::{
     domain::{
+        BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
         event::{Observer, TurnEvent},
         hook::{Hooks, TurnContext},
+        tool::ToolSpec,
     },
-    policy::{Policy, Verdict},
+    policy::{Later, Nested, Policy, Scope, Verdict},
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
@@ -23,6 +25,17 @@ pub(super) struct Caller<'a> {
     pub(super) policy: &'a Policy,
     pub(super) context: &'a TurnContext,
     pub(super) observer: &'a dyn Observer,
+    pub(super) later: Option<&'a dyn Later>,
+}
+
+impl Nested for Caller<'_> {
+    fn offered(&self) -> Vec<ToolSpec> {
+        self.parts.executor.specs().iter().filter(|spec| self.policy.offers(spec)).cloned().collect()
+    }
+
+    fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolResult> {
+        Box::pin(async move { self.answer(self.authorize(call).await).await })
+    }
 }
 
 impl<'a> Caller<'a> {
@@ -37,7 +50,11 @@ impl<'a> Caller<'a> {
 
     async fn authorize(self, call: ToolCall) -> Verdict {
         let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
-        self.parts.gate.authorize(call, spec, self.policy, self.context).await
+        let verdict = self.parts.gate.authorize(call, spec, self.policy, self.context).await;
+        match self.later.and_then(|later| later.newer(self.context)) {
+            Some(newer) => newer.restrict(verdict, spec, self.context).await,
+            None => verdict,
+        }
     }
 
     async fn answer(self, verdict: Verdict) -> ToolResult {
@@ -45,7 +62,8 @@ impl<'a> Caller<'a> {
         let result = match verdict {
             Verdict::Authorized { call, .. } => {
                 self.begin(call.get());
-                self.parts.executor.execute(call, self.context).await
+                let scope = Scope { context: self.context, nested: &self };
+                self.parts.executor.execute(call, scope).await
             }
             Verdict::Denied { call, reason } => {
                 self.begin(&call);

@@ -328,7 +328,10 @@ impl<'a> Run<'a> {
         let context = self.input.context.clone();
         let observer = self.input.observer.clone();
         let cancel = self.input.cancel.clone();
-        let caller = Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer };
+        let later = self.input.later.clone();
+        let later = later.as_deref();
+        let caller =
+            Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer, later };
         let mut results = pin!(caller.run(calls));
         loop {
             let result = tokio::select! {

@@ -9,7 +9,7 @@ use crate::{
         plan::Budget,
         store::TurnStore,
     },
-    policy::{Executor, Gate, Policy},
+    policy::{Executor, Gate, Later, Policy},
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,8 @@ pub struct TurnInput {
     pub limits: TurnLimits,
     /// Is told of everything.
     pub observer: Arc<dyn Observer>,
+    /// Tells of a newer configuration.
+    pub later: Option<Arc<dyn Later>>,
     /// Stops the turn.
     pub cancel: CancellationToken,
 }

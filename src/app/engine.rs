@@ -1,12 +1,11 @@
 //! The whole engine, ready to answer.
 
 use super::{
-    Flags, Loaded, facts,
-    models::{self, Models},
-    roster, table, toolset,
+    Flags, Loaded,
+    assemble::{Live, assemble},
+    facts, primitives, table,
 };
 use crate::{
-    agent::{Agent, Parts, TurnLimits},
     config::Redactor,
     domain::{
         approval::Approver,
@@ -16,60 +15,44 @@ use crate::{
     front::Colour,
     gateway::Gateway,
     memory::{Memory, NewSession},
-    policy::{Executor, Gate},
-    script::{HookLimits, ScriptHandle, ScriptHooks},
-    tool::ToolRegistry,
+    policy::Executor,
+    script::{ScriptHandle, Sink},
 };
 use anyhow::bail;
+use arc_swap::ArcSwap;
 use std::{path::PathBuf, sync::Arc};
 
-/// The engine.
+/// The engine. Clones share one.
+#[derive(Clone)]
 pub struct App {
-    loaded: Loaded,
-    registry: Arc<ToolRegistry>,
-    gateway: Gateway,
-    models: Models,
+    /// The generation of the configuration in force.
+    pub(super) live: Arc<ArcSwap<Live>>,
+    pub(super) gateway: Gateway,
+    pub(super) approver: Arc<dyn Approver>,
+    memory: Memory,
 }
 
 impl App {
     /// Loads the configuration and builds everything on it. `approver` is asked where the policy asks.
     pub async fn start(flags: Flags, approver: Arc<dyn Approver>) -> anyhow::Result<Self> {
-        let loaded = Loaded::load(flags).await?;
-        let workspace = loaded.workspace();
-        if !workspace.is_dir() {
-            let text = format!("the workspace {} is not a directory", workspace.display());
-            return Err(super::ConfigError::new(text).into());
-        }
-        let memory = loaded.memory()?.clone();
-        let models = models::build(&loaded).await?;
-        let registry = Arc::new(toolset::registry(&loaded)?);
-        let hooks = Arc::new(ScriptHooks::new(
-            loaded.script.clone(),
-            &loaded.plan,
-            HookLimits { each: loaded.settings.hook_timeout },
-        ));
-        let gate = Gate::new(hooks.clone(), approver, Arc::new(memory.clone()), loaded.workspace())
-            .with_floor(toolset::floor(&loaded));
+        Self::start_telling(flags, approver, None).await
+    }
+
+    /// The same; `notice` is told what a person should know.
+    pub async fn start_telling(
+        flags: Flags,
+        approver: Arc<dyn Approver>,
+        notice: Option<Sink>,
+    ) -> anyhow::Result<Self> {
+        let loaded = Loaded::load_telling(flags, notice).await?;
+        let live = assemble(loaded, approver.clone()).await?;
+        let memory = live.loaded.memory()?.clone();
         for (session, turn) in memory.recover().await? {
             tracing::info!(%session, %turn, "closed a turn that an earlier run left open");
         }
-        let agent = Agent::new(Parts {
-            llm: Arc::new(models.router.clone()),
-            store: Arc::new(memory),
-            executor: registry.clone(),
-            gate: Arc::new(gate),
-            hooks,
-        });
-        let limits = TurnLimits {
-            max_tool_rounds: loaded.settings.max_tool_rounds,
-            max_tokens: loaded.settings.max_tokens,
-        };
-        let roster = roster::build(&loaded, &models.default);
-        if let Err(error) = roster.get(&loaded.settings.agent) {
-            return Err(super::ConfigError::new(error).into());
-        }
-        let gateway = Gateway::new(agent, roster, limits);
-        Ok(Self { loaded, registry, gateway, models })
+        let gateway = Gateway::new(live.setup.clone());
+        primitives::equip(&live, gateway.downgrade()).await?;
+        Ok(Self { live: Arc::new(ArcSwap::from_pointee(live)), gateway, approver, memory })
     }
 
     /// The door to the agents.
@@ -78,13 +61,13 @@ impl App {
     }
 
     /// The memory.
-    pub fn memory(&self) -> anyhow::Result<&Memory> {
-        self.loaded.memory()
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// The live Lua engine.
     pub fn script(&self) -> ScriptHandle {
-        self.loaded.script.clone()
+        self.live.load().loaded.script.clone()
     }
 
     /// The runtime that the engine works on.
@@ -94,24 +77,25 @@ impl App {
 
     /// Says of a line whether it holds no secret that is known.
     pub fn secret_free(&self) -> Box<dyn Fn(&str) -> bool + Send> {
-        let redactor: Redactor = self.loaded.secrets.redactor().clone();
+        let redactor: Redactor = self.live.load().loaded.secrets.redactor().clone();
         Box::new(move |line| redactor.redact(line) == line)
     }
 
     /// Where the line editor's history is kept.
     pub fn history_file(&self) -> PathBuf {
-        self.loaded.settings.history.clone()
+        self.live.load().loaded.settings.history.clone()
     }
 
     /// The person at this terminal.
     pub fn origin(&self, channel: &str) -> Origin {
-        Origin { channel: channel.to_owned(), user: facts::user(&self.loaded.environment) }
+        Origin { channel: channel.to_owned(), user: facts::user(&self.live.load().loaded.environment) }
     }
 
     /// The agent that answers in a session: the one asked for by flag or setting, else the session's.
     pub fn agent_of(&self, session: &Session) -> String {
-        let setting = &self.loaded.settings.agent;
-        if self.loaded.chosen("agent") || self.gateway.roster().get(&session.agent).is_err() {
+        let live = self.live.load();
+        let setting = &live.loaded.settings.agent;
+        if live.loaded.chosen("agent") || live.setup.roster.get(&session.agent).is_err() {
             setting.clone()
         } else {
             session.agent.clone()
@@ -120,13 +104,14 @@ impl App {
 
     /// The model that answers in a session unless another is chosen.
     pub fn model_of(&self, session: &Session) -> String {
-        let entry = self.gateway.roster().get(&self.agent_of(session));
-        entry.map_or_else(|_| self.models.default.clone(), |entry| entry.model.clone())
+        let live = self.live.load();
+        let entry = live.setup.roster.get(&self.agent_of(session));
+        entry.map_or_else(|_| live.models.default.clone(), |entry| entry.model.clone())
     }
 
     /// What a model's name means here: the provider and the model that would be asked.
     pub fn resolved(&self, model: &str) -> String {
-        self.models.router.chain(model).into_iter().next().unwrap_or_else(|| model.to_owned())
+        self.live.load().models.router.chain(model).into_iter().next().unwrap_or_else(|| model.to_owned())
     }
 
     /// Begins a conversation.
@@ -134,18 +119,19 @@ impl App {
         if let Some(name) = name {
             check_name(name)?;
         }
+        let live = self.live.load_full();
         let new = NewSession {
             name: name.map(str::to_owned),
             channel: channel.to_owned(),
-            agent: self.loaded.settings.agent.clone(),
-            workspace: self.loaded.workspace().display().to_string(),
+            agent: live.loaded.settings.agent.clone(),
+            workspace: live.loaded.workspace().display().to_string(),
         };
-        Ok(self.memory()?.create_session(new).await?)
+        Ok(self.memory.create_session(new).await?)
     }
 
     /// The conversation of that name or id; one that isn't there begins under that name.
     pub async fn session_called(&self, wanted: &str, channel: &str) -> anyhow::Result<Session> {
-        match self.memory()?.find_session(wanted).await {
+        match self.memory.find_session(wanted).await {
             Ok(session) => Ok(session),
             Err(StoreError::NoSession(_)) => {
                 eprintln!("note: new session {wanted:?}");
@@ -157,15 +143,16 @@ impl App {
 
     /// The tools, and what the agent of `session` may do with each.
     pub fn tool_table(&self, session: &Session, colour: Colour) -> String {
-        match self.gateway.roster().get(&self.agent_of(session)) {
-            Ok(entry) => table::tools(self.registry.specs(), &entry.policy, colour),
+        let live = self.live.load();
+        match live.setup.roster.get(&self.agent_of(session)) {
+            Ok(entry) => table::tools(live.registry.specs(), &entry.policy, colour),
             Err(error) => format!("{error}\n"),
         }
     }
 
     /// Writes what is queued and ends the script's thread.
     pub async fn close(&self) {
-        self.loaded.close().await;
+        self.live.load_full().loaded.close().await;
     }
 }
 

@@ -3,8 +3,10 @@
 use super::ConfigError;
 use crate::{
     config::{KEYS, Located, Settings},
-    domain::plan::Plan,
-    script::{HostOptions, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Source},
+    script::{
+        Generation, HostOptions, LoadFailure, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Sink,
+        Source,
+    },
 };
 use std::sync::Arc;
 
@@ -31,7 +33,11 @@ fn bytes(settings: &Settings) -> usize {
 }
 
 /// Runs the `init.lua` in use, on a thread that stays for its functions.
-pub(super) async fn run(located: &Located, settings: &Settings) -> Result<(ScriptHandle, Plan), ConfigError> {
+pub(super) async fn run(
+    located: &Located,
+    settings: &Settings,
+    notice: Option<Sink>,
+) -> Result<Generation, LoadFailure> {
     let source = match &located.init {
         Some(path) => Source::File(path.clone()),
         None => Source::Embedded { name: SHIPPED_NAME.into(), text: SHIPPED.into() },
@@ -40,8 +46,11 @@ pub(super) async fn run(located: &Located, settings: &Settings) -> Result<(Scrip
         .iter()
         .map(|key| SettingKey { name: key.name, check: Arc::new(|value| key.kind.check(value).map(drop)) })
         .collect();
-    let options =
-        HostOptions { settings: keys.into(), memory_limit: bytes(settings), ..HostOptions::default() };
-    let generation = ScriptHost::start(source, options).await.map_err(ConfigError::new)?;
-    Ok((generation.handle, generation.plan))
+    let options = HostOptions {
+        settings: keys.into(),
+        memory_limit: bytes(settings),
+        notice,
+        ..HostOptions::default()
+    };
+    ScriptHost::start(source, options).await
 }

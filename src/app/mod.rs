@@ -1,5 +1,6 @@
 //! The composition root: builds the parts in the order of their dependence.
 
+mod assemble;
 mod engine;
 mod facts;
 mod flags;
@@ -7,6 +8,7 @@ mod init;
 mod loaded;
 mod lua_backend;
 mod models;
+mod primitives;
 mod roster;
 mod table;
 mod toolset;

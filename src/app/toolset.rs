@@ -5,14 +5,13 @@ use crate::{
     domain::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
-        hook::TurnContext,
         nearest::nearest,
         plan::{LuaTool, ProviderKind},
         rules::Match,
         secret::SecretRef,
         tool::ToolSpec,
     },
-    policy::{Authorized, Executor, Floor, FloorCheck},
+    policy::{Authorized, Executor, Floor, FloorCheck, Scope},
     script::{ScriptHandle, run_tool},
     tool::{Options, Tool, ToolRegistry, builtin},
 };
@@ -21,10 +20,30 @@ use std::{path::PathBuf, sync::Arc};
 /// The directory in the state directory where long outputs are kept whole.
 const OUTPUTS: &str = "outputs";
 
+/// Characters of output that a script gets from a tool.
+const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
+
+/// The built-in tools as a script uses them in the user's name: there is room for all output.
+pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
+    Ok(builtin(Options { output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) }))
+}
+
 /// All tools.
 pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
+    let mut registry = builtin(options(loaded));
+    for tool in &loaded.plan.tools {
+        let script = loaded.script.clone();
+        registry
+            .register(Arc::new(Scripted { script, tool: tool.clone() }))
+            .map_err(|error| ConfigError::new(format!("{}: {error}", tool.location)))?;
+    }
+    warn_of_unknown(loaded, &registry);
+    Ok(registry)
+}
+
+fn options(loaded: &Loaded) -> Options {
     let settings = &loaded.settings;
-    let options = Options {
+    Options {
         timeout: settings.tool_timeout,
         max_timeout: settings.max_tool_timeout,
         output_chars: settings.tool_output_chars,
@@ -34,16 +53,7 @@ pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
         protected: protected(loaded),
         redact: Some(Arc::new(loaded.secrets.redactor().clone())),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
-    };
-    let mut registry = builtin(options);
-    for tool in &loaded.plan.tools {
-        let script = loaded.script.clone();
-        registry
-            .register(Arc::new(Scripted { script, tool: tool.clone() }))
-            .map_err(|error| ConfigError::new(format!("{}: {error}", tool.location)))?;
     }
-    warn_of_unknown(loaded, &registry);
-    Ok(registry)
 }
 
 /// A rule for a tool that isn't there does nothing: most likely its name is misspelt.
@@ -116,10 +126,10 @@ impl Tool for Scripted {
         &self.tool.spec
     }
 
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, context: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move {
             let args = call.get().args.clone();
-            match run_tool(&self.script, &self.tool, args, context).await {
+            match run_tool(&self.script, &self.tool, args, scope.context).await {
                 Ok(text) => ToolResult::new(call.get(), ToolStatus::Ok, text),
                 Err(error) => ToolResult::new(call.get(), ToolStatus::Error, error.to_string()),
             }

@@ -84,6 +84,7 @@ impl Run {
             envelope,
             session: session.id,
             model: None,
+            depth: 0,
             observer: front.observer,
             cancel: cancel.clone(),
         };

@@ -59,6 +59,10 @@ pub struct ToolResult {
     /// Facts for programs: `exit_code`, `duration_ms`, `truncated_bytes`, `spill` (a path), …
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub meta: JsonMap,
+    /// The same result for programs (scripts, code mode), where the tool has more than a text to
+    /// give. Neither stored nor sent to a model.
+    #[serde(skip)]
+    pub data: Option<serde_json::Value>,
 }
 
 impl ToolResult {
@@ -70,6 +74,7 @@ impl ToolResult {
             status,
             content: content.into(),
             meta: JsonMap::new(),
+            data: None,
         }
     }
 }

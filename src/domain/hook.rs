@@ -20,6 +20,9 @@ pub struct TurnContext {
     /// Who speaks, and through what.
     #[serde(flatten)]
     pub origin: Origin,
+    /// How many turns wait for this one to end: a script asked its agent.
+    #[serde(default, skip_serializing)]
+    pub depth: u32,
 }
 
 /// The value that threads through `prompt` hooks.

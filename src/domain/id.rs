@@ -57,4 +57,9 @@ id!(
 
 /// A function that lives in a Lua generation. Means nothing outside the generation that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct HandlerId(pub u32);
+pub struct HandlerId {
+    /// Its place in the generation.
+    pub index: u32,
+    /// A hash of its source text, by which two generations tell whether it was changed.
+    pub source: u64,
+}

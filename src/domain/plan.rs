@@ -19,6 +19,110 @@ pub struct Plan {
     pub hooks: Vec<Handler>,
     /// Observers, in the order in which they are told.
     pub observers: Vec<Handler>,
+    /// Declared channels by name.
+    pub channels: BTreeMap<String, ChannelSpec>,
+    /// Scheduled jobs by name.
+    pub cron: BTreeMap<String, CronSpec>,
+    /// Commands (`/deploy`) by name, without the slash.
+    pub commands: BTreeMap<String, CommandSpec>,
+}
+
+/// A way in and out for messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelSpec {
+    /// Its name, part of every address on it: `name:conversation`.
+    pub name: String,
+    /// What carries the messages.
+    pub kind: ChannelKind,
+    /// Who may speak on it. Empty: nobody.
+    pub users: Vec<String>,
+    /// The agent that answers; `None`: the default one.
+    pub agent: Option<String>,
+    /// Tool rules besides the agent's: the stricter counts.
+    pub rules: Vec<Rule>,
+    /// `file:line` of the declaration.
+    pub location: String,
+}
+
+/// What carries a channel's messages.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChannelKind {
+    /// Functions in Lua.
+    Lua {
+        /// Runs as long as the channel is up, and hands in what arrives.
+        start: Option<HandlerId>,
+        /// Delivers a message.
+        send: HandlerId,
+    },
+}
+
+/// A job that runs at times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CronSpec {
+    /// Its name.
+    pub name: String,
+    /// When.
+    pub schedule: Schedule,
+    /// The IANA time zone that the schedule is read in; `None`: the machine's.
+    pub tz: Option<String>,
+    /// What becomes of times at which the program did not run.
+    pub missed: Missed,
+    /// What becomes of a time at which the job still runs.
+    pub overlap: Overlap,
+    /// How long one run may take.
+    pub timeout: Duration,
+    /// The function.
+    pub handler: HandlerId,
+    /// `file:line` of the declaration.
+    pub location: String,
+}
+
+/// When a job runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// A cron expression of 5 or 6 fields (seconds first), or `@daily` and its like.
+    Cron(String),
+    /// Again and again after so long.
+    Every(Duration),
+}
+
+/// What becomes of times at which the program did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missed {
+    /// Nothing; they are noted in the history.
+    #[default]
+    Skip,
+    /// One run makes up for all of them.
+    Once,
+    /// Each is made up for, in order.
+    All,
+}
+
+/// What becomes of a time at which the job still runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// Nothing; it is noted in the history.
+    #[default]
+    Skip,
+    /// It runs when the run before it has ended.
+    Queue,
+}
+
+/// A command that needs no model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandSpec {
+    /// Its name, without the slash.
+    pub name: String,
+    /// What it does, for lists.
+    pub help: String,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// The function.
+    pub handler: HandlerId,
+    /// `file:line` of the declaration.
+    pub location: String,
 }
 
 /// A function attached to a hook point or an event.

@@ -1,13 +1,18 @@
 //! The in-process door: an envelope goes in, a turn runs, its events come out.
 //!
-//! Every front hands its messages in here, so that all of them get the same treatment.
+//! Every front hands its messages in here, so that all of them get the same treatment. What answers
+//! is a [`Setup`], made from one generation of the configuration; a reload swaps it, and turns under
+//! way end with the one that they began with.
 
+mod later;
 mod roster;
+mod setup;
 
 pub use roster::{AgentEntry, PromptSource, Roster};
+pub use setup::Setup;
 
 use crate::{
-    agent::{Agent, TurnInput, TurnLimits},
+    agent::TurnInput,
     domain::{
         envelope::Envelope,
         event::{Observer, TurnEvent},
@@ -16,15 +21,17 @@ use crate::{
         outcome::{TurnEnd, TurnOutcome},
         usage::Usage,
     },
+    policy::Later,
 };
-use std::sync::Arc;
+use arc_swap::ArcSwap;
+use later::Current;
+use std::sync::{Arc, Weak};
 use tokio_util::sync::CancellationToken;
 
-/// Takes messages and has them answered.
+/// Takes messages and has them answered. Clones share one.
+#[derive(Clone)]
 pub struct Gateway {
-    agent: Agent,
-    roster: Roster,
-    limits: TurnLimits,
+    current: Arc<ArcSwap<Setup>>,
 }
 
 /// How one message is to be treated.
@@ -35,29 +42,59 @@ pub struct Delivery {
     pub session: SessionId,
     /// `provider/model` in place of the agent's own.
     pub model: Option<String>,
+    /// How many turns wait for this one to end.
+    pub depth: u32,
     /// Is told of everything.
     pub observer: Arc<dyn Observer>,
     /// Stops the turn.
     pub cancel: CancellationToken,
 }
 
+/// A door that does not keep what is behind it.
+#[derive(Clone)]
+pub struct WeakGateway(Weak<ArcSwap<Setup>>);
+
+impl WeakGateway {
+    /// The door, if it is still there.
+    pub fn upgrade(&self) -> Option<Gateway> {
+        self.0.upgrade().map(|current| Gateway { current })
+    }
+}
+
 impl Gateway {
-    /// A door to the agents of `roster`.
-    pub fn new(agent: Agent, roster: Roster, limits: TurnLimits) -> Self {
-        Self { agent, roster, limits }
+    /// A door to the agents of a setup.
+    pub fn new(setup: Arc<Setup>) -> Self {
+        Self { current: Arc::new(ArcSwap::new(setup)) }
     }
 
-    /// The agents that there are.
-    pub fn roster(&self) -> &Roster {
-        &self.roster
+    /// The same door, for what is behind it.
+    pub fn downgrade(&self) -> WeakGateway {
+        WeakGateway(Arc::downgrade(&self.current))
+    }
+
+    /// From now on messages are answered by `setup`. Returns the one that was in force.
+    pub fn install(&self, setup: Arc<Setup>) -> Arc<Setup> {
+        self.current.swap(setup)
+    }
+
+    /// What answers now.
+    pub fn current(&self) -> Arc<Setup> {
+        self.current.load_full()
+    }
+
+    /// Tells turns that began with `setup` of newer ones.
+    pub fn later(&self, setup: &Setup) -> Arc<dyn Later> {
+        Arc::new(Current { current: Arc::clone(&self.current), began: setup.generation })
     }
 
     /// Answers a message. The last event is `Done` or `Failed`.
     pub async fn submit(&self, delivery: Delivery) -> TurnOutcome {
-        let Delivery { envelope, session, model, observer, cancel } = delivery;
+        // Held until the turn has ended: its functions live as long.
+        let setup = self.current();
+        let Delivery { envelope, session, model, depth, observer, cancel } = delivery;
         let Envelope { origin, agent, text } = envelope;
-        let context = TurnContext { session, turn: TurnId::generate(), agent, origin };
-        let entry = match self.roster.get(&context.agent) {
+        let context = TurnContext { session, turn: TurnId::generate(), agent, origin, depth };
+        let entry = match setup.roster.get(&context.agent) {
             Ok(entry) => entry,
             Err(message) => return refused(&context, message, &*observer),
         };
@@ -66,17 +103,18 @@ impl Gateway {
             Err(message) => return refused(&context, message, &*observer),
         };
         let input = TurnInput {
+            policy: setup.policy(entry, &context.origin),
             context,
             text,
             model: model.unwrap_or_else(|| entry.model.clone()),
             prompt,
-            policy: entry.policy.clone(),
             budget: entry.budget,
-            limits: self.limits,
+            limits: setup.limits,
             observer,
+            later: Some(self.later(&setup)),
             cancel,
         };
-        self.agent.turn(input).await
+        setup.agent.turn(input).await
     }
 }
 

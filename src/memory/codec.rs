@@ -69,7 +69,7 @@ impl Record {
                         .transpose()?,
                 }
             }
-            Message::Tool(ToolResult { call_id, name, status, content, meta }) => Self {
+            Message::Tool(ToolResult { call_id, name, status, content, meta, .. }) => Self {
                 role,
                 content,
                 calls: None,
@@ -95,7 +95,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredMessage> {
             let ToolMeta { name, status, facts } =
                 json(row, 7)?.ok_or(FromSqlError::Other("a tool's message has no meta".into()))?;
             let call_id = CallId::from(row.get::<_, String>(6)?);
-            Message::Tool(ToolResult { call_id, name, status, content, meta: facts })
+            Message::Tool(ToolResult { call_id, name, status, content, meta: facts, data: None })
         }
         other => {
             let text = format!("a message has the unknown role {other:?}");

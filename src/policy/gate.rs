@@ -30,6 +30,8 @@ pub enum Verdict {
         call: Authorized<ToolCall>,
         /// What let it pass, for a person to read.
         because: String,
+        /// Whether a person was asked about exactly this call and said yes.
+        approved: bool,
     },
     /// It may not run.
     Denied {
@@ -68,7 +70,7 @@ pub struct Gate {
 }
 
 /// Who wants a person asked.
-enum Asker {
+pub(super) enum Asker {
     Rule(String),
     Hook(String),
 }
@@ -136,7 +138,13 @@ impl Gate {
         }
     }
 
-    async fn ask(&self, call: ToolCall, asker: Asker, policy: &Policy, context: &TurnContext) -> Verdict {
+    pub(super) async fn ask(
+        &self,
+        call: ToolCall,
+        asker: Asker,
+        policy: &Policy,
+        context: &TurnContext,
+    ) -> Verdict {
         // Nobody is asked about what the floor would refuse.
         if let Some(reason) = self.floor.as_ref().and_then(|floor| floor(&call)) {
             return Verdict::Denied { call, reason };
@@ -167,23 +175,31 @@ impl Gate {
                 Verdict::Denied { call, reason }
             }
             (Some(Approval::No), _) => Verdict::Denied { call, reason: refusal::SAID_NO.into() },
-            (Some(Approval::Yes), _) => self.pass(call, "the user said yes".into()),
+            (Some(Approval::Yes), _) => self.approved(call, "the user said yes"),
             (Some(Approval::Always), Asker::Hook(_)) => {
                 // A standing approval would not help: the hook asks all the same.
-                self.pass(call, "the user said yes; the hook will ask again".into())
+                self.approved(call, "the user said yes; the hook will ask again")
             }
             (Some(Approval::Always), Asker::Rule(_)) => {
                 self.remember(print, &call, context).await;
-                self.pass(call, "the user said yes, to this and every later call exactly like it".into())
+                self.approved(call, "the user said yes, to this and every later call exactly like it")
             }
         }
     }
 
+    fn approved(&self, call: ToolCall, because: &str) -> Verdict {
+        let mut verdict = self.pass(call, because.to_owned());
+        if let Verdict::Authorized { approved, .. } = &mut verdict {
+            *approved = true;
+        }
+        verdict
+    }
+
     /// The only way out of the gate that lets a call run.
-    fn pass(&self, call: ToolCall, because: String) -> Verdict {
+    pub(super) fn pass(&self, call: ToolCall, because: String) -> Verdict {
         match self.floor.as_ref().and_then(|floor| floor(&call)) {
             Some(reason) => Verdict::Denied { call, reason },
-            None => Verdict::Authorized { call: Authorized::new(call), because },
+            None => Verdict::Authorized { call: Authorized::new(call), because, approved: false },
         }
     }
 
@@ -216,6 +232,6 @@ impl std::fmt::Debug for Gate {
     }
 }
 
-fn denied(call: ToolCall, decision: &Decision<'_>) -> Verdict {
+pub(super) fn denied(call: ToolCall, decision: &Decision<'_>) -> Verdict {
     Verdict::Denied { call, reason: format!("not allowed: {}", decision.because()) }
 }

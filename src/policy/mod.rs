@@ -5,18 +5,22 @@
 //! lifts.
 
 mod authorized;
+mod direct;
 mod execute;
 mod explain;
 mod fingerprint;
 mod floor;
 mod gate;
+mod later;
 mod pattern;
 mod refusal;
 mod rules;
 
 pub use authorized::Authorized;
-pub use execute::Executor;
+pub use direct::Direct;
+pub use execute::{Executor, Nested, NoNested, Scope};
 pub use explain::Explanation;
 pub use floor::{Floor, FloorCheck};
 pub use gate::{Gate, Verdict};
+pub use later::{Later, Newer};
 pub use rules::{Decision, Policy};

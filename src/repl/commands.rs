@@ -87,7 +87,7 @@ impl Repl {
     }
 
     async fn sessions(&self) -> anyhow::Result<String> {
-        let sessions = self.app.memory()?.sessions(LISTED).await?;
+        let sessions = self.app.memory().sessions(LISTED).await?;
         Ok(sessions
             .iter()
             .map(|session| {
@@ -101,7 +101,7 @@ impl Repl {
         if wanted.is_empty() {
             bail!("give a name or an id: /sessions lists them");
         }
-        let memory = self.app.memory()?;
+        let memory = self.app.memory();
         let session = memory.find_session(wanted).await?;
         let messages = memory.messages(&session.id).await?;
         let last = &messages[messages.len().saturating_sub(RESUMED)..];

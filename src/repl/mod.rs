@@ -94,7 +94,7 @@ async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started>
     }
     let session = match session {
         Some(wanted) => app.session_called(&wanted, "repl").await?,
-        None => match app.memory()?.latest_session("repl").await? {
+        None => match app.memory().latest_session("repl").await? {
             Some(session) => session,
             None => app.new_session("repl", None).await?,
         },

@@ -28,6 +28,7 @@ impl Repl {
             },
             session: self.session.id.clone(),
             model: self.model.clone(),
+            depth: 0,
             observer,
             cancel: cancel.clone(),
         };

@@ -1,5 +1,6 @@
 //! What a script did wrong, as plain data.
 
+use crate::domain::primitives::{FailureKind, PrimitiveError};
 use mlua::{AnyUserData, Error, MetaMethod, UserData, UserDataFields, UserDataMethods, Value};
 use std::fmt;
 
@@ -31,6 +32,12 @@ pub enum ErrorKind {
     Stuck,
     /// The script host has ended.
     Closed,
+    /// The policy, the floor, or a rule about addresses said no.
+    Denied,
+    /// There is no such thing.
+    NotFound,
+    /// No model answered, or a turn ended without an answer.
+    Model,
 }
 
 impl ErrorKind {
@@ -47,6 +54,9 @@ impl ErrorKind {
             Self::Result => "result",
             Self::Stuck => "stuck",
             Self::Closed => "closed",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::Model => "model",
         }
     }
 }
@@ -65,6 +75,21 @@ pub struct ScriptError {
     pub line: Option<u32>,
     /// The calls that led there, one a line, when known.
     pub traceback: Option<String>,
+}
+
+impl From<PrimitiveError> for ScriptError {
+    fn from(error: PrimitiveError) -> Self {
+        let kind = match error.kind {
+            FailureKind::Usage => ErrorKind::Usage,
+            FailureKind::Denied => ErrorKind::Denied,
+            FailureKind::NotFound => ErrorKind::NotFound,
+            FailureKind::Timeout => ErrorKind::Timeout,
+            FailureKind::Io => ErrorKind::Io,
+            FailureKind::Model => ErrorKind::Model,
+            FailureKind::Cancelled => ErrorKind::Cancelled,
+        };
+        Self::new(kind, error.message)
+    }
 }
 
 struct Place<'a>(Option<&'a str>, Option<u32>);

@@ -5,12 +5,12 @@ use super::{
     errors::{ErrorKind, ScriptError},
     observers::Event,
     spin::spin,
-    state::Sink,
+    state::{Equipment, Sink},
     stop,
     values::{Secrets, to_json, to_lua},
     vm::Vm,
 };
-use crate::domain::id::HandlerId;
+use crate::domain::{hook::TurnContext, id::HandlerId, primitives::Primitives};
 use mlua::MultiValue;
 use serde_json::Value as Json;
 use std::{
@@ -184,6 +184,32 @@ impl ScriptHandle {
         self.run(GRACE, move |vm| async move {
             vm.observer.set(observer);
             Ok(vm.limit_memory(memory)?)
+        })
+        .await
+    }
+
+    /// Gives handlers what they act through, and in whose name where no turn says.
+    ///
+    /// # Errors
+    /// When the thread does not answer.
+    pub async fn equip(&self, primitives: Primitives, context: TurnContext) -> Result<(), ScriptError> {
+        self.run(GRACE, move |vm| async move {
+            let equipment = Equipment { primitives, context: Arc::new(context) };
+            vm.state.equipment.replace(Some(Rc::new(equipment)));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Another generation has taken over: ends the tasks that handlers started. Handlers of turns
+    /// under way are still called.
+    ///
+    /// # Errors
+    /// When the thread does not answer.
+    pub async fn retire(&self) -> Result<(), ScriptError> {
+        self.run(GRACE, move |vm| async move {
+            vm.state.tasks.cancel();
+            Ok(())
         })
         .await
     }

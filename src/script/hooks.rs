@@ -6,6 +6,7 @@ use super::{
     fields::article,
     handle::ScriptHandle,
     payload::ContextTexts,
+    stop,
     values::{Secrets, map_to_lua, to_json, to_map},
     vm::Vm,
 };
@@ -261,7 +262,7 @@ async fn prompt(
         let [session, turn, agent, channel, user] = &context.texts;
         Ok(vm.prepare(&vm.hooks.prompt, (&*function, system, session, turn, agent, channel, user)))
     })?;
-    match vm.finish::<(bool, Value)>(call, limits).await? {
+    match stop::during(Arc::clone(context), vm.finish::<(bool, Value)>(call, limits)).await? {
         Value::Nil => Ok(None),
         Value::Table(table) => match table.raw_get("system")? {
             Value::String(system) => Ok(Some(system.to_string_lossy())),
@@ -287,7 +288,8 @@ async fn tool_call(
         let args = map_to_lua(&vm.lua, args)?;
         Ok(vm.prepare(&vm.hooks.tool_call, (&*function, name, args, session, turn, agent, channel, user)))
     })?;
-    let (kind, detail) = vm.finish::<(bool, Value, Value)>(prepared, limits).await?;
+    let finish = vm.finish::<(bool, Value, Value)>(prepared, limits);
+    let (kind, detail) = stop::during(Arc::clone(context), finish).await?;
     let by = handler.location.clone();
     let Value::Integer(kind) = kind else { return Ok(HookVerdict::Pass) };
     // The numbers are those of `call_tool_call` in the prelude.

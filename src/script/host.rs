@@ -266,7 +266,8 @@ mod tests {
         let error = stuck.await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Stuck | ErrorKind::Timeout), "{error:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let error = handle.call(HandlerId(0), serde_json::json!(1), limits).await.unwrap_err();
+        let error =
+            handle.call(HandlerId { index: 0, source: 0 }, serde_json::json!(1), limits).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Stuck);
         let health = handle.health();
         assert!(health.stuck && health.stuck_calls >= 1, "{health:?}");
@@ -288,7 +289,8 @@ mod tests {
     async fn a_handler_of_another_generation_is_refused() {
         let handle = empty().await.handle;
         let limits = Limits::both(LOAD_LIMIT);
-        let error = handle.call(HandlerId(77), serde_json::json!(1), limits).await.unwrap_err();
+        let error =
+            handle.call(HandlerId { index: 77, source: 0 }, serde_json::json!(1), limits).await.unwrap_err();
         assert_eq!(error.message, "the handler belongs to another configuration");
     }
 }

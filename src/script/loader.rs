@@ -9,6 +9,7 @@ use mlua::{Function, IntoLuaMulti, Lua, MultiValue, Value, chunk::ChunkMode};
 use std::{
     borrow::Cow,
     collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
 };
 
@@ -81,6 +82,20 @@ impl Sources {
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok((name, text))
+    }
+
+    /// A hash of a function's source text; of nothing where the text is not known.
+    pub(super) fn hash(&self, function: &Function) -> u64 {
+        let info = function.info();
+        let lines = info.line_defined.zip(info.last_line_defined);
+        let text = info.short_src.as_deref().and_then(|file| self.texts.get(file));
+        let mut hasher = DefaultHasher::new();
+        if let (Some((first, last)), Some(text)) = (lines, text) {
+            for line in text.lines().take(last).skip(first.saturating_sub(1)) {
+                line.hash(&mut hasher);
+            }
+        }
+        hasher.finish()
     }
 
     /// The line at or below `place` that gives `key`, so that messages name it and not the line

@@ -76,7 +76,7 @@ pub(super) fn message(lua: &Lua, message: &Message) -> mlua::Result<Table> {
     Ok(table)
 }
 
-fn status(status: ToolStatus) -> &'static str {
+pub(super) fn status(status: ToolStatus) -> &'static str {
     match status {
         ToolStatus::Ok => "ok",
         ToolStatus::Error => "error",

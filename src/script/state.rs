@@ -1,7 +1,7 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
-use super::{errors::ScriptError, loader::Sources, settings::SettingKey};
-use crate::domain::{id::HandlerId, plan::Plan};
+use super::{errors::ScriptError, loader::Sources, settings::SettingKey, stop};
+use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
 use std::{
     cell::{Cell, RefCell},
@@ -9,6 +9,7 @@ use std::{
     rc::Rc,
     sync::Arc,
 };
+use tokio_util::sync::CancellationToken;
 
 /// How much `print` output of one evaluation is kept.
 const MAX_PRINTED: usize = 256 << 10;
@@ -29,6 +30,19 @@ impl fmt::Display for Place {
     }
 }
 
+/// What handlers act through, and in whose name where no turn says.
+pub(super) struct Equipment {
+    pub(super) primitives: Primitives,
+    pub(super) context: Arc<TurnContext>,
+}
+
+impl Equipment {
+    /// Where and for whom the handler that runs now acts.
+    pub(super) fn context(&self) -> Arc<TurnContext> {
+        stop::turn().unwrap_or_else(|| Arc::clone(&self.context))
+    }
+}
+
 /// What the VM is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -46,6 +60,10 @@ pub(super) struct State {
     pub(super) sources: RefCell<Sources>,
     pub(super) settings: Arc<[SettingKey]>,
     pub(super) poisoned: Cell<bool>,
+    /// What handlers act through, once the engine around the script stands.
+    pub(super) equipment: RefCell<Option<Rc<Equipment>>>,
+    /// Tasks that handlers started, which end with the generation.
+    pub(super) tasks: CancellationToken,
     output: Option<Sink>,
     captured: RefCell<Option<String>>,
 }
@@ -59,6 +77,8 @@ impl State {
             sources: RefCell::new(sources),
             settings,
             poisoned: Cell::new(false),
+            equipment: RefCell::default(),
+            tasks: CancellationToken::new(),
             output,
             captured: RefCell::default(),
         })
@@ -74,13 +94,21 @@ impl State {
     /// Keeps a function for later calls.
     pub(super) fn keep(&self, function: Function) -> HandlerId {
         let mut handlers = self.handlers.borrow_mut();
+        let source = self.sources.borrow().hash(&function);
         handlers.push(Rc::new(function));
-        HandlerId(handlers.len() as u32 - 1)
+        HandlerId { index: handlers.len() as u32 - 1, source }
     }
 
     /// A function kept earlier.
     pub(super) fn handler(&self, id: HandlerId) -> Option<Rc<Function>> {
-        self.handlers.borrow().get(id.0 as usize).cloned()
+        self.handlers.borrow().get(id.index as usize).cloned()
+    }
+
+    /// What handlers act through.
+    pub(super) fn equipment(&self, what: &str) -> Result<Rc<Equipment>, String> {
+        self.acting(what)?;
+        let equipment = self.equipment.borrow().clone();
+        equipment.ok_or_else(|| format!("{what}: not available here: no engine stands around this script"))
     }
 
     /// Writes a line to wherever `print` goes.

@@ -5,10 +5,13 @@
 //! end. Together with `prelude.lua` this one stops everything that runs as Lua instructions.
 #![allow(unsafe_code)]
 
+use crate::domain::hook::TurnContext;
 use mlua::{Lua, ffi};
 use std::{
     cell::{Cell, RefCell},
     ffi::CStr,
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +28,7 @@ pub(super) const STOPPED: &str = "stopped: the time limit was exceeded";
 thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
     static TRIPPED: Cell<bool> = const { Cell::new(false) };
+    static TURN: RefCell<Option<Arc<TurnContext>>> = const { RefCell::new(None) };
     static CANCEL: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
@@ -67,6 +71,29 @@ pub(super) fn cancellable<R>(flag: &Arc<AtomicBool>, f: impl FnOnce() -> R) -> R
 /// Whether the caller of what runs now has gone.
 pub(super) fn cancelled() -> bool {
     CANCEL.with_borrow(|flag| flag.as_ref().is_some_and(|f| f.load(Ordering::Relaxed)))
+}
+
+/// Runs `f` within a turn: what scripts do meanwhile is done for it.
+pub(super) fn within<R>(turn: Option<&Arc<TurnContext>>, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Arc<TurnContext>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            TURN.replace(self.0.take());
+        }
+    }
+    let _restore = Restore(TURN.replace(turn.cloned()));
+    f()
+}
+
+/// Polls `work` within a turn, see [`within`].
+pub(super) async fn during<F: Future>(turn: Arc<TurnContext>, work: F) -> F::Output {
+    let mut work = pin!(work);
+    poll_fn(|cx| within(Some(&turn), || work.as_mut().poll(cx))).await
+}
+
+/// The turn that what runs now belongs to.
+pub(super) fn turn() -> Option<Arc<TurnContext>> {
+    TURN.with_borrow(Clone::clone)
 }
 
 /// Installs the hook in the main coroutine; those made from it inherit it.

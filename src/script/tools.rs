@@ -6,12 +6,12 @@ use super::{
     fields::article,
     handle::ScriptHandle,
     hooks::text_of,
-    payload,
+    payload, stop,
     values::map_to_lua,
 };
 use crate::domain::{JsonMap, hook::TurnContext, id::HandlerId, plan::LuaTool};
 use mlua::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long a function that makes a prompt may take.
 const PROMPT_LIMIT: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ pub async fn run_tool(
         .run(limits.wall, move |vm| async move {
             let function = vm.function(id)?;
             let arguments = (map_to_lua(&vm.lua, &args)?, payload::context(&vm.lua, &context)?);
-            let result = vm.invoke(&function, arguments, limits).await?;
+            let result = stop::during(Arc::new(context), vm.invoke(&function, arguments, limits)).await?;
             text_of(&vm, &result).map_err(|reason| {
                 ScriptError::new(
                     ErrorKind::Result,
@@ -57,7 +57,8 @@ pub async fn prompt_text(
     handle
         .run(limits.wall, move |vm| async move {
             let function = vm.function(prompt)?;
-            match vm.invoke(&function, payload::context(&vm.lua, &context)?, limits).await? {
+            let payload = payload::context(&vm.lua, &context)?;
+            match stop::during(Arc::new(context), vm.invoke(&function, payload, limits)).await? {
                 Value::String(text) => Ok(text.to_string_lossy()),
                 other => {
                     let message =

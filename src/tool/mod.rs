@@ -13,10 +13,9 @@ use crate::{
     domain::{
         BoxFuture,
         call::{ToolCall, ToolResult},
-        hook::TurnContext,
         tool::ToolSpec,
     },
-    policy::Authorized,
+    policy::{Authorized, Scope},
     sandbox::{DEFAULT_OUTPUT_CHARS, DEFAULT_SPILL_BYTES, DEFAULT_TIMEOUT, Filter, Keep, Limits},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -27,7 +26,7 @@ pub trait Tool: Send + Sync {
     fn spec(&self) -> &ToolSpec;
 
     /// Does it. Failures are results, for the model to read. Dropping the future stops what runs.
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, context: &'a TurnContext) -> BoxFuture<'a, ToolResult>;
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult>;
 }
 
 /// What the built-in tools work with.

@@ -6,10 +6,9 @@ use crate::{
     domain::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
-        hook::TurnContext,
         tool::ToolSpec,
     },
-    policy::{Authorized, Executor},
+    policy::{Authorized, Executor, Scope},
     sandbox::{Keep, Limits, fit},
 };
 use futures_util::FutureExt;
@@ -70,7 +69,7 @@ impl ToolRegistry {
     }
 
     /// Runs a call; a panic of the tool's is a result.
-    async fn outcome(&self, call: Authorized<ToolCall>, context: &TurnContext) -> ToolResult {
+    async fn outcome(&self, call: Authorized<ToolCall>, scope: Scope<'_>) -> ToolResult {
         let asked = call.get();
         let mut failed = ToolResult::new(asked, ToolStatus::Error, String::new());
         let tool = self.tools.get(&asked.name);
@@ -89,7 +88,7 @@ impl ToolRegistry {
                 return failed;
             }
         };
-        match AssertUnwindSafe(async { tool.run(call, context).await }).catch_unwind().await {
+        match AssertUnwindSafe(async { tool.run(call, scope).await }).catch_unwind().await {
             Ok(result) => ToolResult { call_id: failed.call_id, name: failed.name, ..result },
             Err(panic) => {
                 failed.content = format!("{} broke down: {}", failed.name, message(&*panic));
@@ -127,12 +126,8 @@ impl Executor for ToolRegistry {
         &self.specs
     }
 
-    fn execute<'a>(
-        &'a self,
-        call: Authorized<ToolCall>,
-        context: &'a TurnContext,
-    ) -> BoxFuture<'a, ToolResult> {
-        Box::pin(async move { self.finish(self.outcome(call, context).await).await })
+    fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {
+        Box::pin(async move { self.finish(self.outcome(call, scope).await).await })
     }
 }
 

@@ -5,10 +5,9 @@ use crate::{
     domain::{
         BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
-        hook::TurnContext,
         tool::{Effect, ToolSpec},
     },
-    policy::Authorized,
+    policy::{Authorized, Scope},
     sandbox::{
         Exit, Output,
         process::{Command, ProcessOutcome, environment, run, shell},
@@ -147,7 +146,7 @@ impl Tool for SystemRun {
         &self.spec
     }
 
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(self.call(call.into_inner()))
     }
 }
@@ -187,7 +186,11 @@ fn answer(call: &ToolCall, outcome: &ProcessOutcome, timeout: Duration, most: Du
     }
     section(&mut text, "stdout", out);
     section(&mut text, "stderr", err);
-    ToolResult { meta: facts(outcome), ..ToolResult::new(call, status, text) }
+    let meta = facts(outcome);
+    let mut data = meta.clone();
+    data.insert("stdout".into(), out.text.as_str().into());
+    data.insert("stderr".into(), err.text.as_str().into());
+    ToolResult { meta, data: Some(data.into()), ..ToolResult::new(call, status, text) }
 }
 
 fn section(text: &mut String, name: &str, output: &Output) {

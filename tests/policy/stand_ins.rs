@@ -56,6 +56,7 @@ pub(crate) fn context() -> TurnContext {
         turn: TurnId::from("t"),
         agent: "main".into(),
         origin: Origin { channel: "cli".into(), user: "me".into() },
+        depth: 0,
     }
 }
 
@@ -176,7 +177,7 @@ pub(crate) fn denial(verdict: Verdict) -> String {
 
 pub(crate) fn authorized(verdict: Verdict) -> (ToolCall, String) {
     match verdict {
-        Verdict::Authorized { call, because } => (call.into_inner(), because),
+        Verdict::Authorized { call, because, .. } => (call.into_inner(), because),
         other => panic!("expected to be authorised, got {other:?}"),
     }
 }

@@ -71,5 +71,6 @@ pub(crate) fn context() -> TurnContext {
         turn: TurnId::from("t1"),
         agent: "main".into(),
         origin: Origin { channel: "cli".into(), user: "ada".into() },
+        depth: 0,
     }
 }

@@ -147,6 +147,7 @@ impl Rig {
                 turn: TurnId::generate(),
                 agent: "main".into(),
                 origin: Origin { channel: "test".into(), user: "me".into() },
+                depth: 0,
             },
             text: text.into(),
             model: "fake/fake-model".into(),
@@ -155,6 +156,7 @@ impl Rig {
             budget: self.budget,
             limits: self.limits,
             observer: self.seen.clone(),
+            later: None,
             cancel,
         }
     }

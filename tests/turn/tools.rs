@@ -4,10 +4,9 @@ use openpista::{
     domain::{
         BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
-        hook::TurnContext,
         tool::{Effect, ToolSpec},
     },
-    policy::Authorized,
+    policy::{Authorized, Scope},
     tool::Tool,
 };
 use serde_json::json;
@@ -43,7 +42,7 @@ impl Tool for Made {
         &self.spec
     }
 
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move {
             let text = (self.work)(call.get().args.clone()).await;
             ToolResult::new(call.get(), ToolStatus::Ok, text)

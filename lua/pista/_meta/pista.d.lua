@@ -114,6 +114,17 @@ function pista.env(name, default) end
 ---@return pista.Secret
 function pista.secret(reference) end
 
+---Has an agent answer, in a conversation of its own unless one is named, and waits for it. Raises
+---when there is no answer. At most 4 agents wait for one another.
+---
+---    local text = pista.ask_agent("main", "Which of these files are logs?", { session = "housekeeping" })
+---@param agent string
+---@param text string
+---@param options? { session?: string, model?: string } A session that isn't there begins under that name.
+---@return string answer
+---@return { session: string, model: string, rounds: integer, input: integer, output: integer, usd?: number } details
+function pista.ask_agent(agent, text, options) end
+
 ---Waits, while other handlers run. Only inside a handler, and not inside a coroutine that the
 ---script made.
 ---@param seconds number

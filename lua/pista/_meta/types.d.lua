@@ -5,7 +5,7 @@
 
 ---What an error of the API is: `tostring(err)` reads `init.lua:12: …`.
 ---@class pista.Error
----@field kind "usage"|"runtime"|"timeout"|"memory"|"io"|"result"|"syntax"|"cancelled"|"stuck"|"closed"
+---@field kind "usage"|"runtime"|"timeout"|"memory"|"io"|"result"|"syntax"|"cancelled"|"stuck"|"closed"|"denied"|"not_found"|"model"
 ---@field message string Without the place.
 ---@field file? string
 ---@field line? integer
@@ -99,3 +99,26 @@
 ---| "approval.decided"
 ---| "error"
 ---| "shutdown"
+
+---What `pista.tools.call` returns.
+---@class pista.ToolResult
+---@field ok boolean Whether `status` is `"ok"`.
+---@field status "ok"|"error"|"denied"|"cancelled"|"interrupted"
+---@field content string What a model would read.
+---@field meta table<string, any> Facts, such as `exit_code`.
+---@field data? any The result for programs, where the tool has more than a text to give.
+
+---@class pista.ToolListing
+---@field name string
+---@field description string
+---@field parameters table A JSON Schema.
+---@field access "allow"|"ask"|"deny"
+
+---What a command did.
+---@class pista.CommandResult
+---@field exit_code? integer Absent when a signal ended it.
+---@field signal? integer
+---@field stdout string
+---@field stderr string
+---@field truncated boolean Whether output was left out.
+---@field duration_ms integer

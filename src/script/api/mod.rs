@@ -1,6 +1,7 @@
 //! The table `pista`: one file per member or group of members.
 
 mod agent;
+mod ask_agent;
 mod env;
 mod hook;
 mod json;
@@ -9,14 +10,17 @@ mod provider;
 pub(super) mod secret;
 mod setup;
 mod sleep;
+mod system;
 mod tool;
+mod tools;
 
 use super::{
     errors::{Failure, ScriptError},
-    state::{Place, State, caller, misuse},
+    state::{Equipment, Place, State, caller, misuse},
     vm::raising,
 };
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table};
+use std::{future::Future, rc::Rc};
 
 /// The version of the API that scripts see. Rises when a member changes its meaning.
 const API_VERSION: i64 = 1;
@@ -24,7 +28,7 @@ const API_VERSION: i64 = 1;
 /// Builds the table.
 pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     let pista = lua.create_table()?;
-    let api = Api { lua, table: pista.clone(), raising: raising(host)? };
+    let api = Api { lua, table: pista.clone(), raising: raising(host)?, waiting: host.get("waiting")? };
     pista.set("version", env!("CARGO_PKG_VERSION"))?;
     pista.set("api_version", API_VERSION)?;
     setup::register(&api)?;
@@ -37,7 +41,10 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     secret::register(&api)?;
     log::register(&api.below("log")?)?;
     json::register(&api.below("json")?)?;
-    sleep::register(&api, host)?;
+    sleep::register(&api)?;
+    tools::register(&api.below("tools")?)?;
+    system::register(&api.below("system")?)?;
+    ask_agent::register(&api)?;
     Ok(pista)
 }
 
@@ -46,6 +53,7 @@ struct Api<'a> {
     lua: &'a Lua,
     table: Table,
     raising: Function,
+    waiting: Function,
 }
 
 impl Api<'_> {
@@ -53,7 +61,7 @@ impl Api<'_> {
     fn below(&self, name: &str) -> mlua::Result<Self> {
         let table = self.lua.create_table()?;
         self.table.set(name, &table)?;
-        Ok(Self { lua: self.lua, table, raising: self.raising.clone() })
+        Ok(Self { lua: self.lua, table, raising: self.raising.clone(), waiting: self.waiting.clone() })
     }
 
     /// Adds a function. Its errors are raised in Lua with `kind`, `message` and a readable text.
@@ -69,6 +77,49 @@ impl Api<'_> {
         let answering = self.lua.create_function(move |lua, args: A| answer(lua, function(lua, args)))?;
         self.table.set(name, self.raising.call::<Function>(answering)?)
     }
+}
+
+impl Api<'_> {
+    /// Adds a function that waits, while other handlers run. `what` is its name for messages.
+    /// Only handlers can call it, and not inside a coroutine of their own.
+    fn wait<A, R, F>(
+        &self,
+        name: &str,
+        what: &'static str,
+        function: impl Fn(Lua, A) -> F + Clone + 'static,
+    ) -> mlua::Result<()>
+    where
+        A: FromLuaMulti + 'static,
+        R: IntoLuaMulti,
+        F: Future<Output = Result<R, ScriptError>> + 'static,
+    {
+        let answering = self.lua.create_async_function(move |lua: Lua, args: A| {
+            let function = function.clone();
+            async move {
+                // The place is known only before the first wait.
+                let at = caller(&lua);
+                let result = match State::of(&lua).acting(what) {
+                    Ok(()) => function(lua.clone(), args).await,
+                    Err(reason) => Err(misuse(at.clone(), reason)),
+                };
+                answer(&lua, result.map_err(|error| placed(error, at)))
+            }
+        })?;
+        self.table.set(name, self.waiting.call::<Function>((what, answering))?)
+    }
+}
+
+/// An error with the place where the script called, unless it has one.
+fn placed(error: ScriptError, at: Option<Place>) -> ScriptError {
+    match at {
+        Some(place) if error.file.is_none() => error.at(place.file, Some(place.line)),
+        _ => error,
+    }
+}
+
+/// What handlers act through, for the function `what`.
+fn equipment(lua: &Lua, what: &str) -> Result<Rc<Equipment>, ScriptError> {
+    State::of(lua).equipment(what).map_err(|reason| misuse(caller(lua), reason))
 }
 
 /// True and the results, or false and the error, for the prelude to return or raise.

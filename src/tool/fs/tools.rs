@@ -5,10 +5,9 @@ use crate::{
     domain::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
-        hook::TurnContext,
         tool::{Effect, ToolSpec},
     },
-    policy::Authorized,
+    policy::{Authorized, Scope},
     tool::{Tool, arguments},
 };
 use serde::de::DeserializeOwned;
@@ -56,7 +55,7 @@ impl<A: DeserializeOwned + Send + 'static> Tool for FsTool<A> {
         &self.spec
     }
 
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(self.call(call.into_inner()))
     }
 }

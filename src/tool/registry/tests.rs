@@ -4,6 +4,7 @@ use crate::{
     domain::{
         JsonMap,
         envelope::Origin,
+        hook::TurnContext,
         id::{SessionId, TurnId},
         secret::Secret,
         tool::Effect,
@@ -29,7 +30,7 @@ impl Tool for Odd {
         &self.0
     }
 
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         assert_ne!(self.0.name, "panics.at_once", "at once");
         Box::pin(async move {
             match self.0.name.as_str() {
@@ -58,8 +59,10 @@ async fn execute(registry: &ToolRegistry, call: ToolCall) -> ToolResult {
         turn: TurnId::generate(),
         agent: "main".into(),
         origin: Origin { channel: "cli".into(), user: "me".into() },
+        depth: 0,
     };
-    registry.execute(Authorized::for_test(call), &context).await
+    let scope = Scope { context: &context, nested: &crate::policy::NoNested };
+    registry.execute(Authorized::for_test(call), scope).await
 }
 
 fn call(name: &str, args: serde_json::Value) -> ToolCall {

@@ -1,0 +1,47 @@
+//! What handlers of `init.lua` can do, put together from the engine's parts.
+
+mod agents;
+mod toolbox;
+
+use super::{ConfigError, assemble::Live, facts, toolset};
+use crate::{
+    domain::{
+        envelope::Origin,
+        hook::TurnContext,
+        id::{SessionId, TurnId},
+        primitives::Primitives,
+    },
+    gateway::WeakGateway,
+};
+use agents::AgentsHere;
+use std::sync::Arc;
+use toolbox::ToolsHere;
+
+/// Gives the script of a configuration what its handlers act through.
+pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<()> {
+    let loaded = &live.loaded;
+    let primitives = Primitives {
+        tools: Arc::new(ToolsHere {
+            own: Arc::new(toolset::for_scripts(loaded)?),
+            registry: Arc::clone(&live.registry),
+            setup: Arc::downgrade(&live.setup),
+            gateway: gateway.clone(),
+        }),
+        agents: Arc::new(AgentsHere {
+            memory: loaded.memory()?.clone(),
+            agent: loaded.settings.agent.clone(),
+            workspace: loaded.workspace().display().to_string(),
+            gateway,
+        }),
+    };
+    // Where a handler acts outside a turn, it is for the person who runs the program.
+    let context = TurnContext {
+        session: SessionId::from("script"),
+        turn: TurnId::from("script"),
+        agent: loaded.settings.agent.clone(),
+        origin: Origin { channel: "lua".into(), user: facts::user(&loaded.environment) },
+        depth: 0,
+    };
+    loaded.script.equip(primitives, context).await.map_err(ConfigError::new)?;
+    Ok(())
+}

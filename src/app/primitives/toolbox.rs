@@ -1,0 +1,83 @@
+//! Tools, called by scripts.
+
+use crate::{
+    domain::{
+        BoxFuture,
+        call::{ToolCall, ToolResult, ToolStatus},
+        hook::TurnContext,
+        primitives::{FailureKind, PrimitiveError, ToolListing, Toolbox},
+    },
+    gateway::{Setup, WeakGateway},
+    policy::{Direct, Executor, Nested, NoNested, Scope, Verdict},
+    tool::ToolRegistry,
+};
+use std::sync::{Arc, Weak};
+
+/// The tools of one generation. It must not keep the generation alive that it serves.
+pub(super) struct ToolsHere {
+    /// What runs in the user's name: the same tools, with room for more output.
+    pub(super) own: Arc<ToolRegistry>,
+    pub(super) registry: Arc<ToolRegistry>,
+    pub(super) setup: Weak<Setup>,
+    pub(super) gateway: WeakGateway,
+}
+
+impl ToolsHere {
+    fn setup(&self) -> Result<Arc<Setup>, PrimitiveError> {
+        self.setup.upgrade().ok_or_else(|| {
+            PrimitiveError::new(FailureKind::Cancelled, "the configuration of this script was replaced")
+        })
+    }
+
+    fn direct(&self, context: &TurnContext) -> Result<Direct, PrimitiveError> {
+        let setup = self.setup()?;
+        let entry = setup
+            .roster
+            .get(&context.agent)
+            .map_err(|message| PrimitiveError::new(FailureKind::NotFound, message))?;
+        Ok(Direct {
+            gate: Arc::clone(&setup.gate),
+            executor: self.registry.clone(),
+            policy: setup.policy(entry, &context.origin),
+            context: context.clone(),
+            later: self.gateway.upgrade().map(|gateway| gateway.later(&setup)),
+        })
+    }
+}
+
+impl Toolbox for ToolsHere {
+    fn act<'a>(&'a self, call: ToolCall, context: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
+        Box::pin(async move {
+            let setup = match self.setup() {
+                Ok(setup) => setup,
+                Err(error) => return ToolResult::new(&call, ToolStatus::Cancelled, error.message),
+            };
+            let spec = self.own.specs().iter().find(|spec| spec.name == call.name);
+            match setup.gate.user_acts(call, spec) {
+                Verdict::Authorized { call, .. } => {
+                    self.own.execute(call, Scope { context, nested: &NoNested }).await
+                }
+                Verdict::Denied { call, reason } | Verdict::Answered { call, content: reason, .. } => {
+                    ToolResult::new(&call, ToolStatus::Denied, reason)
+                }
+            }
+        })
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: ToolCall,
+        context: &'a TurnContext,
+    ) -> BoxFuture<'a, Result<ToolResult, PrimitiveError>> {
+        Box::pin(async move { Ok(self.direct(context)?.call(call).await) })
+    }
+
+    fn list(&self, context: &TurnContext) -> Result<Vec<ToolListing>, PrimitiveError> {
+        let direct = self.direct(context)?;
+        let listing = |spec: &crate::domain::tool::ToolSpec| ToolListing {
+            access: super::super::table::access(spec, &direct.policy).0,
+            spec: spec.clone(),
+        };
+        Ok(self.registry.specs().iter().map(listing).collect())
+    }
+}

@@ -1,0 +1,26 @@
+//! Turns of an older generation hear of the one in force.
+
+use super::Setup;
+use crate::{
+    domain::hook::TurnContext,
+    policy::{Later, Newer},
+};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+pub(super) struct Current {
+    pub(super) current: Arc<ArcSwap<Setup>>,
+    /// The generation that the turn began with.
+    pub(super) began: u64,
+}
+
+impl Later for Current {
+    fn newer(&self, context: &TurnContext) -> Option<Newer> {
+        if self.current.load().generation == self.began {
+            return None;
+        }
+        let setup = self.current.load_full();
+        let policy = setup.roster.get(&context.agent).ok().map(|entry| setup.policy(entry, &context.origin));
+        Some(Newer { gate: Arc::clone(&setup.gate), policy })
+    }
+}

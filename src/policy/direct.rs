@@ -1,0 +1,61 @@
+//! Calls that no model made: a script's.
+
+use super::{Executor, Gate, Later, Nested, Policy, Scope, Verdict, refusal};
+use crate::domain::{
+    BoxFuture,
+    call::{ToolCall, ToolResult, ToolStatus},
+    hook::TurnContext,
+    tool::ToolSpec,
+};
+use std::sync::Arc;
+
+impl Gate {
+    /// Decides about a call that the user's own script makes in the user's name: it is the user who
+    /// acts, so neither rules nor hooks are asked. The floor holds all the same.
+    pub fn user_acts(&self, call: ToolCall, spec: Option<&ToolSpec>) -> Verdict {
+        match refusal::malformed(&call, spec) {
+            Ok(_) => self.pass(call, "the user's own script".into()),
+            Err(reason) => Verdict::Denied { call, reason },
+        }
+    }
+}
+
+/// Makes calls for an agent outside the model's own: each passes its policy.
+pub struct Direct {
+    /// Authorises.
+    pub gate: Arc<Gate>,
+    /// Runs.
+    pub executor: Arc<dyn Executor>,
+    /// What the agent may do.
+    pub policy: Policy,
+    /// Where and for whom.
+    pub context: TurnContext,
+    /// Tells of a newer configuration.
+    pub later: Option<Arc<dyn Later>>,
+}
+
+impl Nested for Direct {
+    fn offered(&self) -> Vec<ToolSpec> {
+        self.executor.specs().iter().filter(|spec| self.policy.offers(spec)).cloned().collect()
+    }
+
+    fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolResult> {
+        Box::pin(async move {
+            let spec = self.executor.specs().iter().find(|spec| spec.name == call.name);
+            let mut verdict = self.gate.authorize(call, spec, &self.policy, &self.context).await;
+            if let Some(newer) = self.later.as_ref().and_then(|later| later.newer(&self.context)) {
+                verdict = newer.restrict(verdict, spec, &self.context).await;
+            }
+            match verdict {
+                Verdict::Authorized { call, .. } => {
+                    let scope = Scope { context: &self.context, nested: self };
+                    self.executor.execute(call, scope).await
+                }
+                Verdict::Denied { call, reason } => {
+                    ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
+                }
+                Verdict::Answered { call, content, .. } => ToolResult::new(&call, ToolStatus::Ok, content),
+            }
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! `pista.tools.call/list`: tools, for an agent and under its policy.
+
+use super::{
+    super::{
+        errors::ScriptError,
+        fields::{Fields, article},
+        state::{Equipment, caller, misuse},
+        values::{map_to_lua, to_lua, to_map},
+    },
+    Api, equipment,
+};
+use crate::domain::{
+    JsonMap,
+    call::{ToolCall, ToolResult, ToolStatus},
+    hook::TurnContext,
+    rules::Access,
+};
+use mlua::{Lua, Table, Value};
+use std::sync::Arc;
+
+const CALL: &str = "pista.tools.call";
+const LIST: &str = "pista.tools.list";
+
+pub(super) fn register(api: &Api) -> mlua::Result<()> {
+    api.wait("call", CALL, |lua: Lua, (name, args, options): (Value, Value, Value)| async move {
+        let call = tool_call(&lua, CALL, &name, &args)?;
+        let equipment = equipment(&lua, CALL)?;
+        let context = context(&lua, CALL, &equipment, &options)?;
+        let result = equipment.primitives.tools.call(call, &context).await?;
+        shown(&lua, &result)
+    })?;
+    api.add("list", |lua, options: Value| {
+        let equipment = equipment(lua, LIST)?;
+        let context = context(lua, LIST, &equipment, &options)?;
+        let list = lua.create_table()?;
+        for tool in equipment.primitives.tools.list(&context)? {
+            let entry = lua.create_table()?;
+            entry.raw_set("name", tool.spec.name)?;
+            entry.raw_set("description", tool.spec.description)?;
+            entry.raw_set("parameters", to_lua(lua, &tool.spec.parameters)?)?;
+            entry.raw_set(
+                "access",
+                match tool.access {
+                    Access::Allow => "allow",
+                    Access::Ask => "ask",
+                    Access::Deny => "deny",
+                },
+            )?;
+            list.raw_push(entry)?;
+        }
+        Ok(list)
+    })
+}
+
+/// A call from a tool's name and a table of arguments.
+pub(super) fn tool_call(lua: &Lua, what: &str, name: &Value, args: &Value) -> Result<ToolCall, ScriptError> {
+    let fail = |message: String| misuse(caller(lua), format!("{what}: {message}"));
+    let Value::String(name) = name else {
+        return Err(fail(format!("the first argument is a tool's name, not {}", article(name))));
+    };
+    let args = match args {
+        Value::Nil => JsonMap::new(),
+        Value::Table(table) => to_map(lua, table, "args").map_err(fail)?,
+        other => return Err(fail(format!("the arguments are a table, not {}", article(other)))),
+    };
+    Ok(ToolCall::new(name.to_string_lossy(), args))
+}
+
+/// For whom: the turn that the handler runs in, or `options.agent`.
+fn context(
+    lua: &Lua,
+    what: &str,
+    equipment: &Equipment,
+    options: &Value,
+) -> Result<Arc<TurnContext>, ScriptError> {
+    let mut context = equipment.context();
+    if !options.is_nil() {
+        let fields = Fields::open(lua, caller(lua), what, options, &["agent"])?;
+        if let Some(agent) = fields.text("agent")? {
+            Arc::make_mut(&mut context).agent = agent;
+        }
+    }
+    Ok(context)
+}
+
+/// `{ status, content, data, meta }`.
+fn shown(lua: &Lua, result: &ToolResult) -> Result<Table, ScriptError> {
+    let table = lua.create_table()?;
+    table.raw_set("ok", result.status == ToolStatus::Ok)?;
+    table.raw_set("status", super::super::payload::status(result.status))?;
+    table.raw_set("content", result.content.as_str())?;
+    table.raw_set("meta", map_to_lua(lua, &result.meta)?)?;
+    if let Some(data) = &result.data {
+        table.raw_set("data", to_lua(lua, data)?)?;
+    }
+    Ok(table)
+}
+
+/// Runs a built-in tool in the user's name. What it gives to programs comes back; what it refuses
+/// or cannot do is raised.
+pub(super) async fn act(lua: &Lua, what: &'static str, call: ToolCall) -> Result<Value, ScriptError> {
+    let equipment = equipment(lua, what)?;
+    let context = equipment.context();
+    let result = equipment.primitives.tools.act(call, &context).await;
+    use super::super::errors::ErrorKind;
+    let kind = match result.status {
+        ToolStatus::Ok => {
+            return Ok(match &result.data {
+                Some(data) => to_lua(lua, data)?,
+                None => Value::String(lua.create_string(&result.content)?),
+            });
+        }
+        ToolStatus::Denied => ErrorKind::Denied,
+        ToolStatus::Cancelled | ToolStatus::Interrupted => ErrorKind::Cancelled,
+        ToolStatus::Error if result.meta.get("timed_out") == Some(&true.into()) => ErrorKind::Timeout,
+        ToolStatus::Error => ErrorKind::Io,
+    };
+    Err(ScriptError::new(kind, format!("{what}: {}", result.content)))
+}
