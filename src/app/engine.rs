@@ -3,7 +3,9 @@
 use super::{
     Flags, Loaded,
     assemble::{Live, assemble},
-    facts, primitives, table,
+    facts, primitives,
+    services::Services,
+    table,
 };
 use crate::{
     config::Redactor,
@@ -21,6 +23,7 @@ use crate::{
 use anyhow::bail;
 use arc_swap::ArcSwap;
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::OnceCell;
 
 /// The engine. Clones share one.
 #[derive(Clone)]
@@ -30,6 +33,7 @@ pub struct App {
     pub(super) gateway: Gateway,
     pub(super) approver: Arc<dyn Approver>,
     memory: Memory,
+    services: Arc<OnceCell<Services>>,
 }
 
 impl App {
@@ -52,7 +56,19 @@ impl App {
         }
         let gateway = Gateway::new(live.setup.clone());
         primitives::equip(&live, gateway.downgrade()).await?;
-        Ok(Self { live: Arc::new(ArcSwap::from_pointee(live)), gateway, approver, memory })
+        Ok(Self {
+            live: Arc::new(ArcSwap::from_pointee(live)),
+            gateway,
+            approver,
+            memory,
+            services: Arc::default(),
+        })
+    }
+
+    /// Starts what runs beside the answering of messages. For programs that stay.
+    pub async fn serve(&self) {
+        let services = self.services.get_or_init(|| async { Services::default() }).await;
+        services.apply(&self.live.load_full()).await;
     }
 
     /// The door to the agents.
@@ -152,6 +168,9 @@ impl App {
 
     /// Writes what is queued and ends the script's thread.
     pub async fn close(&self) {
+        if let Some(services) = self.services.get() {
+            services.stop().await;
+        }
         self.live.load_full().loaded.close().await;
     }
 }

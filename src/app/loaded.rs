@@ -137,6 +137,11 @@ impl Loaded {
         self.settings.workspace_dir(&self.dirs.current)
     }
 
+    /// Who is told what a person should know.
+    pub(super) fn notice(&self) -> Option<Sink> {
+        self.process.notice.clone()
+    }
+
     /// Tells the person something.
     pub(super) fn notify(&self, text: &str) {
         match &self.process.notice {

@@ -10,6 +10,7 @@ mod lua_backend;
 mod models;
 mod primitives;
 mod roster;
+mod services;
 mod table;
 mod toolset;
 

@@ -75,6 +75,7 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
         colour: Colour::stderr(),
         failed: false,
     };
+    repl.app.serve().await;
     repl.greet();
     let end = repl.serve().await;
     repl.app.close().await;

@@ -1,6 +1,7 @@
 //! What handlers of `init.lua` can do, put together from the engine's parts.
 
 mod agents;
+mod outbox;
 mod toolbox;
 
 use super::{ConfigError, assemble::Live, facts, toolset};
@@ -14,6 +15,7 @@ use crate::{
     gateway::WeakGateway,
 };
 use agents::AgentsHere;
+use outbox::OutboxHere;
 use std::sync::Arc;
 use toolbox::ToolsHere;
 
@@ -33,6 +35,7 @@ pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<(
             workspace: loaded.workspace().display().to_string(),
             gateway,
         }),
+        outbox: Arc::new(OutboxHere { notice: loaded.notice() }),
     };
     // Where a handler acts outside a turn, it is for the person who runs the program.
     let context = TurnContext {

@@ -2,9 +2,11 @@
 //! root fills. A test of a configuration fills them with stand-ins.
 
 mod agents;
+mod outbox;
 mod toolbox;
 
 pub use agents::{AgentAnswer, Agents, Ask};
+pub use outbox::Outbox;
 pub use toolbox::{ToolListing, Toolbox};
 
 use std::sync::Arc;
@@ -16,6 +18,8 @@ pub struct Primitives {
     pub tools: Arc<dyn Toolbox>,
     /// Agents, asked by a script.
     pub agents: Arc<dyn Agents>,
+    /// Messages on their way out.
+    pub outbox: Arc<dyn Outbox>,
 }
 
 /// Why a primitive did not do what it was asked for.
