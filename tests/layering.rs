@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("memory", &["domain"]),
     ("llm", &["domain", "config"]),
     ("tool", &["domain", "policy", "sandbox", "config"]),
-    ("script", &["domain", "config"]),
+    ("script", &["domain", "config", "sandbox"]),
     ("agent", &["domain", "policy"]),
     ("gateway", &["domain", "policy", "agent"]),
     ("telemetry", &["domain", "config"]),

@@ -267,10 +267,12 @@ function collectgarbage(what)
 end
 
 local kept = { time = true, date = true, clock = true, difftime = true }
-for name in pairs(os) do
-  if not kept[name] then os[name] = nil end
+if os then
+  for name in pairs(os) do
+    if not kept[name] then os[name] = nil end
+  end
+  function os.getenv() error("os.getenv is not available here; use pista.env(name)", 2) end
 end
-function os.getenv() error("os.getenv is not available here; use pista.env(name)", 2) end
 
 local write = host.print
 function print(...)

@@ -25,7 +25,7 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 
 /// The built-in tools as a script uses them in the user's name: there is room for all output.
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
-    Ok(builtin(Options { output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) }))
+    Ok(builtin(Options { output_chars: SCRIPT_OUTPUT_CHARS, lua_worker: None, ..options(loaded) }))
 }
 
 /// All tools.
@@ -52,8 +52,15 @@ fn options(loaded: &Loaded) -> Options {
         unprotected: settings.unprotected.clone(),
         protected: protected(loaded),
         redact: Some(Arc::new(loaded.secrets.redactor().clone())),
+        lua_worker: this_program(),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
     }
+}
+
+/// This program. On Linux by the link that leads to it also after an upgrade has replaced the file.
+fn this_program() -> Option<PathBuf> {
+    let link = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && link.exists() { Some(link) } else { std::env::current_exe().ok() }
 }
 
 /// A rule for a tool that isn't there does nothing: most likely its name is misspelt.

@@ -5,6 +5,7 @@ mod config;
 mod exit;
 mod grants;
 mod input;
+mod lua_worker;
 mod run;
 mod sessions;
 mod tools;
@@ -56,6 +57,9 @@ enum Command {
     Grants(grants::Grants),
     /// Print completions for a shell
     Completions(completions::Completions),
+    /// Run a program of the model's, for the engine
+    #[command(hide = true)]
+    LuaWorker(lua_worker::LuaWorker),
 }
 
 /// What `run` and `repl` have in common.
@@ -126,6 +130,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Tools(tools) => tools.main(flags),
         Command::Grants(grants) => grants.main(flags),
         Command::Completions(completions) => completions.main(),
+        Command::LuaWorker(worker) => worker.main(),
     };
     match result {
         Ok(exit) => exit,

@@ -23,7 +23,7 @@ pub(super) fn shown(args: &JsonMap) -> Option<(&str, String)> {
     if let Some(words) = args.get("argv").and_then(Value::as_array) {
         return Some(("argv", words.iter().map(word).collect::<Vec<_>>().join(" ")));
     }
-    let keys = ["command", "path", "pattern", "url", "query"];
+    let keys = ["command", "path", "pattern", "url", "query", "code"];
     keys.iter().find_map(|key| Some((*key, args.get(*key)?.as_str()?.to_owned())))
 }
 

@@ -14,9 +14,33 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
     left.ends_with(tail)
 }
 
+/// Whether `pattern` fits `name` and means it: it is the name, or spells out the name's group, as in
+/// `lua.*`.
+pub(super) fn names(pattern: &str, name: &str) -> bool {
+    let group = name.find('.').unwrap_or(name.len());
+    matches(pattern, name) && pattern.find('*').is_none_or(|star| star > group)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{matches, names};
+
+    #[test]
+    fn a_name_is_meant_when_its_group_is_spelt_out() {
+        for (pattern, name, means) in [
+            ("lua.run", "lua.run", true),
+            ("lua.*", "lua.run", true),
+            ("lua.r*", "lua.run", true),
+            ("lua*", "lua.run", false),
+            ("*", "lua.run", false),
+            ("*.run", "lua.run", false),
+            ("fs.*", "lua.run", false),
+            ("code", "code", true),
+            ("code*", "code", false),
+        ] {
+            assert_eq!(names(pattern, name), means, "{pattern} {name}");
+        }
+    }
 
     #[test]
     fn stars_stand_for_any_text() {

@@ -8,7 +8,8 @@
 //! 4. a rule for the tool's name that allows.
 //!
 //! Of several sets that have something to say (the agent's, a channel's) the strictest counts.
-//! Where none has, tools that only look are allowed and tools that act ask.
+//! Where none has, tools that only look are allowed and tools that act ask. Tools to opt in to are off
+//! until some rule allows them, or asks, by name: `*` is none.
 //!
 //! A rule that allows exact words fits narrowly: exactly these words, nothing else that could
 //! change what they do. One that asks or denies fits widely: these words, whatever else is given.
@@ -63,11 +64,13 @@ impl Policy {
                 set.iter().filter_map(|rule| Some((rank(rule, call)?, rule))).min_by_key(|(r, _)| *r)
             })
             .map(|(_, rule)| rule)
-            .max_by_key(|rule| strictness(rule.access));
+            .max_by_key(|rule| strictness(rule.access))
+            .filter(|rule| rule.access == Access::Deny || self.is_on(spec));
         let access = match (rule, effect) {
             (Some(rule), _) => rule.access,
             (None, Effect::Read) => Access::Allow,
             (None, Effect::Act) => Access::Ask,
+            (None, Effect::OptIn) => Access::Deny,
         };
         Decision { access, rule, effect }
     }
@@ -77,9 +80,18 @@ impl Policy {
         self.sets.iter().flatten()
     }
 
-    /// Whether the tool is worth offering to a model: not when its name is denied.
+    /// Whether a tool to opt in to was opted in to. Others always are.
+    fn is_on(&self, spec: &ToolSpec) -> bool {
+        spec.effect != Effect::OptIn
+            || self.rules().any(|rule| {
+                rule.access != Access::Deny
+                    && matches!(&rule.matches, Match::Name(name) if pattern::names(name, &spec.name))
+            })
+    }
+
+    /// Whether the tool is worth offering to a model: not when its name is denied, or it is off.
     pub fn offers(&self, spec: &ToolSpec) -> bool {
-        !self.sets.iter().flatten().any(|rule| {
+        self.is_on(spec) && !self.sets.iter().flatten().any(|rule| {
             rule.access == Access::Deny
                 && matches!(&rule.matches, Match::Name(name) if pattern::matches(name, &spec.name))
         })
@@ -93,6 +105,9 @@ impl Decision<'_> {
             return match self.effect {
                 Effect::Read => "tools that only look are allowed by default".into(),
                 Effect::Act => "tools that act ask by default".into(),
+                Effect::OptIn => {
+                    "this tool is off unless a rule allows it, or asks, by its name; \"*\" is no name".into()
+                }
             };
         };
         let says = match rule.access {

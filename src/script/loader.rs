@@ -2,8 +2,8 @@
 
 use super::{
     errors::{ErrorKind, Failure, ScriptError},
+    guard::MAX_SOURCE,
     state::{Place, State, caller, misuse},
-    vm::MAX_SOURCE,
 };
 use mlua::{Function, IntoLuaMulti, Lua, MultiValue, Value, chunk::ChunkMode};
 use std::{

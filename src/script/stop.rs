@@ -56,6 +56,14 @@ pub(super) fn until<R>(deadline: Instant, f: impl FnOnce() -> R) -> (R, bool) {
     (result, TRIPPED.get())
 }
 
+/// Runs `f`, which waits for others: its time is not the script's.
+pub(super) fn outside<R>(f: impl FnOnce() -> R) -> R {
+    let began = Instant::now();
+    let result = f();
+    DEADLINE.set(DEADLINE.get().map(|deadline| deadline + began.elapsed()));
+    result
+}
+
 /// Runs `f`; what it runs also stops when `flag` is set.
 pub(super) fn cancellable<R>(flag: &Arc<AtomicBool>, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Arc<AtomicBool>>);

@@ -11,10 +11,20 @@ use serde_json::Value as Json;
 
 /// The deepest nesting.
 const MAX_DEPTH: usize = 64;
-/// The most values in one conversion.
-const MAX_VALUES: usize = 1_000_000;
-/// The most text in one conversion.
-const MAX_BYTES: usize = 64 << 20;
+
+/// What one conversion may take.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// The most values.
+    pub(super) values: usize,
+    /// The most text, in bytes.
+    pub(super) bytes: usize,
+}
+
+impl Bounds {
+    /// For the user's own scripts.
+    pub(super) const OWN: Self = Self { values: 1_000_000, bytes: 64 << 20 };
+}
 /// Integers up to here are exact as floats.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -65,8 +75,19 @@ pub(super) enum Secrets {
 
 /// Lua to JSON. The error names the part that cannot be converted, below `name`.
 pub(super) fn to_json(lua: &Lua, value: &Value, name: &str, secrets: Secrets) -> Result<Json, String> {
+    to_json_within(lua, value, name, secrets, Bounds::OWN)
+}
+
+/// The same within narrower bounds.
+pub(super) fn to_json_within(
+    lua: &Lua,
+    value: &Value,
+    name: &str,
+    secrets: Secrets,
+    bounds: Bounds,
+) -> Result<Json, String> {
     let arrays = lua.array_metatable();
-    let mut walk = Walk { arrays, secrets, values: 0, bytes: 0, path: vec![name.to_owned()] };
+    let mut walk = Walk { arrays, secrets, bounds, values: 0, bytes: 0, path: vec![name.to_owned()] };
     walk.convert(value)
 }
 
@@ -81,6 +102,7 @@ pub(super) fn to_map(lua: &Lua, table: &Table, name: &str) -> Result<JsonMap, St
 struct Walk {
     arrays: Table,
     secrets: Secrets,
+    bounds: Bounds,
     values: usize,
     bytes: usize,
     path: Vec<String>,
@@ -94,7 +116,7 @@ impl Walk {
     fn text(&mut self, text: &mlua::LuaString) -> Result<String, String> {
         let text = text.to_string_lossy();
         self.bytes += text.len();
-        if self.bytes > MAX_BYTES {
+        if self.bytes > self.bounds.bytes {
             return self.fail("too much text");
         }
         Ok(text)
@@ -102,7 +124,7 @@ impl Walk {
 
     fn convert(&mut self, value: &Value) -> Result<Json, String> {
         self.values += 1;
-        if self.values > MAX_VALUES {
+        if self.values > self.bounds.values {
             return self.fail("too many values");
         }
         match value {
@@ -166,7 +188,7 @@ impl Walk {
     }
 
     fn array(&mut self, table: &Table, length: usize) -> Result<Json, String> {
-        if length > MAX_VALUES {
+        if length > self.bounds.values {
             return self.fail("too many values");
         }
         let mut items = Vec::with_capacity(length);

@@ -3,24 +3,22 @@
 use super::{
     api,
     call::{Answer, Ended, Invocation, Limits, Pulse},
-    errors::{ErrorKind, Failure, ScriptError},
-    loader,
+    errors::{ErrorKind, ScriptError},
+    guard, loader,
     observers::OBSERVER_LIMIT,
-    patterns,
     payload::ContextTexts,
-    state::{self, State},
+    state::State,
     stop,
 };
 use mlua::{
     Function, IntoLuaMulti, Lua, LuaOptions, MultiValue, StdLib, Table, Value,
-    chunk::ChunkMode,
     function::AsyncCallFuture,
     state::{GcIncParams, GcMode},
 };
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -29,15 +27,6 @@ const COROUTINES: usize = 32;
 /// How far the heap grows before it is collected again, in percent of what was left. Heaps here
 /// are small and calls frequent; at the memory limit Lua collects by itself.
 const GC_PAUSE: i32 = 400;
-/// The longest string that `string.rep` and `string.gsub` make.
-pub(super) const MAX_STRING: usize = 64 << 20;
-/// The most elements that one call of a `table` function moves.
-const MAX_RANGE: i64 = 10_000_000;
-/// The most elements that `table.sort` sorts.
-const MAX_SORT: i64 = 1_000_000;
-/// The longest source text.
-pub(super) const MAX_SOURCE: usize = 4 << 20;
-
 /// A VM and what belongs to it. Lives and dies on the script thread.
 pub(super) struct Vm {
     pub(super) lua: Lua,
@@ -69,26 +58,16 @@ impl Vm {
         let lua = Lua::new_with(libs, LuaOptions::new().thread_pool_size(COROUTINES))?;
         lua.set_app_data(Rc::clone(&state));
         let xpcall = lua.globals().get("xpcall")?;
-        let host = lua.create_table()?;
-        host.set("stopped", stop::STOPPED)?;
-        host.set("max_string", MAX_STRING)?;
-        host.set("max_source", MAX_SOURCE)?;
-        host.set("max_range", MAX_RANGE)?;
-        host.set("max_sort", MAX_SORT)?;
-        host.set("find_module", lua.create_function(loader::find_module)?)?;
-        host.set(
-            "print",
-            lua.create_function(|lua, line: mlua::LuaString| {
-                State::of(lua).print(&line.to_string_lossy());
-                Ok(())
-            })?,
-        )?;
-        patterns::register(&lua, &host)?;
-        lua.load(prelude()?).set_name("=?").set_mode(ChunkMode::Binary).into_function()?.call::<()>(&host)?;
+        let find_module = lua.create_function(loader::find_module)?;
+        let print = lua.create_function(|lua, line: mlua::LuaString| {
+            State::of(lua).print(&line.to_string_lossy());
+            Ok(())
+        })?;
+        let host = guard::install(&lua, find_module, print)?;
         let pista = api::install(&lua, &host)?;
         lua.globals().set("pista", &pista)?;
         host.get::<Function>("preload")?.call::<()>(("pista", pista))?;
-        let on_error = lua.create_function(on_error)?;
+        let on_error = lua.create_function(guard::on_error)?;
         stop::install(&lua)?;
         lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GC_PAUSE)));
         lua.set_memory_limit(memory)?;
@@ -179,40 +158,6 @@ impl Vm {
         }
         Err(error)
     }
-}
-
-/// The message handler of every call: keeps the place and the calls that led there.
-fn on_error(lua: &Lua, raised: Value) -> mlua::Result<mlua::AnyUserData> {
-    let mut error = ScriptError::from_value(&raised);
-    if error.file.is_none()
-        && let Some(place) = state::caller(lua)
-    {
-        error = error.at(place.file, Some(place.line));
-    }
-    if error.traceback.is_none()
-        && let Ok(text) = lua.traceback(None, 1)
-    {
-        let text = text.to_string_lossy();
-        error.traceback = Some(text.trim_start_matches("stack traceback:\n").to_owned());
-    }
-    lua.create_userdata(Failure(error))
-}
-
-/// The prelude, compiled once without line numbers: errors that it raises then carry the line of
-/// the script that called it.
-fn prelude() -> mlua::Result<&'static [u8]> {
-    static CODE: OnceLock<Result<Vec<u8>, mlua::Error>> = OnceLock::new();
-    CODE.get_or_init(|| {
-        let text = include_str!("../../lua/pista/prelude.lua");
-        Ok(Lua::new_with(StdLib::NONE, LuaOptions::new())?
-            .load(text)
-            .set_name("=?")
-            .into_function()?
-            .dump(true))
-    })
-    .as_ref()
-    .map(Vec::as_slice)
-    .map_err(Clone::clone)
 }
 
 /// `host.raising`: what turns an answer of Rust's into a raised error.

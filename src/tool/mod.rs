@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod fs;
+mod lua_run;
 mod redacting;
 mod registry;
 mod system_run;
@@ -54,6 +55,9 @@ pub struct Options {
     pub unprotected: Vec<String>,
     /// Takes secrets out of every result.
     pub redact: Option<Arc<dyn Filter>>,
+    /// The openpista program, of which `lua.run` starts a process for each run. `None`: there is no
+    /// such tool.
+    pub lua_worker: Option<PathBuf>,
 }
 
 impl Options {
@@ -70,6 +74,7 @@ impl Options {
             protected: Vec::new(),
             unprotected: Vec::new(),
             redact: None,
+            lua_worker: None,
         }
     }
 
@@ -83,11 +88,14 @@ impl Options {
 }
 
 /// The tools that are always there: `fs.edit`, `fs.list`, `fs.read`, `fs.search`, `fs.write` and
-/// `system.run`. Opens and starts nothing.
+/// `system.run`; and `lua.run`, where there is a program to run it. Opens and starts nothing.
 pub fn builtin(options: Options) -> ToolRegistry {
     let mut registry = ToolRegistry::new(options.limits(), options.keep());
     for tool in fs::tools(&Arc::new(fs::Workspace::new(&options))) {
         registry.insert(tool);
+    }
+    if let Some(worker) = options.lua_worker.clone() {
+        registry.insert(Arc::new(lua_run::LuaRun::new(worker, options.clone())));
     }
     registry.insert(Arc::new(system_run::SystemRun::new(options)));
     registry

@@ -6,7 +6,8 @@ use crate::support::{
 };
 use std::process::Command;
 
-const BUILT_IN: [&str; 6] = ["fs.edit", "fs.list", "fs.read", "fs.search", "fs.write", "system.run"];
+const BUILT_IN: [&str; 7] =
+    ["fs.edit", "fs.list", "fs.read", "fs.search", "fs.write", "lua.run", "system.run"];
 
 #[test]
 fn tools_are_listed_with_what_may_be_done() {
@@ -16,7 +17,7 @@ fn tools_are_listed_with_what_may_be_done() {
     let names: Vec<&str> = rows.iter().map(|r| r[0]).collect();
     assert_eq!(names, BUILT_IN);
     let access: Vec<&str> = rows.iter().map(|r| r[1]).collect();
-    assert_eq!(access, ["ask", "allow", "allow", "allow", "ask", "ask"]);
+    assert_eq!(access, ["ask", "allow", "allow", "allow", "ask", "deny", "ask"]);
     assert!(table.lines().last().is_some_and(|l| l.contains(" exact)")), "{table}");
 }
 

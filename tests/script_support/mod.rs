@@ -1,6 +1,8 @@
 //! Starting a script host in tests.
 #![allow(dead_code)]
 
+pub(crate) mod runaways;
+
 use openpista::{
     domain::{
         envelope::Origin,

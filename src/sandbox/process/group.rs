@@ -24,20 +24,20 @@ pub(super) enum State {
 /// A process group whose leader is a child of ours that hasn't been reaped. Dropping this kills the
 /// group.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(in crate::sandbox) struct Group {
     leader: libc::pid_t,
     alive: bool,
 }
 
 impl Group {
     /// The group that a child leads which was started with `process_group(0)`.
-    pub(super) fn led_by(pid: u32) -> Option<Self> {
+    pub(in crate::sandbox) fn led_by(pid: u32) -> Option<Self> {
         let leader = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 1)?;
         Some(Self { leader, alive: true })
     }
 
     /// Sends a signal to all of the group. That some are gone or may not be signalled is no error.
-    pub(super) fn signal(&self, signal: libc::c_int) {
+    pub(in crate::sandbox) fn signal(&self, signal: libc::c_int) {
         if self.alive {
             // SAFETY: takes and touches no memory. The group is ours: its leader isn't reaped.
             unsafe { libc::killpg(self.leader, signal) };
@@ -66,7 +66,7 @@ impl Group {
     }
 
     /// The leader is reaped: the number may be someone else's now.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::sandbox) fn forget(&mut self) {
         self.alive = false;
     }
 }

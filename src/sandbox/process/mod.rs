@@ -9,11 +9,13 @@ pub use environment::{DEFAULT_PATH, environment};
 pub use privacy::hide_environment;
 pub use program::shell;
 
+pub(super) use group::Group;
+
 use super::{
     Exit, Keep, Limits, Output,
     capture::{Capture, show},
 };
-use group::{Group, State};
+use group::State;
 use std::{
     collections::BTreeMap,
     ffi::OsString,

@@ -17,6 +17,7 @@ mod tools;
 use super::{
     errors::{Failure, ScriptError},
     state::{Equipment, Place, State, caller, misuse},
+    values::Bounds,
     vm::raising,
 };
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table};
@@ -40,12 +41,20 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     env::register(&api)?;
     secret::register(&api)?;
     log::register(&api.below("log")?)?;
-    json::register(&api.below("json")?)?;
+    json::register(&api.below("json")?, "pista.json", Bounds::OWN)?;
     sleep::register(&api)?;
     tools::register(&api.below("tools")?)?;
     system::register(&api.below("system")?)?;
     ask_agent::register(&api)?;
     Ok(pista)
+}
+
+/// The table `json` alone, for programs that have no API.
+pub(super) fn json(lua: &Lua, host: &Table, bounds: Bounds) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    let api = Api { lua, table: table.clone(), raising: raising(host)?, waiting: host.get("waiting")? };
+    json::register(&api, "json", bounds)?;
+    Ok(table)
 }
 
 /// A table of the API that is being filled.

@@ -3,7 +3,7 @@
 //! Each answers its results, or false and the reason: raising is left to Lua, which knows the line.
 
 use super::{
-    super::vm::MAX_STRING,
+    super::guard::MAX_STRING,
     compile::Program,
     matcher::{Budget, Match, Value as Captured, literal},
 };
