@@ -30,9 +30,8 @@ pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<(
             gateway: gateway.clone(),
         }),
         agents: Arc::new(AgentsHere {
-            memory: loaded.memory()?.clone(),
+            sessions: loaded.sessions()?,
             agent: loaded.settings.agent.clone(),
-            workspace: loaded.workspace().display().to_string(),
             gateway,
         }),
         outbox: Arc::new(OutboxHere { notice: loaded.notice() }),
