@@ -317,29 +317,46 @@ function host.call_tool_call(hook, name, args, session, turn, agent, channel, us
   if said == nil then return nil end
   if type(said) ~= "table" then return 0, said end
   local kind = kinds[said.verdict]
+  if kind == 2 then return 2, said end
   if kind == 3 then return 3, said.reason end
   if kind == 4 then return 4, said.result end
   if kind then return kind end
   return 5, said.args
 end
 
--- The verdicts of a tool_call hook.
+-- The verdicts of hooks.
 function host.verdicts(pista)
-  function pista.allow() return { verdict = "allow" } end
-
-  function pista.deny(reason)
+  local function reasoned(name, reason)
     if reason ~= nil and type(reason) ~= "string" then
-      error("pista.deny: the reason is a string, not a " .. type(reason), 2)
+      error(("pista.%s: the reason is a string, not a %s"):format(name, type(reason)), 3)
     end
-    return { verdict = "deny", reason = reason }
+    return { verdict = name, reason = reason }
   end
 
-  -- A person is asked where they speak: there is nothing to choose yet.
+  function pista.allow() return { verdict = "allow" } end
+
+  function pista.deny(reason) return reasoned("deny", reason) end
+
+  function pista.drop(reason) return reasoned("drop", reason) end
+
   function pista.ask(options)
-    if options ~= nil and (type(options) ~= "table" or next(options) ~= nil) then
-      error("pista.ask: takes no options yet", 2)
+    if options == nil then return { verdict = "ask" } end
+    if type(options) ~= "table" then
+      error("pista.ask: the options are a table, not a " .. type(options), 2)
     end
-    return { verdict = "ask" }
+    for key in next, options do
+      if key ~= "to" and key ~= "timeout" then
+        error(("pista.ask: unknown key %q (there is to, timeout)"):format(tostring(key)), 2)
+      end
+    end
+    local to, timeout = options.to, options.timeout
+    if to ~= nil and (type(to) ~= "string" or not find(to, "^[%w_-]+:.")) then
+      error('pista.ask: to: an address is "channel:person", such as "telegram:123456"', 2)
+    end
+    if timeout ~= nil and not (type(timeout) == "number" and timeout > 0 and timeout <= 86400) then
+      error("pista.ask: timeout: must be seconds, more than 0 and at most 86400", 2)
+    end
+    return { verdict = "ask", to = to, timeout = timeout }
   end
 
   function pista.answer(result)

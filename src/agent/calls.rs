@@ -6,13 +6,14 @@ use crate::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
         event::{Observer, TurnEvent},
-        hook::{Hooks, TurnContext},
+        hook::TurnContext,
+        points::Point,
         tool::ToolSpec,
     },
     policy::{Later, Nested, Policy, Scope, Verdict},
 };
 use futures_util::{Stream, StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Instant;
 
 /// So many calls run at the same time; further ones wait for a place.
@@ -59,7 +60,10 @@ impl<'a> Caller<'a> {
 
     async fn answer(self, verdict: Verdict) -> ToolResult {
         let started = Instant::now();
-        let result = match verdict {
+        // Only a hook wants them afterwards.
+        let hooked = self.parts.hooks.hooked(Point::ToolResult);
+        let args = hooked.then(|| verdict.call().args.clone()).unwrap_or_default();
+        let mut result = match verdict {
             Verdict::Authorized { call, .. } => {
                 self.begin(call.get());
                 let scope = Scope { context: self.context, nested: &self };
@@ -74,6 +78,7 @@ impl<'a> Caller<'a> {
                 ToolResult::new(&call, ToolStatus::Ok, content)
             }
         };
+        self.parts.hooks.tool_result(&mut result, &args, self.context).await;
         self.end(&result, started.elapsed().as_millis() as u64);
         result
     }
@@ -84,12 +89,8 @@ impl<'a> Caller<'a> {
             name: call.name.clone(),
             args: call.args.clone(),
         });
-        emit(
-            &*self.parts.hooks,
-            self.context,
-            "tool.start",
-            || json!({ "name": call.name, "args": call.args }),
-        );
+        let payload = || json!({ "id": call.id, "name": call.name, "args": call.args });
+        self.parts.hooks.tell(self.context, "tool.start", payload);
     }
 
     fn end(&self, result: &ToolResult, duration_ms: u64) {
@@ -101,27 +102,9 @@ impl<'a> Caller<'a> {
             meta: result.meta.clone(),
             duration_ms,
         });
-        emit(&*self.parts.hooks, self.context, "tool.end", || {
-            json!({ "name": result.name, "status": result.status, "duration_ms": duration_ms,
+        self.parts.hooks.tell(self.context, "tool.end", || {
+            json!({ "id": result.call_id, "name": result.name, "status": result.status, "duration_ms": duration_ms,
                     "content": result.content })
         });
     }
-}
-
-/// Tells the observers of `event`, with the turn's context in the payload, if there are any.
-pub(super) fn emit(
-    hooks: &dyn Hooks,
-    context: &TurnContext,
-    event: &'static str,
-    payload: impl FnOnce() -> Value,
-) {
-    if !hooks.observes(event) {
-        return;
-    }
-    let mut payload = payload();
-    if let (Some(map), Ok(Value::Object(context))) = (payload.as_object_mut(), serde_json::to_value(context))
-    {
-        map.extend(context);
-    }
-    hooks.emit(event, payload);
 }

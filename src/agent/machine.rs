@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 /// How often a conversation that does not fit is shortened before the turn gives up.
 const MAX_SHRINKS: u32 = 8;
 
+/// How often an answer may be sent back for another try.
+pub const MAX_RETURNS: u32 = 2;
+
 /// What bounds a turn.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnLimits {
@@ -28,6 +31,13 @@ pub enum Input {
     Begin,
     /// The model answered.
     Model(ChatResponse),
+    /// The model answered, and a hook wants another try.
+    SentBack {
+        /// The answer.
+        response: ChatResponse,
+        /// What the model is told about it.
+        remark: String,
+    },
     /// The model did not.
     ModelFailed(ChatError),
     /// A call that was to be run has its result.
@@ -86,6 +96,7 @@ pub struct Turn {
     rounds: u32,
     shrinks: u32,
     empty_answers: u32,
+    returns: u32,
     guard: LoopGuard,
     advice: Advice,
 }
@@ -99,6 +110,7 @@ impl Turn {
             rounds: 0,
             shrinks: 0,
             empty_answers: 0,
+            returns: 0,
             guard: LoopGuard::default(),
             advice: Advice::GoOn,
         }
@@ -107,6 +119,11 @@ impl Turn {
     /// Rounds of tool calls so far.
     pub fn rounds(&self) -> u32 {
         self.rounds
+    }
+
+    /// Whether the next answer may be sent back: the number of the try that it is, from 1.
+    pub fn may_send_back(&self) -> Option<u32> {
+        (self.returns < MAX_RETURNS).then_some(self.returns + 1)
     }
 
     /// Takes an event, and says what to do. Events that come after the end are ignored.
@@ -119,6 +136,9 @@ impl Turn {
             (_, Input::OverBudget(message)) => vec![fail("budget", message)],
             (State::Fresh, Input::Begin) => self.call_model(true),
             (State::Calling { tools }, Input::Model(response)) => self.answered(tools, response),
+            (State::Calling { tools }, Input::SentBack { response, remark }) => {
+                self.sent_back(tools, response, remark)
+            }
             (State::Calling { tools }, Input::ModelFailed(error)) => self.failed(tools, error),
             (State::Shrinking { tools, .. }, Input::Shrunk(true)) => self.call_model(tools),
             (State::Shrinking { error, .. }, Input::Shrunk(false)) => vec![fail("model", error)],
@@ -158,6 +178,22 @@ impl Turn {
             actions.push(Action::Notice("the model's answer was cut at its length limit".into()));
         }
         actions.push(Action::Finish(TurnEnd::Answered(text)));
+        actions
+    }
+
+    fn sent_back(&mut self, tools: bool, mut response: ChatResponse, remark: String) -> Vec<Action> {
+        if self.may_send_back().is_none() {
+            return self.answered(tools, response);
+        }
+        self.returns += 1;
+        // An answer that goes back asks for nothing.
+        response.message.calls.clear();
+        let mut actions = vec![
+            Action::Store(Message::Assistant(response.message)),
+            Action::Notice(format!("the answer was sent back for another try: {remark}")),
+            Action::Store(Message::Notice { text: remark }),
+        ];
+        actions.extend(self.call_model(tools));
         actions
     }
 

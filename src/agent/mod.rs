@@ -16,6 +16,6 @@ mod prompt;
 mod window;
 
 pub use driver::Agent;
-pub use machine::{Action, Input, Turn, TurnLimits};
+pub use machine::{Action, Input, MAX_RETURNS, Turn, TurnLimits};
 pub use parts::{Parts, TurnInput};
 pub use prompt::{Facts, system_prompt};

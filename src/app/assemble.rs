@@ -43,7 +43,7 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
         store: Arc::new(memory),
         executor: registry.clone(),
         gate: gate.clone(),
-        hooks,
+        hooks: hooks.clone(),
     });
     let roster = roster::build(&loaded, &models.default);
     if let Err(error) = roster.get(&loaded.settings.agent) {
@@ -57,6 +57,8 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
         gate,
         roster,
         channels,
+        hooks,
+        sessions: Arc::new(loaded.sessions()?),
         limits: TurnLimits {
             max_tool_rounds: loaded.settings.max_tool_rounds,
             max_tokens: loaded.settings.max_tokens,

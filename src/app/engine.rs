@@ -12,6 +12,8 @@ use crate::{
     domain::{
         approval::Approver,
         envelope::Origin,
+        hook::TurnContext,
+        id::TurnId,
         store::{Session, StoreError},
     },
     front::Colour,
@@ -22,6 +24,7 @@ use crate::{
 };
 use anyhow::bail;
 use arc_swap::ArcSwap;
+use serde_json::json;
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::OnceCell;
 
@@ -143,6 +146,19 @@ impl App {
             workspace: live.loaded.workspace().display().to_string(),
         };
         Ok(self.memory.create_session(new).await?)
+    }
+
+    /// Tells the observers that whoever spoke in `old` goes on in `fresh`.
+    pub fn tell_reset(&self, old: &Session, fresh: &Session) {
+        let context = TurnContext {
+            session: old.id.clone(),
+            turn: TurnId::from(""),
+            agent: self.agent_of(old),
+            origin: self.origin(&fresh.channel),
+            depth: 0,
+        };
+        let payload = || json!({ "next": fresh.id, "name": fresh.name });
+        self.live.load().setup.hooks.tell(&context, "session.reset", payload);
     }
 
     /// The conversation of that name or id; one that isn't there begins under that name.

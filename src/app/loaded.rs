@@ -1,6 +1,6 @@
 //! The configuration in force: settings, secrets, and what `init.lua` declares.
 
-use super::{ConfigError, Flags, init};
+use super::{ConfigError, Flags, init, sessions::SessionsHere};
 use crate::{
     config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
     domain::plan::Plan,
@@ -127,6 +127,14 @@ impl Loaded {
         Ok(kept.get_or_init(|| memory))
     }
 
+    /// The conversations in it.
+    pub(super) fn sessions(&self) -> anyhow::Result<SessionsHere> {
+        Ok(SessionsHere {
+            memory: self.memory()?.clone(),
+            workspace: self.workspace().display().to_string(),
+        })
+    }
+
     /// Whether a setting was given for this run: by flag or in the environment.
     pub fn chosen(&self, key: &str) -> bool {
         matches!(self.settings.origin(key), Some(Origin::Flag { .. } | Origin::Env { .. }))
@@ -152,10 +160,12 @@ impl Loaded {
 
     /// Writes what is queued and ends the script's thread.
     pub async fn close(&self) {
+        // The observers have the last word, and may want to remember something.
+        self.script.emit("shutdown", serde_json::json!({}));
+        self.script.shutdown().await;
         if let Some(memory) = self.process.memory.get() {
             memory.close().await;
         }
-        self.script.shutdown().await;
     }
 }
 

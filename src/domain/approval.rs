@@ -2,6 +2,7 @@
 
 use super::{BoxFuture, call::ToolCall, hook::TurnContext, store::StoreError};
 use serde::Serialize;
+use std::time::Duration;
 
 /// A question to a person about one call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +31,22 @@ pub enum Approval {
 pub trait Approver: Send + Sync {
     /// Asks. `None` when there is nobody to ask: then the answer is no, and the text says why.
     fn ask<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>>;
+
+    /// Asks a certain person, by their address: `channel:person`. Nobody else can answer. `Err`: why
+    /// there is no answer, which means no.
+    fn refer<'a>(
+        &'a self,
+        _request: &'a ApprovalRequest,
+        to: &'a str,
+        _timeout: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Approval, String>> {
+        Box::pin(std::future::ready(Err(format!("{to} cannot be asked from here"))))
+    }
+
+    /// The address of whoever speaks in a turn, where that is not the person at this terminal.
+    fn speaker(&self, _context: &TurnContext) -> Option<String> {
+        None
+    }
 }
 
 /// Where nobody can be asked.

@@ -88,7 +88,7 @@ pub enum TurnEvent {
         turn: TurnId,
         /// Why, for a person to read.
         error: String,
-        /// `cancelled`, `model`, `budget`, `loop`, `storage` or `config`.
+        /// `cancelled`, `model`, `budget`, `loop`, `storage`, `hook` or `config`.
         kind: &'static str,
         /// What the turn cost so far.
         usage: Usage,

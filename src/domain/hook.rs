@@ -5,8 +5,10 @@ use super::{
     call::ToolCall,
     envelope::Origin,
     id::{SessionId, TurnId},
+    points::{Point, Threaded},
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Where and for whom something happens. Part of every payload that a handler gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,10 @@ pub enum HookVerdict {
     },
     /// Ask a person first.
     Ask {
+        /// Whom, as `channel:person`; `None`: whoever is there.
+        to: Option<String>,
+        /// How long the answer may take.
+        timeout: Option<Duration>,
         /// `file:line` of the hook.
         by: String,
     },
@@ -81,11 +87,48 @@ pub trait Hooks: Send + Sync {
     /// Asks the `tool_call` hooks. A hook that fails, or is late, denies.
     fn tool_call<'a>(&'a self, call: &'a ToolCall, context: &'a TurnContext) -> BoxFuture<'a, HookVerdict>;
 
+    /// Whether there are hooks at `point`, so that what nobody takes part in costs nothing.
+    fn hooked(&self, _point: Point) -> bool {
+        false
+    }
+
+    /// Threads `value` through the hooks at `point`; see [`points`](super::points) for what each is
+    /// about, and for functions that are easier to use.
+    fn thread<'a>(
+        &'a self,
+        _point: Point,
+        value: JsonMap,
+        _context: &'a TurnContext,
+    ) -> BoxFuture<'a, Threaded> {
+        Box::pin(std::future::ready(Threaded { value, ending: None }))
+    }
+
     /// Tells the observers of `event`, without waiting for them.
     fn emit(&self, event: &'static str, payload: serde_json::Value);
 
     /// Whether anything observes `event`, so that payloads nobody reads aren't built.
     fn observes(&self, event: &str) -> bool;
+}
+
+impl dyn Hooks + '_ {
+    /// Tells the observers of `event`, with the context in the payload, if there are any.
+    pub fn tell(
+        &self,
+        context: &TurnContext,
+        event: &'static str,
+        payload: impl FnOnce() -> serde_json::Value,
+    ) {
+        if !self.observes(event) {
+            return;
+        }
+        let mut payload = payload();
+        if let (Some(map), Ok(serde_json::Value::Object(context))) =
+            (payload.as_object_mut(), serde_json::to_value(context))
+        {
+            map.extend(context);
+        }
+        self.emit(event, payload);
+    }
 }
 
 /// Hooks of someone who has none.

@@ -15,6 +15,7 @@ pub mod message;
 pub mod nearest;
 pub mod outcome;
 pub mod plan;
+pub mod points;
 pub mod primitives;
 pub mod rules;
 pub mod secret;

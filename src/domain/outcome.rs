@@ -24,7 +24,7 @@ pub enum TurnEnd {
     Cancelled,
     /// It could not go on.
     Failed {
-        /// `model`, `budget`, `loop`, `storage` or `config`.
+        /// `model`, `budget`, `loop`, `storage`, `hook` or `config`.
         kind: &'static str,
         /// For a person to read.
         message: String,

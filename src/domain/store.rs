@@ -118,6 +118,20 @@ pub enum StoreError {
     },
 }
 
+/// Finds conversations for whoever names one.
+pub trait Sessions: Send + Sync {
+    /// The conversation of that name or id; one that isn't there begins under that name.
+    fn called<'a>(
+        &'a self,
+        wanted: &'a str,
+        channel: &'a str,
+        agent: &'a str,
+    ) -> BoxFuture<'a, Result<SessionId, StoreError>>;
+
+    /// Begins a conversation without a name.
+    fn begin<'a>(&'a self, channel: &'a str, agent: &'a str) -> BoxFuture<'a, Result<SessionId, StoreError>>;
+}
+
 /// What a turn needs from the memory. Everything returned as stored survives `kill -9`.
 pub trait TurnStore: Send + Sync {
     /// Opens a turn with the user's message. `Busy` when another live program holds the session.

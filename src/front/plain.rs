@@ -52,6 +52,8 @@ impl Observer for Plain {
             TurnEvent::Restart { reason } => {
                 to_stderr(&format!("note: trying again: {}\n", printable(reason)));
             }
+            // A hook took the message, or the answer, away, and has said so.
+            TurnEvent::Done { text, .. } if text.is_empty() => {}
             TurnEvent::Done { text, .. } => {
                 let text = text.trim_end();
                 // A program that reads the answer gets it as it is.

@@ -7,20 +7,13 @@
 mod later;
 mod roster;
 mod setup;
+mod submit;
 
 pub use roster::{AgentEntry, PromptSource, Roster};
 pub use setup::Setup;
 
 use crate::{
-    agent::TurnInput,
-    domain::{
-        envelope::Envelope,
-        event::{Observer, TurnEvent},
-        hook::TurnContext,
-        id::{SessionId, TurnId},
-        outcome::{TurnEnd, TurnOutcome},
-        usage::Usage,
-    },
+    domain::{envelope::Envelope, event::Observer, id::SessionId},
     policy::Later,
 };
 use arc_swap::ArcSwap;
@@ -85,52 +78,5 @@ impl Gateway {
     /// Tells turns that began with `setup` of newer ones.
     pub fn later(&self, setup: &Setup) -> Arc<dyn Later> {
         Arc::new(Current { current: Arc::clone(&self.current), began: setup.generation })
-    }
-
-    /// Answers a message. The last event is `Done` or `Failed`.
-    pub async fn submit(&self, delivery: Delivery) -> TurnOutcome {
-        // Held until the turn has ended: its functions live as long.
-        let setup = self.current();
-        let Delivery { envelope, session, model, depth, observer, cancel } = delivery;
-        let Envelope { origin, agent, text } = envelope;
-        let context = TurnContext { session, turn: TurnId::generate(), agent, origin, depth };
-        let entry = match setup.roster.get(&context.agent) {
-            Ok(entry) => entry,
-            Err(message) => return refused(&context, message, &*observer),
-        };
-        let prompt = match entry.prompt.text(&context).await {
-            Ok(prompt) => prompt,
-            Err(message) => return refused(&context, message, &*observer),
-        };
-        let input = TurnInput {
-            policy: setup.policy(entry, &context.origin),
-            context,
-            text,
-            model: model.unwrap_or_else(|| entry.model.clone()),
-            prompt,
-            budget: entry.budget,
-            limits: setup.limits,
-            observer,
-            later: Some(self.later(&setup)),
-            cancel,
-        };
-        setup.agent.turn(input).await
-    }
-}
-
-/// A turn that could not begin because of the configuration.
-fn refused(context: &TurnContext, message: String, observer: &dyn Observer) -> TurnOutcome {
-    observer.observe(&TurnEvent::Failed {
-        session: context.session.clone(),
-        turn: context.turn.clone(),
-        error: message.clone(),
-        kind: "config",
-        usage: Usage::default(),
-    });
-    TurnOutcome {
-        end: TurnEnd::Failed { kind: "config", message },
-        usage: Usage::default(),
-        rounds: 0,
-        model: String::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::roster::{AgentEntry, Roster};
 use crate::{
     agent::{Agent, TurnLimits},
-    domain::{envelope::Origin, rules::Rule},
+    domain::{envelope::Origin, hook::Hooks, rules::Rule, store::Sessions},
     policy::{Gate, Policy},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,6 +20,10 @@ pub struct Setup {
     pub roster: Roster,
     /// Tool rules of channels, by name.
     pub channels: BTreeMap<String, Vec<Rule>>,
+    /// The user's functions.
+    pub hooks: Arc<dyn Hooks>,
+    /// The conversations.
+    pub sessions: Arc<dyn Sessions>,
     /// What bounds a turn.
     pub limits: TurnLimits,
 }

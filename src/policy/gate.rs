@@ -2,6 +2,7 @@
 
 use super::{
     Authorized, Decision, FloorCheck, Policy,
+    asking::Answer,
     fingerprint::{canonical, fingerprint},
     refusal,
 };
@@ -15,7 +16,7 @@ use crate::domain::{
 use std::{
     path::PathBuf,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// How often the hooks may rewrite one call.
@@ -51,6 +52,16 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The call that it is about.
+    pub fn call(&self) -> &ToolCall {
+        match self {
+            Self::Authorized { call, .. } => call.get(),
+            Self::Denied { call, .. } | Self::Answered { call, .. } => call,
+        }
+    }
+}
+
 /// Decides about calls: the rules, then the hooks, then a person, and the floor under it all.
 ///
 /// - A rule that denies ends it; nothing lifts that.
@@ -59,11 +70,12 @@ pub enum Verdict {
 /// - What the rules ask about runs under `autonomy = "auto"`, or with a standing approval of
 ///   exactly this call; else a person is asked.
 /// - What a hook asks about is asked every time, of a person.
+/// - `approval` hooks say who is asked, or decide in that person's place.
 ///
 /// Dropping a future of the gate leaves nothing behind: no approval is stored, nothing runs.
 pub struct Gate {
     pub(super) hooks: Arc<dyn Hooks>,
-    approver: Arc<dyn Approver>,
+    pub(super) approver: Arc<dyn Approver>,
     pub(super) grants: Arc<dyn Grants>,
     pub(super) workspace: PathBuf,
     pub(super) floor: Option<FloorCheck>,
@@ -72,7 +84,7 @@ pub struct Gate {
 /// Who wants a person asked.
 pub(super) enum Asker {
     Rule(String),
-    Hook(String),
+    Hook { by: String, to: Option<String>, timeout: Option<Duration> },
 }
 
 impl Gate {
@@ -131,7 +143,9 @@ impl Gate {
             (HookVerdict::Answer { content, by }, _) => {
                 Verdict::Answered { call, content, because: format!("the hook at {by} answered") }
             }
-            (HookVerdict::Ask { by }, _) => self.ask(call, Asker::Hook(by), policy, context).await,
+            (HookVerdict::Ask { to, timeout, by }, _) => {
+                self.ask(call, Asker::Hook { by, to, timeout }, policy, context).await
+            }
             (HookVerdict::Allow { by }, _) => self.pass(call, format!("the hook at {by} allows")),
             (_, Access::Allow) => self.pass(call, decision.because()),
             (_, _) => self.ask(call, Asker::Rule(decision.because()), policy, context).await,
@@ -160,23 +174,33 @@ impl Gate {
                 }
                 because.clone()
             }
-            Asker::Hook(by) => format!("the hook at {by} asks, each time"),
+            Asker::Hook { by, .. } => format!("the hook at {by} asks, each time"),
         };
         let request = ApprovalRequest { call, context: context.clone(), reason };
-        let answer = self.approver.ask(&request).await;
+        let whom = match &asker {
+            Asker::Hook { to: Some(to), timeout, .. } => Some((to.clone(), *timeout)),
+            _ => None,
+        };
+        let answer = self.answer(&request, whom).await;
         let ApprovalRequest { call, reason, .. } = request;
+        let answer = match answer {
+            Answer::Person(answer) => Some(answer),
+            Answer::Nobody => None,
+            Answer::Allowed(because) => return self.pass(call, because),
+            Answer::Refused(reason) => return Verdict::Denied { call, reason },
+        };
         match (answer, asker) {
             (None, Asker::Rule(_)) => {
                 let reason = refusal::nobody(&call, &reason, &context.agent);
                 Verdict::Denied { call, reason }
             }
-            (None, Asker::Hook(_)) => {
+            (None, Asker::Hook { .. }) => {
                 let reason = format!("a person would have to allow this ({reason}), and nobody can be asked");
                 Verdict::Denied { call, reason }
             }
             (Some(Approval::No), _) => Verdict::Denied { call, reason: refusal::SAID_NO.into() },
             (Some(Approval::Yes), _) => self.approved(call, "the user said yes"),
-            (Some(Approval::Always), Asker::Hook(_)) => {
+            (Some(Approval::Always), Asker::Hook { .. }) => {
                 // A standing approval would not help: the hook asks all the same.
                 self.approved(call, "the user said yes; the hook will ask again")
             }

@@ -58,7 +58,7 @@ impl Newer {
                     format!("init.lua was changed, and the hook at {by} no longer lets this call pass");
                 return Verdict::Denied { call, reason };
             }
-            HookVerdict::Ask { by } => Some(Asker::Hook(by)),
+            HookVerdict::Ask { to, timeout, by } => Some(Asker::Hook { by, to, timeout }),
             HookVerdict::Allow { .. } => None,
             HookVerdict::Pass if decision.access == Access::Ask && policy.autonomy == Autonomy::Ask => {
                 Some(Asker::Rule(decision.because()))

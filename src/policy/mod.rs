@@ -4,6 +4,7 @@
 //! [`Policy`] is what the rules say, [`Gate`] what becomes of a call, and [`FloorCheck`] what nothing
 //! lifts.
 
+mod asking;
 mod authorized;
 mod direct;
 mod execute;

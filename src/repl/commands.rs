@@ -82,7 +82,9 @@ impl Repl {
 
     async fn new_session(&mut self, name: &str) -> anyhow::Result<String> {
         let name = (!name.is_empty()).then_some(name);
-        self.session = self.app.new_session("repl", name).await?;
+        let fresh = self.app.new_session("repl", name).await?;
+        self.app.tell_reset(&self.session, &fresh);
+        self.session = fresh;
         Ok(format!("session {}\n", tail(self.session.id.as_str())))
     }
 

@@ -2,8 +2,8 @@
 
 ---The engine's API. The global `pista` and `require("pista")` are the same table.
 ---
----While `init.lua` loads, `setup`, `provider`, `agent`, `tool`, `hook` and `on` declare what there
----is; nothing acts yet. Afterwards the functions given to them run, each with a time limit. A
+---While `init.lua` loads, `setup`, `provider`, `agent`, `channel`, `tool`, `command`, `hook` and
+---`on` declare what there is; nothing acts yet. Afterwards the functions given to them run, each with a time limit. A
 ---wrong argument raises an error that names the line and the nearest name that exists.
 ---@class pista
 pista = {}
@@ -53,26 +53,61 @@ function pista.agent(name, options) end
 ---@param tool pista.Tool
 function pista.tool(tool) end
 
----Takes part in a turn.
+---Takes part in what happens, at one of these points:
 ---
----`prompt`: gets the prompt and returns it changed; nothing means unchanged. One that fails is
----left out, and after three failures in a row it is switched off.
+---- `message`: a message comes in. Change its text, send it to another agent or session, answer it
+---  with `pista.answer(text)`, or leave it unanswered with `pista.drop(reason)`.
+---- `model`: a model is about to be asked. Return another model's name.
+---- `prompt`: the system prompt is made. Return it changed.
+---- `response`: a model has answered; nothing is stored or done yet. Return the text changed.
+---- `tool_call`: a tool is about to run. Return a verdict, or `{ args = … }`.
+---- `tool_result`: a tool has its result; it is not stored yet. Return the content changed.
+---- `finalize`: a turn has its answer. `{ retry = remark }` sends it back to the model, at most
+---  twice a turn.
+---- `reply`: the answer goes to the person. Return the text changed; what is stored stays.
+---- `outbound`: a message leaves by a channel. Return it changed, or `pista.drop()`.
+---- `approval`: a person would be asked about a call. `pista.allow()`, `pista.deny()`, or
+---  `pista.ask { to = … }` for somebody else; nothing asks whoever is there.
+---- `compaction`: a conversation has grown long. `{ summary = … }`, `{ keep = true }`, or nothing.
 ---
----`tool_call`: decides about a call before it runs. Every hook is asked until one denies or
----answers; asking outweighs allowing; nothing leaves it to the other hooks and to the rules. One
----that fails or is late denies the call. After `{ args = … }` the next hooks see the new arguments,
----and what was allowed before counts no more.
+---What a hook returns goes to the next one; nothing means unchanged. A hook at `tool_call` that
+---fails or is late denies the call, and one at `message` leaves the message unanswered; both say so
+---with file and line. Anywhere else it is left out, and after three failures in a row it is switched
+---off. While there are hooks at `response`, `finalize` or `reply`, answers don't stream.
+---
+---At `tool_call` every hook is asked until one denies or answers; asking outweighs allowing; nothing
+---leaves it to the other hooks and to the rules. After `{ args = … }` the next hooks see the new
+---arguments, and what was allowed before counts no more.
 ---
 ---    pista.hook("prompt", function(p) p.system = p.system .. "\nBe brief." return p end)
 ---    pista.hook("tool_call", { priority = 10 }, function(call)
 ---      if call.name == "http.get" then return pista.deny("no web tonight") end
 ---    end)
+---    pista.hook("tool_result", function(r) return (r.content:gsub("%d%d%d%d%-%d%d%d%d", "####")) end)
 ---@param point "prompt"
 ---@param options pista.HookOptions
 ---@param fn fun(prompt: pista.PromptDraft): pista.PromptDraft?
 ---@overload fun(point: "prompt", fn: fun(prompt: pista.PromptDraft): pista.PromptDraft?)
 ---@overload fun(point: "tool_call", fn: fun(call: pista.HookedCall): pista.Verdict|{ args: table }|nil)
 ---@overload fun(point: "tool_call", options: pista.HookOptions, fn: fun(call: pista.HookedCall): pista.Verdict|{ args: table }|nil)
+---@overload fun(point: "message", fn: fun(message: pista.HookedMessage): pista.HookedMessage|pista.Verdict|nil)
+---@overload fun(point: "message", options: pista.HookOptions, fn: fun(message: pista.HookedMessage): pista.HookedMessage|pista.Verdict|nil)
+---@overload fun(point: "model", fn: fun(choice: pista.HookedModel): pista.HookedModel|string|nil)
+---@overload fun(point: "model", options: pista.HookOptions, fn: fun(choice: pista.HookedModel): pista.HookedModel|string|nil)
+---@overload fun(point: "response", fn: fun(response: pista.HookedResponse): pista.HookedResponse|string|nil)
+---@overload fun(point: "response", options: pista.HookOptions, fn: fun(response: pista.HookedResponse): pista.HookedResponse|string|nil)
+---@overload fun(point: "tool_result", fn: fun(result: pista.HookedResult): pista.HookedResult|string|nil)
+---@overload fun(point: "tool_result", options: pista.HookOptions, fn: fun(result: pista.HookedResult): pista.HookedResult|string|nil)
+---@overload fun(point: "finalize", fn: fun(answer: pista.HookedAnswer): { retry: string }?)
+---@overload fun(point: "finalize", options: pista.HookOptions, fn: fun(answer: pista.HookedAnswer): { retry: string }?)
+---@overload fun(point: "reply", fn: fun(reply: pista.HookedReply): pista.HookedReply|string|nil)
+---@overload fun(point: "reply", options: pista.HookOptions, fn: fun(reply: pista.HookedReply): pista.HookedReply|string|nil)
+---@overload fun(point: "outbound", fn: fun(message: pista.HookedOutbound): pista.HookedOutbound|string|pista.Verdict|nil)
+---@overload fun(point: "outbound", options: pista.HookOptions, fn: fun(message: pista.HookedOutbound): pista.HookedOutbound|string|pista.Verdict|nil)
+---@overload fun(point: "approval", fn: fun(question: pista.HookedQuestion): pista.Verdict?)
+---@overload fun(point: "approval", options: pista.HookOptions, fn: fun(question: pista.HookedQuestion): pista.Verdict?)
+---@overload fun(point: "compaction", fn: fun(past: pista.HookedPast): string|{ summary: string }|{ keep: boolean }|nil)
+---@overload fun(point: "compaction", options: pista.HookOptions, fn: fun(past: pista.HookedPast): string|{ summary: string }|{ keep: boolean }|nil)
 function pista.hook(point, options, fn) end
 
 ---Observes an event. Observers run one after the other, in the order in which they were declared;
@@ -81,26 +116,50 @@ function pista.hook(point, options, fn) end
 ---    pista.on("turn.end", function(turn) pista.log.info("turn", { tokens = turn.usage.total }) end)
 ---@param event pista.Event
 ---@param fn fun(payload: table)
+---@overload fun(event: "turn.start", fn: fun(turn: pista.TurnStarted))
+---@overload fun(event: "turn.end", fn: fun(turn: pista.TurnEnded))
+---@overload fun(event: "tool.start", fn: fun(call: pista.ToolStarted))
+---@overload fun(event: "tool.end", fn: fun(call: pista.ToolEnded))
+---@overload fun(event: "llm.start", fn: fun(call: pista.ModelStarted))
+---@overload fun(event: "llm.end", fn: fun(call: pista.ModelEnded))
+---@overload fun(event: "session.start", fn: fun(session: pista.Context))
+---@overload fun(event: "session.reset", fn: fun(session: pista.SessionReset))
+---@overload fun(event: "channel.up", fn: fun(channel: pista.ChannelState))
+---@overload fun(event: "channel.down", fn: fun(channel: pista.ChannelState))
+---@overload fun(event: "approval.asked", fn: fun(question: pista.ApprovalAsked))
+---@overload fun(event: "approval.decided", fn: fun(answer: pista.ApprovalDecided))
+---@overload fun(event: "error", fn: fun(error: pista.TurnError))
+---@overload fun(event: "shutdown", fn: fun(payload: {}))
 function pista.on(event, fn) end
 
----A `tool_call` hook's verdict: run it without asking. Rules that deny still deny.
+---A hook's verdict: run the call without asking. Rules that deny still deny.
 ---@return pista.Verdict
 function pista.allow() end
 
----A `tool_call` hook's verdict: don't run it.
+---A hook's verdict: don't run the call.
 ---@param reason? string What the model and the user are told.
 ---@return pista.Verdict
 function pista.deny(reason) end
 
----A `tool_call` hook's verdict: ask a person first. Where nobody can be asked, that means no.
----@param options? {}
+---A hook's verdict: ask a person first. Without `to` that is whoever speaks; where nobody can be
+---asked, that means no. With `to` it is that person and nobody else, by their channel; no answer in
+---time means no.
+---
+---    return pista.ask { to = "telegram:123456", timeout = 120 }
+---@param options? { to?: string, timeout?: number } `channel:person`, and seconds (default 300).
 ---@return pista.Verdict
 function pista.ask(options) end
 
----A `tool_call` hook's verdict: don't run it, this is its result. A table is sent as JSON.
+---A hook's verdict: don't run the call, this is its result (a table is sent as JSON); or, at
+---`message`, the answer to the message.
 ---@param result any
 ---@return pista.Verdict
 function pista.answer(result) end
+
+---A verdict of a `message` or `outbound` hook: the message ends here.
+---@param reason? string
+---@return pista.Verdict
+function pista.drop(reason) end
 
 ---An environment variable. Those whose names look like secrets are refused: see `pista.secret`.
 ---@param name string

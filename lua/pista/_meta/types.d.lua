@@ -83,7 +83,7 @@
 ---@field name string The tool.
 ---@field args table
 
----Made by `pista.allow`, `pista.deny`, `pista.ask` and `pista.answer`.
+---Made by `pista.allow`, `pista.deny`, `pista.ask`, `pista.answer` and `pista.drop`.
 ---@class pista.Verdict
 
 ---@alias pista.Event
@@ -95,6 +95,8 @@
 ---| "llm.end"
 ---| "session.start"
 ---| "session.reset"
+---| "channel.up"
+---| "channel.down"
 ---| "approval.asked"
 ---| "approval.decided"
 ---| "error"

@@ -1,16 +1,16 @@
 //! Agents, asked by scripts.
 
 use crate::{
+    app::sessions::SessionsHere,
     domain::{
         BoxFuture,
         envelope::Envelope,
         event::{Observer, TurnEvent},
         outcome::TurnEnd,
         primitives::{AgentAnswer, Agents, Ask, FailureKind, PrimitiveError},
-        store::{Session, StoreError},
+        store::Sessions,
     },
     gateway::{Delivery, WeakGateway},
-    memory::{Memory, NewSession},
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -20,31 +20,12 @@ const MAX_DEPTH: u32 = 4;
 
 /// The agents of this program.
 pub(super) struct AgentsHere {
-    pub(super) memory: Memory,
+    pub(super) sessions: SessionsHere,
     /// The default agent.
     pub(super) agent: String,
-    pub(super) workspace: String,
     pub(super) gateway: WeakGateway,
     /// What turns run on.
     pub(super) runtime: tokio::runtime::Handle,
-}
-
-impl AgentsHere {
-    async fn session(&self, ask: &Ask, agent: &str) -> Result<Session, StoreError> {
-        let new = |name: Option<&str>| NewSession {
-            name: name.map(str::to_owned),
-            channel: ask.origin.channel.clone(),
-            agent: agent.to_owned(),
-            workspace: self.workspace.clone(),
-        };
-        match &ask.session {
-            None => self.memory.create_session(new(None)).await,
-            Some(wanted) => match self.memory.find_session(wanted).await {
-                Err(StoreError::NoSession(_)) => self.memory.create_session(new(Some(wanted))).await,
-                found => found,
-            },
-        }
-    }
 }
 
 /// Nobody watches: the answer is taken at the end.
@@ -67,14 +48,18 @@ impl Agents for AgentsHere {
                 .upgrade()
                 .ok_or_else(|| fail(FailureKind::Cancelled, "the program is ending".into()))?;
             let agent = ask.agent.clone().unwrap_or_else(|| self.agent.clone());
-            let session =
-                self.session(&ask, &agent).await.map_err(|error| fail(FailureKind::Io, error.to_string()))?;
+            let channel = &ask.origin.channel;
+            let session = match &ask.session {
+                None => self.sessions.begin(channel, &agent).await,
+                Some(wanted) => self.sessions.called(wanted, channel, &agent).await,
+            };
+            let session = session.map_err(|error| fail(FailureKind::Io, error.to_string()))?;
             let cancel = CancellationToken::new();
             // Whoever asks may go away.
             let _stop = cancel.clone().drop_guard();
             let delivery = Delivery {
                 envelope: Envelope { origin: ask.origin, agent, text: ask.text },
-                session: session.id.clone(),
+                session: session.clone(),
                 model: ask.model,
                 depth: ask.depth + 1,
                 observer: Arc::new(Unwatched),
@@ -86,7 +71,7 @@ impl Agents for AgentsHere {
             match outcome.end {
                 TurnEnd::Answered(text) => Ok(AgentAnswer {
                     text,
-                    session: session.id,
+                    session,
                     model: outcome.model,
                     usage: outcome.usage,
                     rounds: outcome.rounds,

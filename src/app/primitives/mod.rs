@@ -34,9 +34,8 @@ pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<(
             engine: engine.clone(),
         }),
         agents: Arc::new(AgentsHere {
-            memory: loaded.memory()?.clone(),
+            sessions: loaded.sessions()?,
             agent: loaded.settings.agent.clone(),
-            workspace: loaded.workspace().display().to_string(),
             gateway,
             runtime: tokio::runtime::Handle::current(),
         }),

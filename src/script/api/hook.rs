@@ -8,11 +8,11 @@ use super::{
     },
     Api, declaring, shown,
 };
-use crate::domain::plan::Handler;
+use crate::domain::{plan::Handler, points::Point};
 use mlua::{Function, Lua, Value};
 
-/// The points of a turn at which hooks take part.
-pub(in super::super) const POINTS: &[&str] = &["prompt", "tool_call"];
+/// The points at which hooks take part besides those of [`Point`].
+const POINTS: &[&str] = &["prompt", "tool_call"];
 /// What can be observed.
 pub(in super::super) const EVENTS: &[&str] = &[
     "turn.start",
@@ -23,6 +23,8 @@ pub(in super::super) const EVENTS: &[&str] = &[
     "llm.end",
     "session.start",
     "session.reset",
+    "channel.up",
+    "channel.down",
     "approval.asked",
     "approval.decided",
     "error",
@@ -37,7 +39,8 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
 fn hook(lua: &Lua, (point, options, function): (Value, Value, Value)) -> Result<(), ScriptError> {
     const WHAT: &str = "pista.hook";
     let at = declaring(lua, WHAT)?;
-    let point = one_of(at.as_ref(), WHAT, "hook point", &point, POINTS)?;
+    let points: Vec<_> = POINTS.iter().copied().chain(Point::ALL.map(Point::name)).collect();
+    let point = one_of(at.as_ref(), WHAT, "hook point", &point, &points)?;
     let (options, function) =
         if function.is_nil() && options.is_function() { (Value::Nil, options) } else { (options, function) };
     let priority = match options {

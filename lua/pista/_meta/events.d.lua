@@ -1,0 +1,59 @@
+---@meta pista.events
+
+---@class pista.TurnStarted: pista.Context
+---@field text string What was said.
+
+---@class pista.TurnEnded: pista.Context
+---@field status "done"|"failed"|"cancelled"
+---@field model string
+---@field rounds integer
+---@field usage { input: integer, output: integer, total: integer, usd?: number, estimated: boolean }
+
+---@class pista.ToolStarted: pista.Context
+---@field id string The call.
+---@field name string
+---@field args table
+
+---@class pista.ToolEnded: pista.Context
+---@field id string The call.
+---@field name string
+---@field status "ok"|"error"|"denied"
+---@field content string
+---@field duration_ms integer
+
+---@class pista.ModelStarted: pista.Context
+---@field model string
+---@field estimated_input integer
+
+---@class pista.ModelEnded: pista.Context
+---@field model string
+---@field error? string
+---@field usage? { input: integer, output: integer, usd?: number, estimated: boolean }
+---@field duration_ms? integer
+
+---`session` is the one that was left.
+---@class pista.SessionReset: pista.Context
+---@field next string The one that begins.
+---@field name? string
+
+---@class pista.ChannelState
+---@field channel string
+---@field error? string Why it went down.
+---@field retry_in? number Seconds until it is started again.
+
+---@class pista.ApprovalAsked: pista.Context
+---@field id string The call.
+---@field name string
+---@field args table
+---@field reason string Which rule or hook asks.
+---@field to? string Who is asked; absent: whoever is at the terminal.
+
+---@class pista.ApprovalDecided: pista.Context
+---@field id string The call.
+---@field name string
+---@field approved boolean
+---@field because string
+
+---@class pista.TurnError: pista.Context
+---@field kind "model"|"budget"|"loop"|"storage"|"hook"|"config"
+---@field message string

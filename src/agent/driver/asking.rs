@@ -1,0 +1,157 @@
+//! One call of a model: what fits, what may be spent, what came of it.
+
+use super::{
+    super::{budget, context, cost, machine::Input},
+    Run,
+};
+use crate::domain::{
+    chat::{ChatRequest, ChatResponse, Delta},
+    event::TurnEvent,
+    points::{ModelAsked, Point},
+    store::StoreError,
+    usage::Usage,
+};
+use serde_json::json;
+use std::time::Instant;
+
+impl Run<'_> {
+    /// The tokens that the conversation may have, by our estimate.
+    pub(super) fn room(&self) -> u64 {
+        let facts = self.agent.parts.llm.facts(&self.asking);
+        let room = self.agent.windows.room(&self.asking, &facts);
+        // However long the prompt and the tools are, some of the conversation must go along.
+        room.saturating_sub(self.fixed).max(room / 8)
+    }
+
+    /// Learns from an overflow; whether the next request will be shorter.
+    pub(super) fn shrink(&mut self, limit: Option<u32>) -> bool {
+        let facts = self.agent.parts.llm.facts(&self.asking);
+        self.agent.windows.overflowed(&self.asking, &facts, self.asked, limit);
+        let room = self.room();
+        let next = context::fit(&self.history, room).map_or(self.length, |fitted| cost::total(&fitted));
+        if !std::mem::replace(&mut self.told, true) {
+            self.notice("the conversation was too long for the model; earlier parts are left out".into());
+        }
+        next + self.fixed < self.asked
+    }
+
+    pub(super) async fn call_model(&mut self, tools: bool) -> Input {
+        let parts = self.agent.parts.clone();
+        let asked = ModelAsked {
+            round: self.machine.rounds(),
+            tools,
+            estimated_input: self.fixed + self.length,
+        };
+        let model = parts.hooks.model(self.input.model.clone(), asked, &self.input.context).await;
+        self.asking.clone_from(&model);
+        let facts = parts.llm.facts(&model);
+        let room = self.room();
+        let fitted = if self.length > room { context::fit(&self.history, room) } else { None };
+        let length = fitted.as_deref().map_or(self.length, cost::total);
+        self.asked = self.fixed + length;
+
+        let limit = self.input.budget;
+        let spent = match self.spent_today().await {
+            Ok(spent) => spent,
+            Err(error) => return Input::StoreFailed(error.to_string()),
+        };
+        let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
+            Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
+            Err(message) => return Input::OverBudget(message),
+        };
+
+        self.emit("llm.start", || json!({ "model": model, "estimated_input": self.asked }));
+        let mut partial = String::new();
+        let started = Instant::now();
+        let answer = {
+            let (observer, withheld) = (&self.input.observer, self.withheld);
+            let mut sink = |delta| match delta {
+                Delta::Text(delta) => {
+                    partial.push_str(&delta);
+                    if !withheld {
+                        observer.observe(&TurnEvent::Text { delta });
+                    }
+                }
+                Delta::Reasoning(delta) => observer.observe(&TurnEvent::Reasoning { delta }),
+                Delta::Restart { reason } => {
+                    partial.clear();
+                    observer.observe(&TurnEvent::Restart { reason });
+                }
+            };
+            let request = ChatRequest {
+                model: &model,
+                system: &self.system,
+                messages: fitted.as_deref().unwrap_or(&self.history),
+                tools: if tools { &self.tools } else { &[] },
+                max_tokens,
+            };
+            tokio::select! {
+                biased;
+                () = self.input.cancel.cancelled() => None,
+                answer = parts.llm.chat(request, &mut sink) => Some(answer),
+            }
+        };
+        match answer {
+            None => {
+                self.emit("llm.end", || json!({ "model": model, "error": "cancelled" }));
+                // What a hook might have changed is not kept as it came.
+                let partial = if parts.hooks.hooked(Point::Response) { String::new() } else { partial };
+                Input::Cancel { partial }
+            }
+            Some(Err(error)) => {
+                self.emit("llm.end", || json!({ "model": model, "error": error.to_string() }));
+                Input::ModelFailed(error)
+            }
+            Some(Ok(response)) => {
+                self.model.clone_from(&response.model);
+                self.usage.add(response.usage);
+                self.spend(response.usage, &response.model);
+                if self.agent.windows.answered(&model, self.asked, response.usage) {
+                    self.notice(format!(
+                        "{} read only {} of about {} tokens: its context window may be smaller than this \
+                         conversation. Set context_window, or make the server's larger",
+                        response.model, response.usage.input, self.asked
+                    ));
+                }
+                self.emit("llm.end", || {
+                    json!({ "model": response.model, "usage": response.usage,
+                            "duration_ms": started.elapsed().as_millis() as u64 })
+                });
+                self.answered(tools, response).await
+            }
+        }
+    }
+
+    /// Lets the hooks see an answer before anything is done with it.
+    async fn answered(&mut self, tools: bool, mut response: ChatResponse) -> Input {
+        let (hooks, context) = (&self.agent.parts.hooks, &self.input.context);
+        hooks.response(&mut response.message, &response.model, context).await;
+        let text = &response.message.text;
+        if tools && !response.message.calls.is_empty() {
+            if self.withheld && !text.is_empty() {
+                self.observe(TurnEvent::Text { delta: text.clone() });
+            }
+        } else if let Some(attempt) = self.machine.may_send_back()
+            && !text.trim().is_empty()
+            && let Some(remark) = hooks.finalize(text, attempt, context).await
+        {
+            return Input::SentBack { response, remark };
+        }
+        Input::Model(response)
+    }
+
+    pub(super) fn spend(&mut self, usage: Usage, model: &str) {
+        let context = &self.input.context;
+        let store = &self.agent.parts.store;
+        self.queued.push(store.spend(&context.session, &context.turn, &context.agent, model, usage));
+    }
+
+    /// What the agent spent today, this turn's calls included; nothing where no budget asks for it.
+    pub(super) async fn spent_today(&mut self) -> Result<f64, StoreError> {
+        if self.input.budget.usd_per_day.is_none() {
+            return Ok(0.0);
+        }
+        self.settle().await?;
+        self.agent.parts.store.spent_today(&self.input.context.agent).await
+    }
+}

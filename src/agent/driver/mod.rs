@@ -1,0 +1,190 @@
+//! Does what the machine decides: calls the model, runs the tools, stores the messages.
+
+mod asking;
+mod ending;
+mod loading;
+mod running;
+
+use super::{
+    Parts, TurnInput, context, cost,
+    machine::{Action, Input, Turn},
+    window::Windows,
+};
+use crate::domain::{
+    BoxFuture,
+    event::TurnEvent,
+    hook::PromptDraft,
+    message::Message,
+    outcome::{TurnEnd, TurnOutcome},
+    points::Point,
+    store::StoreError,
+    tool::ToolSpec,
+    usage::{Usage, estimate_tokens},
+};
+use serde_json::json;
+
+/// Answers messages. One serves all conversations.
+pub struct Agent {
+    parts: Parts,
+    windows: Windows,
+}
+
+impl Agent {
+    /// An agent made of `parts`.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, windows: Windows::default() }
+    }
+
+    /// Runs a turn to its end. The last event that the observer gets is `Done` or `Failed`.
+    pub async fn turn(&self, input: TurnInput) -> TurnOutcome {
+        let mut run = Run::new(self, input);
+        let end = match run.begin().await {
+            Ok(()) => run.drive().await,
+            Err(error) => TurnEnd::Failed { kind: "storage", message: error.to_string() },
+        };
+        run.finish(end).await
+    }
+}
+
+/// A turn under way.
+struct Run<'a> {
+    agent: &'a Agent,
+    input: TurnInput,
+    machine: Turn,
+    system: String,
+    tools: Vec<ToolSpec>,
+    /// Estimated tokens of the system prompt and the tools.
+    fixed: u64,
+    history: Vec<Message>,
+    /// Estimated tokens of the history.
+    length: u64,
+    /// Estimated tokens of the last request.
+    asked: u64,
+    usage: Usage,
+    /// The model that answered last; before, the one that will be asked.
+    model: String,
+    /// The model that is asked: hooks may choose another for each call.
+    asking: String,
+    begun: bool,
+    /// Hooks may change what is said: nothing of it is shown before they have.
+    withheld: bool,
+    /// Whether the model gets its earlier reasoning back.
+    replays: bool,
+    /// Whether the person was told that the conversation was too long.
+    told: bool,
+    /// What was handed to the store and is not known to be stored yet.
+    queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
+}
+
+impl<'a> Run<'a> {
+    fn new(agent: &'a Agent, input: TurnInput) -> Self {
+        Self {
+            agent,
+            machine: Turn::new(input.limits),
+            system: String::new(),
+            tools: vec![],
+            fixed: 0,
+            history: vec![],
+            length: 0,
+            asked: 0,
+            usage: Usage::default(),
+            model: input.model.clone(),
+            asking: input.model.clone(),
+            begun: false,
+            withheld: [Point::Response, Point::Finalize, Point::Reply]
+                .into_iter()
+                .any(|point| agent.parts.hooks.hooked(point)),
+            replays: agent.parts.llm.replays_reasoning(&input.model),
+            told: false,
+            queued: vec![],
+            input,
+        }
+    }
+
+    /// Stores the user's message and gets ready.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        let parts = &self.agent.parts;
+        let context = &self.input.context;
+        let message = Message::user(std::mem::take(&mut self.input.text));
+        parts.store.begin_turn(&context.session, &context.turn, &context.origin, &message).await?;
+        self.begun = true;
+        self.observe(TurnEvent::Start {
+            session: context.session.clone(),
+            turn: context.turn.clone(),
+            model: self.model.clone(),
+        });
+        self.emit("turn.start", || json!({ "text": message.text() }));
+
+        let draft = PromptDraft { system: std::mem::take(&mut self.input.prompt) };
+        self.system = tokio::select! {
+            biased;
+            // The first model call will not be made either.
+            () = self.input.cancel.cancelled() => return Ok(()),
+            draft = parts.hooks.prompt(draft, context) => draft.system,
+        };
+        self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
+        self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.tools);
+        self.load().await
+    }
+
+    async fn drive(&mut self) -> TurnEnd {
+        let mut actions = self.machine.handle(Input::Begin);
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Store(message) => self.store(message),
+                Action::Notice(text) => self.notice(text),
+                Action::CallModel { tools } => {
+                    let input = self.call_model(tools).await;
+                    actions.extend(self.machine.handle(input));
+                }
+                Action::Shrink { limit } => {
+                    let shrunk = self.shrink(limit);
+                    actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
+                }
+                Action::RunTools(calls) => match self.settle().await {
+                    Ok(()) => actions.extend(self.run_tools(calls).await),
+                    Err(error) => actions = self.machine.handle(Input::StoreFailed(error.to_string())),
+                },
+                Action::Finish(end) => return end,
+            }
+        }
+        // The machine answers every event of its state, and each state leads to `Finish`.
+        TurnEnd::Failed { kind: "model", message: "the turn ended without an answer".into() }
+    }
+
+    /// Hands a message to the store, which keeps the order, without waiting for the disk.
+    fn store(&mut self, message: Message) {
+        let context = &self.input.context;
+        let stored = self.agent.parts.store.append(&context.session, &context.turn, message.clone());
+        self.queued.push(stored);
+        self.push(message);
+    }
+
+    /// Waits until everything handed to the store is stored: before anything acts on it, and at the end.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        for stored in std::mem::take(&mut self.queued) {
+            stored.await?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, mut message: Message) {
+        if !self.replays {
+            context::forget_reasoning(&mut message);
+        }
+        self.length += cost::cost(&message);
+        self.history.push(message);
+    }
+
+    fn observe(&self, event: TurnEvent) {
+        self.input.observer.observe(&event);
+    }
+
+    fn notice(&self, text: String) {
+        self.observe(TurnEvent::Notice { text });
+    }
+
+    fn emit(&self, event: &'static str, payload: impl FnOnce() -> serde_json::Value) {
+        self.agent.parts.hooks.tell(&self.input.context, event, payload);
+    }
+}

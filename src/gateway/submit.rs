@@ -1,0 +1,125 @@
+//! A message on its way to an answer.
+
+use super::{Delivery, Gateway, Setup};
+use crate::{
+    agent::TurnInput,
+    domain::{
+        envelope::Envelope,
+        event::{Observer, TurnEvent},
+        hook::TurnContext,
+        id::TurnId,
+        outcome::{TurnEnd, TurnOutcome},
+        points::{MessageDraft, Received},
+        usage::Usage,
+    },
+};
+use serde_json::json;
+
+impl Gateway {
+    /// Answers a message. The last event is `Done` or `Failed`. A message that a `message` hook
+    /// drops is answered with an empty text.
+    pub async fn submit(&self, delivery: Delivery) -> TurnOutcome {
+        // Held until the turn has ended: its functions live as long.
+        let setup = self.current();
+        let Delivery { envelope, session, model, depth, observer, cancel } = delivery;
+        let Envelope { origin, agent, text } = envelope;
+        let mut context = TurnContext { session, turn: TurnId::generate(), agent, origin, depth };
+        let text = match hooked(&setup, text, &mut context, &*observer).await {
+            Ok(text) => text,
+            Err(outcome) => return outcome,
+        };
+        let refused = |message| failed(&setup, &context, "config", message, &*observer);
+        let entry = match setup.roster.get(&context.agent) {
+            Ok(entry) => entry,
+            Err(message) => return refused(message),
+        };
+        let prompt = match entry.prompt.text(&context).await {
+            Ok(prompt) => prompt,
+            Err(message) => return refused(message),
+        };
+        let input = TurnInput {
+            policy: setup.policy(entry, &context.origin),
+            context,
+            text,
+            model: model.unwrap_or_else(|| entry.model.clone()),
+            prompt,
+            budget: entry.budget,
+            limits: setup.limits,
+            observer,
+            later: Some(self.later(&setup)),
+            cancel,
+        };
+        setup.agent.turn(input).await
+    }
+}
+
+/// Lets the `message` hooks see a message; the text that is left of it. They may send it to another
+/// agent or conversation, or end the matter.
+async fn hooked(
+    setup: &Setup,
+    text: String,
+    context: &mut TurnContext,
+    observer: &dyn Observer,
+) -> Result<String, TurnOutcome> {
+    let draft =
+        MessageDraft { text, agent: context.agent.clone(), session: context.session.as_str().to_owned() };
+    match setup.hooks.message(draft, context).await {
+        Received::Go(MessageDraft { text, agent, session }) => {
+            context.agent = agent;
+            if session != context.session.as_str() {
+                let found = setup.sessions.called(&session, &context.origin.channel, &context.agent).await;
+                context.session = match found {
+                    Ok(session) => session,
+                    Err(error) => return Err(failed(setup, context, "storage", error.to_string(), observer)),
+                };
+            }
+            Ok(text)
+        }
+        Received::Answer(text) => {
+            observer.observe(&TurnEvent::Text { delta: text.clone() });
+            Err(answered(context, text, observer))
+        }
+        Received::Drop(why) => {
+            observer.observe(&TurnEvent::Notice { text: why });
+            Err(answered(context, String::new(), observer))
+        }
+        Received::Failed(why) => {
+            let message = format!("{why}; the message was not answered");
+            Err(failed(setup, context, "hook", message, observer))
+        }
+    }
+}
+
+/// The end of a message that a hook answered.
+fn answered(context: &TurnContext, text: String, observer: &dyn Observer) -> TurnOutcome {
+    let (usage, rounds, model) = (Usage::default(), 0, String::new());
+    observer.observe(&TurnEvent::Done {
+        session: context.session.clone(),
+        turn: context.turn.clone(),
+        text: text.clone(),
+        model: model.clone(),
+        usage,
+        rounds,
+    });
+    TurnOutcome { end: TurnEnd::Answered(text), usage, rounds, model }
+}
+
+/// A turn that could not begin.
+fn failed(
+    setup: &Setup,
+    context: &TurnContext,
+    kind: &'static str,
+    message: String,
+    observer: &dyn Observer,
+) -> TurnOutcome {
+    let usage = Usage::default();
+    setup.hooks.tell(context, "error", || json!({ "kind": kind, "message": message }));
+    observer.observe(&TurnEvent::Failed {
+        session: context.session.clone(),
+        turn: context.turn.clone(),
+        error: message.clone(),
+        kind,
+        usage,
+    });
+    TurnOutcome { end: TurnEnd::Failed { kind, message }, usage, rounds: 0, model: String::new() }
+}
