@@ -11,6 +11,7 @@ mod models;
 mod primitives;
 mod roster;
 mod services;
+pub mod specs;
 mod table;
 mod toolset;
 

@@ -88,7 +88,7 @@ impl Vm {
         let pista = api::install(&lua, &host)?;
         lua.globals().set("pista", &pista)?;
         host.get::<Function>("preload")?.call::<()>(("pista", pista))?;
-        let on_error = lua.create_function(on_error)?;
+        let on_error = lua.create_function(located)?;
         stop::install(&lua)?;
         lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GC_PAUSE)));
         lua.set_memory_limit(memory)?;
@@ -182,7 +182,7 @@ impl Vm {
 }
 
 /// The message handler of every call: keeps the place and the calls that led there.
-fn on_error(lua: &Lua, raised: Value) -> mlua::Result<mlua::AnyUserData> {
+pub(super) fn located(lua: &Lua, raised: Value) -> mlua::Result<mlua::AnyUserData> {
     let mut error = ScriptError::from_value(&raised);
     if error.file.is_none()
         && let Some(place) = state::caller(lua)
