@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     agent::{Agent, Parts, TurnLimits},
-    domain::approval::Approver,
+    domain::{approval::Approver, chat::LlmProvider},
     gateway::Setup,
     policy::Gate,
     script::{HookLimits, ScriptHooks},
-    tool::ToolRegistry,
+    tool::{Tool, ToolRegistry},
 };
 use std::sync::Arc;
 
@@ -21,25 +21,48 @@ pub(super) struct Live {
     pub(super) registry: Arc<ToolRegistry>,
     pub(super) models: Models,
     pub(super) setup: Arc<Setup>,
+    /// What stands in the place of tools.
+    pub(super) tools: Option<StandIn>,
 }
+
+/// What stands for the outside. Where nothing does, the outside itself.
+pub(super) struct World {
+    /// Is asked where the policy asks.
+    pub(super) approver: Arc<dyn Approver>,
+    /// Answers in place of the models that are configured.
+    pub(super) llm: Option<Arc<dyn LlmProvider>>,
+    /// Puts something in the place of each tool.
+    pub(super) tools: Option<StandIn>,
+}
+
+/// Takes a tool, and whether it is a function of `init.lua`; gives what stands in its place.
+pub(super) type StandIn = Arc<dyn Fn(Arc<dyn Tool>, bool) -> Arc<dyn Tool> + Send + Sync>;
 
 /// Builds everything on a configuration. Nothing acts yet.
 pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> anyhow::Result<Live> {
+    assemble_in(loaded, World { approver, llm: None, tools: None }).await
+}
+
+/// The same in a world of its own.
+pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<Live> {
     let workspace = loaded.workspace();
     if !workspace.is_dir() {
         let text = format!("the workspace {} is not a directory", workspace.display());
         return Err(ConfigError::new(text).into());
     }
     let memory = loaded.memory()?.clone();
-    let models = models::build(&loaded).await?;
-    let registry = Arc::new(toolset::registry(&loaded)?);
+    let models = match &world.llm {
+        None => models::build(&loaded).await?,
+        Some(_) => models::offline(&loaded)?,
+    };
+    let registry = Arc::new(toolset::within(toolset::registry(&loaded)?, &loaded, world.tools.as_ref()));
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits));
-    let gate = Gate::new(hooks.clone(), approver, Arc::new(memory.clone()), workspace)
+    let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), workspace)
         .with_floor(toolset::floor(&loaded));
     let gate = Arc::new(gate);
     let agent = Agent::new(Parts {
-        llm: Arc::new(models.router.clone()),
+        llm: world.llm.unwrap_or_else(|| Arc::new(models.router.clone())),
         store: Arc::new(memory),
         executor: registry.clone(),
         gate: gate.clone(),
@@ -64,5 +87,5 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
             max_tokens: loaded.settings.max_tokens,
         },
     });
-    Ok(Live { loaded, registry, models, setup })
+    Ok(Live { loaded, registry, models, setup, tools: world.tools })
 }

@@ -32,11 +32,13 @@ fn bytes(settings: &Settings) -> usize {
     settings.lua_memory_mb as usize * 1024 * 1024
 }
 
-/// Runs the `init.lua` in use, on a thread that stays for its functions.
+/// Runs the `init.lua` in use, on a thread that stays for its functions. `specs` makes it one for
+/// specs, and takes what they print.
 pub(super) async fn run(
     located: &Located,
     settings: &Settings,
     notice: Option<Sink>,
+    specs: Option<Sink>,
 ) -> Result<Generation, LoadFailure> {
     let source = match &located.init {
         Some(path) => Source::File(path.clone()),
@@ -50,6 +52,8 @@ pub(super) async fn run(
         settings: keys.into(),
         memory_limit: bytes(settings),
         notice,
+        specs: specs.is_some(),
+        print: specs,
         ..HostOptions::default()
     };
     ScriptHost::start(source, options).await

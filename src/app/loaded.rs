@@ -15,6 +15,7 @@ use std::{
 };
 
 /// What every command starts from.
+#[derive(Clone)]
 pub struct Loaded {
     /// Where files belong.
     pub dirs: Dirs,
@@ -42,6 +43,16 @@ struct Process {
     log: Option<Log>,
     notice: Option<Sink>,
     memory: OnceLock<Memory>,
+    /// Loaded for specs; takes what they print.
+    specs: Option<Sink>,
+}
+
+impl Process {
+    /// The same, but for the log and whoever is told things.
+    fn apart(&self, memory: OnceLock<Memory>, specs: Option<Sink>) -> Self {
+        let (flags, redactor) = (self.flags.clone(), self.redactor.clone());
+        Self { flags, redactor, log: None, notice: None, memory, specs }
+    }
 }
 
 /// A configuration that could not be loaded, and what was read until then.
@@ -72,7 +83,7 @@ impl Loaded {
         // A second initialisation in one process (a test's) leaves the first in place.
         let log = telemetry::init(&early.log, early.log_format, redactor.clone()).ok();
         let memory = OnceLock::new();
-        let process = Arc::new(Process { flags, redactor, log, notice, memory });
+        let process = Arc::new(Process { flags, redactor, log, notice, memory, specs: None });
         let loaded = Self::run(process, environment, dirs, located, layers, early).await;
         loaded.map_err(|failure| failure.error)
     }
@@ -82,6 +93,20 @@ impl Loaded {
         let (located, layers, early) = read(&self.process.flags, &self.environment, &self.dirs)?;
         let process = Arc::clone(&self.process);
         Self::run(process, self.environment.clone(), self.dirs.clone(), located, layers, early).await
+    }
+
+    /// Loads everything anew, for specs: `print` takes what scripts print, and nothing that is found out
+    /// changes the log or the memory of the program.
+    pub(super) async fn for_specs(&self, print: Sink) -> Result<Self, LoadError> {
+        let (located, layers, early) = read(&self.process.flags, &self.environment, &self.dirs)?;
+        let process = Arc::new(self.process.apart(OnceLock::new(), Some(print)));
+        Self::run(process, self.environment.clone(), self.dirs.clone(), located, layers, early).await
+    }
+
+    /// The same configuration on another memory.
+    pub(super) fn on(&self, memory: Memory) -> Self {
+        let process = self.process.apart(OnceLock::from(memory), self.process.specs.clone());
+        Self { process: Arc::new(process), ..self.clone() }
     }
 
     async fn run(
@@ -95,9 +120,10 @@ impl Loaded {
         for warning in layers.warnings() {
             tracing::warn!("{warning}");
         }
-        let generation = init::run(&located, &early, process.notice.clone()).await.map_err(|failure| {
-            LoadError { error: ConfigError::new(failure.error).into(), report: failure.report }
-        })?;
+        let generation =
+            init::run(&located, &early, process.notice.clone(), process.specs.clone()).await.map_err(
+                |failure| LoadError { error: ConfigError::new(failure.error).into(), report: failure.report },
+            )?;
         let (script, plan, report) = (generation.handle, generation.plan, generation.report);
         let failed = |error: ConfigError| LoadError { error: error.into(), report: report.clone() };
         let settings = layers.settings(&plan.settings).map_err(|e| failed(ConfigError::new(e)))?;
@@ -129,10 +155,7 @@ impl Loaded {
 
     /// The conversations in it.
     pub(super) fn sessions(&self) -> anyhow::Result<SessionsHere> {
-        Ok(SessionsHere {
-            memory: self.memory()?.clone(),
-            workspace: self.workspace().display().to_string(),
-        })
+        Ok(SessionsHere { memory: self.memory()?.clone(), workspace: self.workspace().display().to_string() })
     }
 
     /// Whether a setting was given for this run: by flag or in the environment.

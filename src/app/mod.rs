@@ -12,6 +12,7 @@ mod primitives;
 mod roster;
 mod services;
 mod sessions;
+pub mod specs;
 mod table;
 mod toolset;
 

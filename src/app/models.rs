@@ -4,12 +4,14 @@ use super::{ConfigError, Loaded, lua_backend::LuaBackend};
 use crate::{
     config::provider_key_variable,
     domain::{
+        BoxFuture,
+        chat::{ChatRequest, ChatResponse, Delta, ModelFacts},
         nearest::nearest,
         plan::{ProviderKind, ProviderSpec},
         secret::SecretRef,
     },
     llm::{
-        KeySource, RetryPolicy, Route, Router, Timeouts,
+        AttemptError, Backend, KeySource, RetryPolicy, Route, Router, Timeouts,
         discover::{self, FoundProvider, KNOWN, LOCAL_NAMES},
         openai::OpenAiProvider,
     },
@@ -84,6 +86,45 @@ pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
         router = router.with(DEMO, Route::new(LuaBackend(LuaProvider::demo(loaded.script.clone()))));
     }
     Ok(Models { router, default })
+}
+
+/// The models for where no network is: those written in Lua answer, servers don't.
+pub(super) fn offline(loaded: &Loaded) -> Result<Models, ConfigError> {
+    let declared = &loaded.plan.providers;
+    check_fallbacks(declared)?;
+    let only = if declared.len() == 1 { declared.keys().next() } else { None };
+    let default = loaded.settings.model.as_ref().or(only).cloned().unwrap_or_else(|| DEMO.to_owned());
+    let mut router = Router::new(default.clone(), RetryPolicy { retries: 0, ..RetryPolicy::default() });
+    for spec in declared.values() {
+        let mut route = match LuaProvider::new(loaded.script.clone(), spec) {
+            Some(provider) => Route::new(LuaBackend(provider)),
+            None => Route::new(Unreachable { window: spec.context_window, price: spec.price }),
+        };
+        route.model.clone_from(&spec.model);
+        route.fallback.clone_from(&spec.fallback);
+        router = router.with(&spec.name, route);
+    }
+    Ok(Models { router, default })
+}
+
+/// A server, where there is no network.
+struct Unreachable {
+    window: Option<u32>,
+    price: Option<(f64, f64)>,
+}
+
+impl Backend for Unreachable {
+    fn attempt<'a>(
+        &'a self,
+        _: ChatRequest<'a>,
+        _: &'a mut (dyn FnMut(Delta) + Send),
+    ) -> BoxFuture<'a, Result<ChatResponse, AttemptError>> {
+        Box::pin(std::future::ready(Err(AttemptError::config("there is no network here"))))
+    }
+
+    fn facts(&self, _: &str) -> ModelFacts {
+        ModelFacts { context_window: self.window, price: self.price }
+    }
 }
 
 fn server(base_url: &str, api_key: Option<SecretRef>) -> ProviderSpec {

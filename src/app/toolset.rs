@@ -1,6 +1,6 @@
 //! The tools: those built in, and those written in Lua.
 
-use super::{ConfigError, Loaded};
+use super::{ConfigError, Loaded, assemble::StandIn};
 use crate::{
     domain::{
         BoxFuture,
@@ -26,6 +26,17 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 /// The built-in tools as a script uses them in the user's name: there is room for all output.
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     Ok(builtin(Options { output_chars: SCRIPT_OUTPUT_CHARS, lua_worker: None, ..options(loaded) }))
+}
+
+/// The tools as they are in a world of its own.
+pub(super) fn within(mut registry: ToolRegistry, loaded: &Loaded, world: Option<&StandIn>) -> ToolRegistry {
+    if let Some(stand_in) = world {
+        registry.replace(|tool| {
+            let scripted = loaded.plan.tools.iter().any(|lua| lua.spec.name == tool.spec().name);
+            stand_in(tool, scripted)
+        });
+    }
+    registry
 }
 
 /// All tools.

@@ -8,6 +8,7 @@ mod input;
 mod lua_worker;
 mod run;
 mod sessions;
+mod test;
 mod tools;
 
 pub use exit::Exit;
@@ -53,6 +54,8 @@ enum Command {
     Config(config::Config),
     /// List the tools, and what the agent may do with each
     Tools(tools::Tools),
+    /// Run the specs of your init.lua
+    Test(test::Test),
     /// List and revoke standing approvals ("always exactly this")
     Grants(grants::Grants),
     /// Print completions for a shell
@@ -128,6 +131,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Sessions(sessions) => sessions.main(flags),
         Command::Config(config) => config.main(flags),
         Command::Tools(tools) => tools.main(flags),
+        Command::Test(test) => test.main(flags),
         Command::Grants(grants) => grants.main(flags),
         Command::Completions(completions) => completions.main(),
         Command::LuaWorker(worker) => worker.main(),

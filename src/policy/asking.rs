@@ -44,9 +44,11 @@ impl Gate {
             },
         };
         let to = whom.as_ref().map(|(to, _)| to.as_str());
-        self.hooks.tell(context, "approval.asked", || {
-            json!({ "id": call.id, "name": call.name, "args": call.args, "reason": reason, "to": to })
-        });
+        self.hooks.tell(
+            context,
+            "approval.asked",
+            || json!({ "id": call.id, "name": call.name, "args": call.args, "reason": reason, "to": to }),
+        );
         let answer = match &whom {
             None => self.approver.ask(request).await.map_or(Answer::Nobody, Answer::Person),
             Some((to, timeout)) => match self.approver.refer(request, to, *timeout).await {

@@ -91,10 +91,11 @@ impl Policy {
 
     /// Whether the tool is worth offering to a model: not when its name is denied, or it is off.
     pub fn offers(&self, spec: &ToolSpec) -> bool {
-        self.is_on(spec) && !self.sets.iter().flatten().any(|rule| {
-            rule.access == Access::Deny
-                && matches!(&rule.matches, Match::Name(name) if pattern::matches(name, &spec.name))
-        })
+        self.is_on(spec)
+            && !self.sets.iter().flatten().any(|rule| {
+                rule.access == Access::Deny
+                    && matches!(&rule.matches, Match::Name(name) if pattern::matches(name, &spec.name))
+            })
     }
 }
 

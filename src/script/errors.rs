@@ -38,6 +38,8 @@ pub enum ErrorKind {
     NotFound,
     /// No model answered, or a turn ended without an answer.
     Model,
+    /// A spec expects what does not hold.
+    Expectation,
 }
 
 impl ErrorKind {
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::Denied => "denied",
             Self::NotFound => "not_found",
             Self::Model => "model",
+            Self::Expectation => "expectation",
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct HostOptions {
     /// Who is told what a person should know, such as that a hook was switched off; without it,
     /// the log alone.
     pub notice: Option<Sink>,
+    /// Whether the VM is one for specs: with `pista.test`, and able to run spec files.
+    pub specs: bool,
 }
 
 impl Default for HostOptions {
@@ -67,6 +69,7 @@ impl Default for HostOptions {
             memory_limit: MEMORY_LIMIT,
             print: None,
             notice: None,
+            specs: false,
         }
     }
 }
@@ -182,6 +185,7 @@ impl Thread {
 
     async fn serve(mut self, source: &Source, options: HostOptions, loaded: oneshot::Sender<Loaded>) {
         let state = State::new(Sources::new(source), options.settings, options.print);
+        state.for_specs.set(options.specs);
         let vm = Vm::new(Rc::clone(&state), options.memory_limit, Arc::clone(&self.pulse));
         let result = match vm {
             Ok(vm) => load(&vm, source, options.load_limit).await.map(|()| vm),

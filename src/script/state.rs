@@ -1,6 +1,6 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
-use super::{errors::ScriptError, loader::Sources, settings::SettingKey, stop};
+use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop};
 use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
 use std::{
@@ -64,6 +64,10 @@ pub(super) struct State {
     pub(super) equipment: RefCell<Option<Rc<Equipment>>>,
     /// Tasks that handlers started, which end with the generation.
     pub(super) tasks: CancellationToken,
+    /// What a VM for specs has besides.
+    pub(super) specs: RefCell<Option<Specs>>,
+    /// Whether this is to be one.
+    pub(super) for_specs: Cell<bool>,
     output: Option<Sink>,
     captured: RefCell<Option<String>>,
 }
@@ -79,6 +83,8 @@ impl State {
             poisoned: Cell::new(false),
             equipment: RefCell::default(),
             tasks: CancellationToken::new(),
+            specs: RefCell::default(),
+            for_specs: Cell::new(false),
             output,
             captured: RefCell::default(),
         })

@@ -37,11 +37,8 @@ impl Run<'_> {
 
     pub(super) async fn call_model(&mut self, tools: bool) -> Input {
         let parts = self.agent.parts.clone();
-        let asked = ModelAsked {
-            round: self.machine.rounds(),
-            tools,
-            estimated_input: self.fixed + self.length,
-        };
+        let asked =
+            ModelAsked { round: self.machine.rounds(), tools, estimated_input: self.fixed + self.length };
         let model = parts.hooks.model(self.input.model.clone(), asked, &self.input.context).await;
         self.asking.clone_from(&model);
         let facts = parts.llm.facts(&model);

@@ -59,10 +59,7 @@ impl Run<'_> {
     }
 
     /// What stands for `older`, and what that cost; `None` when the turn was stopped meanwhile.
-    async fn summarised(
-        &mut self,
-        older: &[StoredMessage],
-    ) -> Result<Option<(String, Usage)>, StoreError> {
+    async fn summarised(&mut self, older: &[StoredMessage]) -> Result<Option<(String, Usage)>, StoreError> {
         let spent_today = self.spent_today().await?;
         let summariser = Summariser {
             llm: &*self.agent.parts.llm,

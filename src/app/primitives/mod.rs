@@ -23,11 +23,30 @@ use toolbox::ToolsHere;
 
 /// Gives the script of a configuration what its handlers act through.
 pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<()> {
+    let primitives = primitives(live, gateway)?;
+    live.loaded.script.equip(primitives, context(live)).await.map_err(ConfigError::new)?;
+    Ok(())
+}
+
+/// Where a handler acts outside a turn, it is for the person who runs the program.
+pub(super) fn context(live: &Live) -> TurnContext {
+    let loaded = &live.loaded;
+    TurnContext {
+        session: SessionId::from("script"),
+        turn: TurnId::from("script"),
+        agent: loaded.settings.agent.clone(),
+        origin: Origin { channel: "lua".into(), user: facts::user(&loaded.environment) },
+        depth: 0,
+    }
+}
+
+/// What handlers act through.
+pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Primitives> {
     let loaded = &live.loaded;
     let engine = EngineSide::here();
-    let primitives = Primitives {
+    Ok(Primitives {
         tools: Arc::new(ToolsHere {
-            own: Arc::new(toolset::for_scripts(loaded)?),
+            own: Arc::new(toolset::within(toolset::for_scripts(loaded)?, loaded, live.tools.as_ref())),
             registry: Arc::clone(&live.registry),
             setup: Arc::downgrade(&live.setup),
             gateway: gateway.clone(),
@@ -40,15 +59,5 @@ pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<(
             runtime: tokio::runtime::Handle::current(),
         }),
         outbox: Arc::new(OutboxHere { notice: loaded.notice() }),
-    };
-    // Where a handler acts outside a turn, it is for the person who runs the program.
-    let context = TurnContext {
-        session: SessionId::from("script"),
-        turn: TurnId::from("script"),
-        agent: loaded.settings.agent.clone(),
-        origin: Origin { channel: "lua".into(), user: facts::user(&loaded.environment) },
-        depth: 0,
-    };
-    loaded.script.equip(primitives, context).await.map_err(ConfigError::new)?;
-    Ok(())
+    })
 }

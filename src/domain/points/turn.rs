@@ -116,8 +116,7 @@ impl dyn Hooks + '_ {
             return Compaction::Usual;
         }
         let messages: Vec<Value> = digest.messages.iter().map(|m| shown(&m.message)).collect();
-        let value =
-            object(json!({ "messages": messages, "tokens": digest.tokens, "room": digest.room }));
+        let value = object(json!({ "messages": messages, "tokens": digest.tokens, "room": digest.room }));
         let mut value = self.thread(Point::Compaction, value, context).await.value;
         let summary = text(&mut value, "summary");
         match value.get("keep") {

@@ -3,10 +3,12 @@
 
 mod agents;
 mod outbox;
+mod stage;
 mod toolbox;
 
 pub use agents::{AgentAnswer, Agents, Ask};
 pub use outbox::Outbox;
+pub use stage::{Heard, Judgement, Said, Stage};
 pub use toolbox::{ToolListing, Toolbox};
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ pub(super) mod secret;
 mod setup;
 mod sleep;
 mod system;
+mod test;
 mod tool;
 mod tools;
 
@@ -46,6 +47,9 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     tools::register(&api.below("tools")?)?;
     system::register(&api.below("system")?)?;
     ask_agent::register(&api)?;
+    if State::of(lua).for_specs.get() {
+        test::register(&api.below("test")?)?;
+    }
     Ok(pista)
 }
 
@@ -58,6 +62,7 @@ pub(super) fn json(lua: &Lua, host: &Table, bounds: Bounds) -> mlua::Result<Tabl
 }
 
 /// A table of the API that is being filled.
+#[derive(Clone)]
 struct Api<'a> {
     lua: &'a Lua,
     table: Table,

@@ -38,18 +38,19 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             entry.raw_set("name", tool.spec.name)?;
             entry.raw_set("description", tool.spec.description)?;
             entry.raw_set("parameters", to_lua(lua, &tool.spec.parameters)?)?;
-            entry.raw_set(
-                "access",
-                match tool.access {
-                    Access::Allow => "allow",
-                    Access::Ask => "ask",
-                    Access::Deny => "deny",
-                },
-            )?;
+            entry.raw_set("access", access(tool.access))?;
             list.raw_push(entry)?;
         }
         Ok(list)
     })
+}
+
+pub(super) fn access(access: Access) -> &'static str {
+    match access {
+        Access::Allow => "allow",
+        Access::Ask => "ask",
+        Access::Deny => "deny",
+    }
 }
 
 /// A call from a tool's name and a table of arguments.
@@ -84,7 +85,7 @@ fn context(
 }
 
 /// `{ status, content, data, meta }`.
-fn shown(lua: &Lua, result: &ToolResult) -> Result<Table, ScriptError> {
+pub(super) fn shown(lua: &Lua, result: &ToolResult) -> Result<Table, ScriptError> {
     let table = lua.create_table()?;
     table.raw_set("ok", result.status == ToolStatus::Ok)?;
     table.raw_set("status", super::super::payload::status(result.status))?;

@@ -69,7 +69,9 @@ impl Opinions {
             HookVerdict::Ask { .. } => {
                 // One that names a person goes before one that would ask whoever is there.
                 let settled = match &self.verdict {
-                    HookVerdict::Ask { to, .. } => to.is_some() || matches!(said, HookVerdict::Ask { to: None, .. }),
+                    HookVerdict::Ask { to, .. } => {
+                        to.is_some() || matches!(said, HookVerdict::Ask { to: None, .. })
+                    }
                     _ => false,
                 };
                 if !settled {

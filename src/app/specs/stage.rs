@@ -1,0 +1,165 @@
+//! The engine of one `it`: everything real but the outside.
+
+use super::{
+    super::{
+        Loaded,
+        assemble::{Live, World, assemble_in},
+        models, primitives,
+    },
+    doors::{Model, Person, Recorded, Sent},
+};
+use crate::{
+    domain::{
+        BoxFuture,
+        call::ToolCall,
+        envelope::{Envelope, Origin},
+        event::{Observer, TurnEvent},
+        hook::TurnContext,
+        plan::ProviderKind,
+        primitives::{FailureKind, Heard, Judgement, PrimitiveError, Said, Stage},
+        rules::Access,
+        store::StoreError,
+    },
+    gateway::{Delivery, Gateway},
+    memory::{Memory, NewSession},
+    policy::{Executor, Verdict},
+    script::Doors,
+};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+/// An engine.
+pub(super) struct Engine {
+    live: Live,
+    gateway: Gateway,
+    memory: Memory,
+    person: Arc<Person>,
+    /// Where turns run: the script's thread has no IO.
+    runtime: Handle,
+}
+
+impl Engine {
+    /// Builds one on a configuration that was loaded for specs.
+    pub(super) async fn build(loaded: &Loaded, doors: &Doors, memory: Memory) -> anyhow::Result<Arc<Self>> {
+        let loaded = loaded.on(memory.clone());
+        let script = loaded.script.clone();
+        let person = Arc::new(Person {
+            script: script.clone(),
+            door: doors.approve,
+            probing: AtomicBool::new(false),
+            wanted: AtomicBool::new(false),
+        });
+        let lua = loaded.plan.providers.values().filter(|p| matches!(p.kind, ProviderKind::Lua { .. }));
+        let lua = lua.map(|provider| provider.name.clone()).collect();
+        let model = Model::new(script.clone(), doors, models::offline(&loaded)?.router, lua)
+            .ok_or_else(|| anyhow::anyhow!("the model of a spec is a function"))?;
+        let (tool_script, door) = (script.clone(), doors.tool);
+        let world = World {
+            approver: person.clone(),
+            llm: Some(Arc::new(model)),
+            tools: Some(Arc::new(move |tool, scripted| {
+                Arc::new(Recorded { script: tool_script.clone(), door, tool, scripted })
+            })),
+        };
+        let live = assemble_in(loaded, world).await?;
+        let gateway = Gateway::new(live.setup.clone());
+        let mut primitives = primitives::primitives(&live, gateway.downgrade())?;
+        primitives.outbox = Arc::new(Sent { script: script.clone(), door: doors.sent });
+        script.equip(primitives, primitives::context(&live)).await?;
+        let runtime = Handle::current();
+        Ok(Arc::new(Self { live, gateway, memory, person, runtime }))
+    }
+
+    async fn session(&self, said: &Said, agent: &str) -> Result<crate::domain::store::Session, StoreError> {
+        let new = |name: Option<&str>| NewSession {
+            name: name.map(str::to_owned),
+            channel: said.origin.channel.clone(),
+            agent: agent.to_owned(),
+            workspace: self.live.loaded.workspace().display().to_string(),
+        };
+        match &said.session {
+            None => self.memory.create_session(new(None)).await,
+            Some(wanted) => match self.memory.find_session(wanted).await {
+                Err(StoreError::NoSession(_)) => self.memory.create_session(new(Some(wanted))).await,
+                found => found,
+            },
+        }
+    }
+}
+
+/// Keeps what happens.
+#[derive(Default)]
+struct Events(Mutex<Vec<TurnEvent>>);
+
+impl Observer for Events {
+    fn observe(&self, event: &TurnEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
+}
+
+fn io(error: impl std::fmt::Display) -> PrimitiveError {
+    PrimitiveError::new(FailureKind::Io, error.to_string())
+}
+
+impl Stage for Engine {
+    fn turn(&self, said: Said) -> BoxFuture<'_, Result<Heard, PrimitiveError>> {
+        Box::pin(async move {
+            let agent = said.agent.clone().unwrap_or_else(|| self.live.loaded.settings.agent.clone());
+            let session = self.session(&said, &agent).await.map_err(io)?.id;
+            let events = Arc::new(Events::default());
+            let cancel = CancellationToken::new();
+            // The spec may be stopped at its deadline.
+            let _stop = cancel.clone().drop_guard();
+            let delivery = Delivery {
+                envelope: Envelope { origin: said.origin, agent, text: said.text },
+                session: session.clone(),
+                model: None,
+                depth: 0,
+                observer: events.clone(),
+                cancel: cancel.clone(),
+            };
+            let gateway = self.gateway.clone();
+            let turn = self.runtime.spawn(async move { gateway.submit(delivery).await });
+            let outcome = turn.await.map_err(io)?;
+            let events = std::mem::take(&mut *events.0.lock().unwrap_or_else(PoisonError::into_inner));
+            Ok(Heard { session, outcome, events })
+        })
+    }
+
+    fn context(&self, origin: Origin, agent: Option<String>) -> TurnContext {
+        let context = primitives::context(&self.live);
+        TurnContext { origin, agent: agent.unwrap_or_else(|| context.agent.clone()), ..context }
+    }
+
+    fn judge<'a>(
+        &'a self,
+        call: ToolCall,
+        context: &'a TurnContext,
+    ) -> BoxFuture<'a, Result<Judgement, PrimitiveError>> {
+        Box::pin(async move {
+            let setup = &self.live.setup;
+            let entry = setup.roster.get(&context.agent);
+            let entry = entry.map_err(|message| PrimitiveError::new(FailureKind::NotFound, message))?;
+            let policy = setup.policy(entry, &context.origin);
+            let spec = self.live.registry.specs().iter().find(|spec| spec.name == call.name);
+            let explained = setup.gate.explain(&call, spec, &policy, &context.agent).await;
+            // The rules say one thing, the hooks perhaps another.
+            self.person.wanted.store(false, Ordering::Relaxed);
+            self.person.probing.store(true, Ordering::Relaxed);
+            let verdict = setup.gate.authorize(call, spec, &policy, context).await;
+            self.person.probing.store(false, Ordering::Relaxed);
+            let asks = self.person.wanted.load(Ordering::Relaxed);
+            let (access, because) = match verdict {
+                Verdict::Authorized { because, .. } | Verdict::Answered { because, .. } => {
+                    (Access::Allow, because)
+                }
+                Verdict::Denied { reason, .. } => (if asks { Access::Ask } else { Access::Deny }, reason),
+            };
+            Ok(Judgement { access, rule: explained.rule, location: explained.location, because })
+        })
+    }
+}
