@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("policy", &["domain"]),
     ("sandbox", &["domain"]),
+    ("skill", &["domain"]),
     ("memory", &["domain"]),
     ("llm", &["domain", "config"]),
     ("tool", &["domain", "policy", "sandbox", "config"]),
@@ -31,6 +32,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["llm"]),
     ("rustyline", &["repl"]),
     ("cap_std", &["tool"]),
+    ("wasmtime", &["sandbox"]),
+    ("wasmtime_wasi", &["sandbox"]),
+    ("serde_saphyr", &["skill"]),
     ("clap", &["main", "cli"]),
     ("anyhow", &["main", "cli", "app", "repl"]),
 ];

@@ -4,6 +4,7 @@ mod capture;
 pub mod process;
 mod spill;
 mod text;
+pub mod wasm;
 
 pub use capture::{Filter, Keep, Output, fit};
 pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
@@ -30,6 +31,8 @@ pub struct Limits {
     pub output_chars: usize,
     /// Bytes of each stream that are kept on disk when it is too long to be shown.
     pub spill_bytes: u64,
+    /// Memory in bytes; `None`: what the kind of sandbox gives by default.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Default for Limits {
@@ -38,6 +41,7 @@ impl Default for Limits {
             timeout: DEFAULT_TIMEOUT,
             output_chars: DEFAULT_OUTPUT_CHARS,
             spill_bytes: DEFAULT_SPILL_BYTES,
+            memory_bytes: None,
         }
     }
 }

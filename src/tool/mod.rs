@@ -74,7 +74,12 @@ impl Options {
     }
 
     fn limits(&self) -> Limits {
-        Limits { timeout: self.timeout, output_chars: self.output_chars, spill_bytes: self.spill_bytes }
+        Limits {
+            timeout: self.timeout,
+            output_chars: self.output_chars,
+            spill_bytes: self.spill_bytes,
+            ..Limits::default()
+        }
     }
 
     fn keep(&self) -> Keep {
