@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("skill", &["domain"]),
     ("memory", &["domain"]),
     ("llm", &["domain", "config"]),
-    ("tool", &["domain", "policy", "sandbox", "config"]),
+    ("tool", &["domain", "policy", "sandbox", "config", "skill"]),
     ("script", &["domain", "config"]),
     ("agent", &["domain", "policy"]),
     ("gateway", &["domain", "policy", "agent"]),

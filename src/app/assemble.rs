@@ -3,7 +3,7 @@
 use super::{
     ConfigError, Loaded,
     models::{self, Models},
-    roster, toolset,
+    roster, skills, toolset,
 };
 use crate::{
     agent::{Agent, Parts, TurnLimits},
@@ -32,7 +32,8 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
     }
     let memory = loaded.memory()?.clone();
     let models = models::build(&loaded).await?;
-    let registry = Arc::new(toolset::registry(&loaded)?);
+    let shelf = skills::shelf(&loaded)?;
+    let registry = Arc::new(toolset::registry(&loaded, &shelf)?);
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits));
     let gate = Gate::new(hooks.clone(), approver, Arc::new(memory.clone()), workspace)
@@ -45,7 +46,7 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
         gate: gate.clone(),
         hooks,
     });
-    let roster = roster::build(&loaded, &models.default);
+    let roster = roster::build(&loaded, &models.default, Some(&shelf));
     if let Err(error) = roster.get(&loaded.settings.agent) {
         return Err(ConfigError::new(error).into());
     }

@@ -11,6 +11,7 @@ mod models;
 mod primitives;
 mod roster;
 mod services;
+mod skills;
 mod table;
 mod toolset;
 

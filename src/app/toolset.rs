@@ -1,6 +1,6 @@
 //! The tools: those built in, and those written in Lua.
 
-use super::{ConfigError, Loaded};
+use super::{ConfigError, Loaded, skills};
 use crate::{
     domain::{
         BoxFuture,
@@ -13,7 +13,8 @@ use crate::{
     },
     policy::{Authorized, Executor, Floor, FloorCheck, Scope},
     script::{ScriptHandle, run_tool},
-    tool::{Options, Tool, ToolRegistry, builtin},
+    skill::Shelf,
+    tool::{Options, Tool, ToolRegistry, builtin, skill},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -29,8 +30,11 @@ pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
 }
 
 /// All tools.
-pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
+pub(super) fn registry(loaded: &Loaded, shelf: &Arc<Shelf>) -> anyhow::Result<ToolRegistry> {
     let mut registry = builtin(options(loaded));
+    for tool in skill::tools(shelf, options(loaded), skills::wasm(loaded)) {
+        registry.register(tool)?;
+    }
     for tool in &loaded.plan.tools {
         let script = loaded.script.clone();
         registry

@@ -17,9 +17,11 @@ pub mod outcome;
 pub mod plan;
 pub mod primitives;
 pub mod rules;
+pub mod schema;
 pub mod secret;
 pub mod store;
 pub mod tool;
+pub mod trust;
 pub mod usage;
 
 use std::{future::Future, pin::Pin};

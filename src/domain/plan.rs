@@ -162,6 +162,8 @@ pub struct AgentSpec {
     pub prompt: Prompt,
     /// Tool rules, in order of declaration.
     pub rules: Vec<Rule>,
+    /// Skills that it may use, by name or with `*` at the end; `None`: all.
+    pub skills: Option<Vec<String>>,
     /// Limits of what it may spend.
     pub budget: Budget,
     /// `file:line` of the declaration.

@@ -8,7 +8,7 @@ mod later;
 mod roster;
 mod setup;
 
-pub use roster::{AgentEntry, PromptSource, Roster};
+pub use roster::{AgentEntry, IndexFn, PromptSource, Roster};
 pub use setup::Setup;
 
 use crate::{
@@ -98,7 +98,7 @@ impl Gateway {
             Ok(entry) => entry,
             Err(message) => return refused(&context, message, &*observer),
         };
-        let prompt = match entry.prompt.text(&context).await {
+        let prompt = match entry.system(&context).await {
             Ok(prompt) => prompt,
             Err(message) => return refused(&context, message, &*observer),
         };

@@ -26,6 +26,7 @@ mod recover;
 mod search;
 mod sessions;
 mod spending;
+mod trust;
 mod turns;
 mod writer;
 

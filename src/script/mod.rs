@@ -19,7 +19,6 @@ mod patterns;
 mod payload;
 mod pretty;
 mod provider;
-mod schema;
 mod settings;
 mod spin;
 mod state;

@@ -6,28 +6,13 @@ use super::{
     hash::fingerprint,
     shipped::{Files, SHIPPED},
 };
-use crate::domain::{BoxFuture, store::StoreError};
+use crate::domain::{store::StoreError, trust::TrustStore};
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// Where trust is kept.
-pub trait TrustStore: Send + Sync {
-    /// Whether content with this fingerprint was trusted as the skill `name`.
-    fn trusted<'a>(&'a self, name: &'a str, fingerprint: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
-
-    /// Trusts it, in place of what was trusted under this name before.
-    fn trust<'a>(&'a self, name: &'a str, fingerprint: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
-
-    /// Trusts nothing of this name any more; whether anything was.
-    fn distrust<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
-
-    /// Whether anything was ever trusted under this name.
-    fn known<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
-}
 
 /// Whether a skill may reach a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -110,10 +95,10 @@ impl Library {
         for (root, skill, folder) in read.await.unwrap_or_default() {
             match skill {
                 Ok((front, fingerprint)) => {
-                    let state = match trust.trusted(&front.name, &fingerprint).await? {
-                        true => Trust::Trusted,
-                        false if trust.known(&front.name).await? => Trust::Changed,
-                        false => Trust::New,
+                    let state = match trust.trusted(&front.name).await? {
+                        Some(known) if known == fingerprint => Trust::Trusted,
+                        Some(_) => Trust::Changed,
+                        None => Trust::New,
                     };
                     library.add(Skill {
                         front,

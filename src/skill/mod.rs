@@ -9,11 +9,13 @@ mod front;
 mod hash;
 mod inspect;
 mod library;
+mod shelf;
 mod shipped;
 
 pub use find::{MAX_DEPTH, MAX_ENTRIES, MAX_SKILLS, Root};
 pub use front::{Front, FrontError, MAX_DESCRIPTION, MAX_MANIFEST, MAX_NAME, Mode};
 pub use hash::{MAX_FILES, MAX_SIZE, fingerprint};
 pub use inspect::{Finding, findings};
-pub use library::{Library, Problem, Skill, Trust, TrustStore};
+pub use library::{Library, Problem, Skill, Trust};
+pub use shelf::{Shelf, SkillError};
 pub use shipped::Files;

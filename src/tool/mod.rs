@@ -4,6 +4,7 @@ mod arguments;
 pub mod fs;
 mod redacting;
 mod registry;
+pub mod skill;
 mod system_run;
 
 pub use registry::{RegisterError, ToolRegistry};

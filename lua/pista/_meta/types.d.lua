@@ -47,6 +47,7 @@
 ---@field model? string `provider/model`; else the default model.
 ---@field prompt? string|fun(ctx: pista.Context): string The system prompt; else the engine's own.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] }
+---@field skills? string[] Skills that it may use, such as `"log-*"`. Default: all that are trusted.
 ---@field budget? { tokens_per_turn?: integer, usd_per_day?: number }
 
 ---A tool's name, a pattern such as `"fs.*"`, or one exact command:
