@@ -18,6 +18,7 @@ mod toolset;
 pub use engine::{App, check_name};
 pub use flags::Flags;
 pub use loaded::Loaded;
+pub use skills::SkillDesk;
 
 use std::future::Future;
 

@@ -7,6 +7,7 @@ mod grants;
 mod input;
 mod run;
 mod sessions;
+mod skills;
 mod tools;
 
 pub use exit::Exit;
@@ -52,6 +53,8 @@ enum Command {
     Config(config::Config),
     /// List the tools, and what the agent may do with each
     Tools(tools::Tools),
+    /// List, check, trust and run skills
+    Skills(skills::Skills),
     /// List and revoke standing approvals ("always exactly this")
     Grants(grants::Grants),
     /// Print completions for a shell
@@ -125,6 +128,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Config(config) => config.main(flags),
         Command::Tools(tools) => tools.main(flags),
         Command::Grants(grants) => grants.main(flags),
+        Command::Skills(skills) => skills.main(flags),
         Command::Completions(completions) => completions.main(),
     };
     match result {

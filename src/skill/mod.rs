@@ -4,6 +4,7 @@
 //! A skill is inert until its user trusts it: neither its text nor its program reaches a model. Trust
 //! is given to the content, by its hash; a change asks again.
 
+mod create;
 mod find;
 mod front;
 mod hash;
@@ -12,6 +13,7 @@ mod library;
 mod shelf;
 mod shipped;
 
+pub use create::create;
 pub use find::{MAX_DEPTH, MAX_ENTRIES, MAX_SKILLS, Root};
 pub use front::{Front, FrontError, MAX_DESCRIPTION, MAX_MANIFEST, MAX_NAME, Mode};
 pub use hash::{MAX_FILES, MAX_SIZE, fingerprint};
