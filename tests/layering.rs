@@ -32,6 +32,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["llm"]),
     ("rustyline", &["repl"]),
     ("cap_std", &["tool"]),
+    ("bollard", &["sandbox"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),
     ("serde_saphyr", &["skill"]),

@@ -1,6 +1,7 @@
 //! Where foreign code runs, and the limits that hold there, the same for every kind of sandbox.
 
 mod capture;
+pub mod docker;
 pub mod process;
 mod spill;
 mod text;

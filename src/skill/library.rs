@@ -78,7 +78,7 @@ pub struct Library {
 }
 
 impl Library {
-    /// Looks for skills: below each root, then those shipped. Of two with one name the first counts,
+    /// Looks for skills: those shipped, then below each root. Of two with one name the first counts,
     /// and the other is a problem. Reads every file of each skill, for its fingerprint.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Library {
             });
             folders.map(|(root, folder)| (root, read(&folder), folder)).collect::<Vec<_>>()
         });
-        let mut library = Self::default();
+        let mut library = Self::shipped();
         for (root, skill, folder) in read.await.unwrap_or_default() {
             match skill {
                 Ok((front, fingerprint)) => {
@@ -112,6 +112,12 @@ impl Library {
                 Err(message) => library.problems.push(Problem { folder, message }),
             }
         }
+        Ok(library)
+    }
+
+    /// The skills that come with the program.
+    fn shipped() -> Self {
+        let mut library = Self::default();
         for files in SHIPPED {
             let manifest = files.iter().find(|(name, _)| *name == MANIFEST);
             let text = manifest.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default();
@@ -127,14 +133,19 @@ impl Library {
                 });
             }
         }
-        Ok(library)
+        library
     }
 
     fn add(&mut self, skill: Skill) {
         match self.skills.get(&skill.front.name) {
+            // The source of one that comes with the program.
+            Some(first) if first.folder.is_none() && same(first, &skill) => {}
             Some(first) => {
-                let place = first.folder.as_deref().unwrap_or(Path::new("")).display();
-                let message = format!("there is a skill {:?} already, in {place}", skill.front.name);
+                let place = match &first.folder {
+                    Some(folder) => format!("in {}", folder.display()),
+                    None => "and it comes with the program".to_owned(),
+                };
+                let message = format!("there is a skill {:?} already, {place}", skill.front.name);
                 self.problems.push(Problem { folder: skill.folder.unwrap_or_default(), message });
             }
             None => self.add_unless_there(skill),
@@ -159,6 +170,10 @@ impl Library {
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
+}
+
+fn same(shipped: &Skill, other: &Skill) -> bool {
+    shipped.files.iter().all(|(name, bytes)| other.file(name).is_some_and(|found| found == *bytes))
 }
 
 fn read(folder: &Path) -> Result<(Front, String), String> {
