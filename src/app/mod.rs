@@ -10,6 +10,7 @@ mod lua_backend;
 mod models;
 mod primitives;
 mod roster;
+mod sandboxes;
 mod services;
 mod skills;
 mod table;

@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod confine;
 mod exit;
 mod grants;
 mod input;
@@ -57,6 +58,9 @@ enum Command {
     Skills(skills::Skills),
     /// List and revoke standing approvals ("always exactly this")
     Grants(grants::Grants),
+    /// Limit this process, and become another program
+    #[command(hide = true)]
+    Confine(confine::Confine),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -129,6 +133,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Tools(tools) => tools.main(flags),
         Command::Grants(grants) => grants.main(flags),
         Command::Skills(skills) => skills.main(flags),
+        Command::Confine(confine) => confine.main(),
         Command::Completions(completions) => completions.main(),
     };
     match result {

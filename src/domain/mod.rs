@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod plan;
 pub mod primitives;
 pub mod rules;
+pub mod sandbox;
 pub mod schema;
 pub mod secret;
 pub mod store;

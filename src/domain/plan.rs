@@ -1,6 +1,6 @@
 //! What a configuration declares, as plain data: the result of running an `init.lua`.
 
-use super::{id::HandlerId, rules::Rule, tool::ToolSpec};
+use super::{id::HandlerId, rules::Rule, sandbox::SandboxProfile, tool::ToolSpec};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,6 +21,8 @@ pub struct Plan {
     pub observers: Vec<Handler>,
     /// Declared channels by name.
     pub channels: BTreeMap<String, ChannelSpec>,
+    /// Profiles of containers by name.
+    pub sandboxes: BTreeMap<String, SandboxProfile>,
     /// Scheduled jobs by name.
     pub cron: BTreeMap<String, CronSpec>,
     /// Commands (`/deploy`) by name, without the slash.

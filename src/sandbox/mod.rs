@@ -62,3 +62,16 @@ pub enum Exit {
     /// It was killed because nobody waits for it any more, or because it could not have gone on.
     Cancelled,
 }
+
+impl Exit {
+    /// Its name, for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::TimedOut => "timed_out",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

@@ -1,14 +1,17 @@
 //! What a model can do: the tools, and the registry that runs them.
 
 mod arguments;
+pub mod container;
 pub mod fs;
 mod redacting;
 mod registry;
 pub mod skill;
 mod system_run;
+mod wasm_run;
 
 pub use registry::{RegisterError, ToolRegistry};
 pub use system_run::MAX_TIMEOUT;
+pub use wasm_run::wasm_run;
 
 use crate::{
     domain::{

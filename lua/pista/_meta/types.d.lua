@@ -123,3 +123,16 @@
 ---@field stderr string
 ---@field truncated boolean Whether output was left out.
 ---@field duration_ms integer
+
+---@class pista.Sandbox
+---@field image? string A skill's own `image:` goes before it.
+---@field memory? string|integer Bytes, or such as `"512m"`. Default 512 MiB.
+---@field cpus? number Default 1.
+---@field pids? integer Processes. Default 256.
+---@field network? boolean Default false.
+---@field workspace? "read"|"write"|boolean How it sees the workspace, as `/workspace`. Default `"read"`.
+---@field mounts? { [1]: string, [2]: string, write?: boolean }[] `{ "~/data", "/data" }`: other directories.
+---@field user? string `"uid"` or `"uid:gid"`. Default nobody.
+---@field env? table<string, string>
+---@field timeout? number Seconds. Default 120.
+---@field fallback? "process"|"none" Whether it may run as a confined process where no Docker engine answers.

@@ -25,6 +25,8 @@ pub(super) struct AgentsHere {
     pub(super) agent: String,
     pub(super) workspace: String,
     pub(super) gateway: WeakGateway,
+    /// What turns run on.
+    pub(super) runtime: tokio::runtime::Handle,
 }
 
 impl AgentsHere {
@@ -78,8 +80,8 @@ impl Agents for AgentsHere {
                 observer: Arc::new(Unwatched),
                 cancel: cancel.clone(),
             };
-            // On its own task: a turn that is given up closes properly.
-            let turn = tokio::spawn(async move { gateway.submit(delivery).await });
+            // On a task of the engine's: a turn that is given up closes properly.
+            let turn = self.runtime.spawn(async move { gateway.submit(delivery).await });
             let outcome = turn.await.map_err(|error| fail(FailureKind::Io, error.to_string()))?;
             match outcome.end {
                 TurnEnd::Answered(text) => Ok(AgentAnswer {

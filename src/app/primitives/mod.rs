@@ -1,6 +1,7 @@
 //! What handlers of `init.lua` can do, put together from the engine's parts.
 
 mod agents;
+mod engine_side;
 mod outbox;
 mod toolbox;
 
@@ -15,6 +16,7 @@ use crate::{
     gateway::WeakGateway,
 };
 use agents::AgentsHere;
+use engine_side::EngineSide;
 use outbox::OutboxHere;
 use std::sync::Arc;
 use toolbox::ToolsHere;
@@ -22,18 +24,21 @@ use toolbox::ToolsHere;
 /// Gives the script of a configuration what its handlers act through.
 pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<()> {
     let loaded = &live.loaded;
+    let engine = EngineSide::here();
     let primitives = Primitives {
         tools: Arc::new(ToolsHere {
             own: Arc::new(toolset::for_scripts(loaded)?),
             registry: Arc::clone(&live.registry),
             setup: Arc::downgrade(&live.setup),
             gateway: gateway.clone(),
+            engine: engine.clone(),
         }),
         agents: Arc::new(AgentsHere {
             memory: loaded.memory()?.clone(),
             agent: loaded.settings.agent.clone(),
             workspace: loaded.workspace().display().to_string(),
             gateway,
+            runtime: tokio::runtime::Handle::current(),
         }),
         outbox: Arc::new(OutboxHere { notice: loaded.notice() }),
     };

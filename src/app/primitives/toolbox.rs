@@ -1,11 +1,14 @@
 //! Tools, called by scripts.
 
+use super::engine_side::EngineSide;
 use crate::{
+    app::table,
     domain::{
         BoxFuture,
         call::{ToolCall, ToolResult, ToolStatus},
         hook::TurnContext,
         primitives::{FailureKind, PrimitiveError, ToolListing, Toolbox},
+        tool::ToolSpec,
     },
     gateway::{Setup, WeakGateway},
     policy::{Direct, Executor, Nested, NoNested, Scope, Verdict},
@@ -20,6 +23,7 @@ pub(super) struct ToolsHere {
     pub(super) registry: Arc<ToolRegistry>,
     pub(super) setup: Weak<Setup>,
     pub(super) gateway: WeakGateway,
+    pub(super) engine: EngineSide,
 }
 
 impl ToolsHere {
@@ -45,22 +49,28 @@ impl ToolsHere {
     }
 }
 
+/// Runs a call in the user's name.
+async fn act(setup: Arc<Setup>, own: Arc<ToolRegistry>, call: ToolCall, context: TurnContext) -> ToolResult {
+    let spec = own.specs().iter().find(|spec| spec.name == call.name);
+    match setup.gate.user_acts(call, spec) {
+        Verdict::Authorized { call, .. } => {
+            own.execute(call, Scope { context: &context, nested: &NoNested }).await
+        }
+        Verdict::Denied { call, reason } | Verdict::Answered { call, content: reason, .. } => {
+            ToolResult::new(&call, ToolStatus::Denied, reason)
+        }
+    }
+}
+
 impl Toolbox for ToolsHere {
     fn act<'a>(&'a self, call: ToolCall, context: &'a TurnContext) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move {
-            let setup = match self.setup() {
-                Ok(setup) => setup,
-                Err(error) => return ToolResult::new(&call, ToolStatus::Cancelled, error.message),
+            let cancelled = ToolResult::new(&call, ToolStatus::Cancelled, "");
+            let done = match self.setup() {
+                Ok(setup) => self.engine.run(act(setup, self.own.clone(), call, context.clone())).await,
+                Err(error) => Err(error),
             };
-            let spec = self.own.specs().iter().find(|spec| spec.name == call.name);
-            match setup.gate.user_acts(call, spec) {
-                Verdict::Authorized { call, .. } => {
-                    self.own.execute(call, Scope { context, nested: &NoNested }).await
-                }
-                Verdict::Denied { call, reason } | Verdict::Answered { call, content: reason, .. } => {
-                    ToolResult::new(&call, ToolStatus::Denied, reason)
-                }
-            }
+            done.unwrap_or_else(|error| ToolResult { content: error.message, ..cancelled })
         })
     }
 
@@ -69,13 +79,16 @@ impl Toolbox for ToolsHere {
         call: ToolCall,
         context: &'a TurnContext,
     ) -> BoxFuture<'a, Result<ToolResult, PrimitiveError>> {
-        Box::pin(async move { Ok(self.direct(context)?.call(call).await) })
+        Box::pin(async move {
+            let direct = self.direct(context)?;
+            self.engine.run(async move { direct.call(call).await }).await
+        })
     }
 
     fn list(&self, context: &TurnContext) -> Result<Vec<ToolListing>, PrimitiveError> {
         let direct = self.direct(context)?;
-        let listing = |spec: &crate::domain::tool::ToolSpec| ToolListing {
-            access: super::super::table::access(spec, &direct.policy).0,
+        let listing = |spec: &ToolSpec| ToolListing {
+            access: table::access(spec, &direct.policy).0,
             spec: spec.clone(),
         };
         Ok(self.registry.specs().iter().map(listing).collect())

@@ -2,7 +2,7 @@
 
 mod program;
 
-use super::{Options, Tool, arguments};
+use super::{Options, Tool, arguments, container::Profiles};
 use crate::{
     domain::{
         BoxFuture, JsonMap,
@@ -19,9 +19,15 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The tools for the skills on a shelf.
-pub fn tools(shelf: &Arc<Shelf>, options: Options, wasm: Wasm) -> [Arc<dyn Tool>; 2] {
+pub fn tools(
+    shelf: &Arc<Shelf>,
+    options: Options,
+    wasm: Wasm,
+    profiles: Arc<Profiles>,
+) -> [Arc<dyn Tool>; 2] {
     let load = Load { spec: load_spec(), shelf: Arc::clone(shelf) };
-    let run = Run { spec: run_spec(), shelf: Arc::clone(shelf), programs: Programs { options, wasm } };
+    let run =
+        Run { spec: run_spec(), shelf: Arc::clone(shelf), programs: Programs { options, wasm, profiles } };
     [Arc::new(load), Arc::new(run)]
 }
 
@@ -136,7 +142,7 @@ impl Tool for Run {
             match skill.front.mode {
                 Mode::Wasm => self.programs.wasm(&call, &skill, args.args).await,
                 Mode::Subprocess => self.programs.process(&call, &skill, args.args).await,
-                Mode::Container => failed(&call, "containers are not available in this program yet"),
+                Mode::Container => self.programs.container(&call, &skill, args.args).await,
             }
         })
     }

@@ -12,13 +12,18 @@ use crate::{
         wasm::{Job, Wasm, WasmOutcome},
     },
     skill::{Mode, Skill},
-    tool::Options,
+    tool::{
+        Options,
+        container::{Place, Profiles, Task},
+    },
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, ffi::OsStr, ffi::OsString, path::Path};
+use std::{collections::BTreeMap, ffi::OsStr, ffi::OsString, path::Path, sync::Arc};
 
 /// What runs a file of this name.
 const PROCESSES: &[(&str, &[&str])] = &[("run.sh", &["bash"]), ("main.py", &["python3", "python"])];
+/// Where a container sees the folder of the skill that it runs.
+const IN_CONTAINER: &str = "/skill";
 /// The module of a skill in WebAssembly.
 const MODULE: &str = "skill.wasm";
 /// Arguments longer than this come on standard input alone: an environment variable has its limits.
@@ -28,6 +33,7 @@ const MAX_ARGS_VARIABLE: usize = 100_000;
 pub(super) struct Programs {
     pub(super) options: Options,
     pub(super) wasm: Wasm,
+    pub(super) profiles: Arc<Profiles>,
 }
 
 /// The file of a skill that is its program, if it has one.
@@ -86,6 +92,39 @@ impl Programs {
                 told(call, skill, outcome.exit, None, seconds, (&outcome.stdout, &outcome.stderr))
             }
             Err(error) => failed(call, error),
+        }
+    }
+
+    /// `run.sh` or `main.py` in a container, which sees the skill's folder read-only.
+    pub(super) async fn container(&self, call: &ToolCall, skill: &Skill, args: JsonMap) -> ToolResult {
+        let Some(folder) = &skill.folder else { return failed(call, "this skill has no files on the disk") };
+        let Some(file) = of(skill) else {
+            return failed(call, format!("the skill {} has neither run.sh nor main.py", skill.front.name));
+        };
+        let interpreter = if file == "main.py" { "python3" } else { "sh" };
+        let args = Value::Object(args).to_string();
+        let mut env = vec![("SKILL_DIR".to_owned(), IN_CONTAINER.to_owned())];
+        if args.len() <= MAX_ARGS_VARIABLE {
+            env.push(("SKILL_ARGS".into(), args.clone()));
+        }
+        let task = Task {
+            profile: None,
+            image: skill.front.image.clone(),
+            argv: vec![interpreter.into(), format!("{IN_CONTAINER}/{file}")],
+            stdin: Some(args),
+            timeout: skill.front.timeout,
+            folder: Some((folder.clone(), IN_CONTAINER.into())),
+            env,
+        };
+        match self.profiles.run(task).await {
+            Ok(done) => {
+                let seconds = done.limit.as_secs_f64();
+                let note = (done.place == Place::Process)
+                    .then(|| "it ran as a confined process: no Docker answers".to_owned());
+                let problem = note.filter(|_| done.exit != Exit::Done);
+                told(call, skill, done.exit, problem, seconds, (&done.stdout, &done.stderr))
+            }
+            Err(problem) => failed(call, problem),
         }
     }
 
