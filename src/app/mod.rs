@@ -1,6 +1,7 @@
 //! The composition root: builds the parts in the order of their dependence.
 
 mod assemble;
+mod doctor;
 mod engine;
 mod facts;
 mod flags;
@@ -16,6 +17,7 @@ mod skills;
 mod table;
 mod toolset;
 
+pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
 pub use flags::Flags;
 pub use loaded::Loaded;

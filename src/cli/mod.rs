@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod confine;
+mod doctor;
 mod exit;
 mod grants;
 mod input;
@@ -54,6 +55,8 @@ enum Command {
     Config(config::Config),
     /// List the tools, and what the agent may do with each
     Tools(tools::Tools),
+    /// Check the set-up by using it, and tell what to do about what is wrong
+    Doctor(doctor::Doctor),
     /// List, check, trust and run skills
     Skills(skills::Skills),
     /// List and revoke standing approvals ("always exactly this")
@@ -132,6 +135,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Config(config) => config.main(flags),
         Command::Tools(tools) => tools.main(flags),
         Command::Grants(grants) => grants.main(flags),
+        Command::Doctor(doctor) => doctor.main(flags),
         Command::Skills(skills) => skills.main(flags),
         Command::Confine(confine) => confine.main(),
         Command::Completions(completions) => completions.main(),

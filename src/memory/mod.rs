@@ -8,6 +8,7 @@
 //!   program runs: whoever copies the database copies all three.
 //! - A turn that a program left open by dying is closed by the next: see [`Memory::recover`].
 
+mod check;
 mod clock;
 mod codec;
 mod context;

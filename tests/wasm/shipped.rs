@@ -3,11 +3,13 @@
 use std::{fs, path::Path};
 
 #[test]
-fn the_text_module_is_what_its_source_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("skills/word-count");
-    let built = wat::parse_file(folder.join("skill.wat")).expect("a good source");
-    if std::env::var_os("UPDATE_SKILLS").is_some() {
-        fs::write(folder.join("skill.wasm"), &built).expect("written");
+fn modules_in_the_text_format_are_what_their_sources_say() {
+    for name in ["skills/word-count/skill", "src/app/doctor/probe"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let built = wat::parse_file(path.with_extension("wat")).expect("a good source");
+        if std::env::var_os("UPDATE_SKILLS").is_some() {
+            fs::write(path.with_extension("wasm"), &built).expect("written");
+        }
+        assert_eq!(fs::read(path.with_extension("wasm")).expect("the module"), built, "{name}");
     }
-    assert_eq!(fs::read(folder.join("skill.wasm")).expect("the module"), built);
 }
