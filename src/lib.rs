@@ -16,5 +16,6 @@ pub mod policy;
 pub mod repl;
 pub mod sandbox;
 pub mod script;
+pub mod skill;
 pub mod telemetry;
 pub mod tool;

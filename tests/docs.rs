@@ -17,7 +17,7 @@ struct Snippet {
 
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = vec![root.join("README.md")];
+    let mut pages = vec![root.join("README.md"), root.join("skills/README.md")];
     let docs = fs::read_dir(root.join("docs")).expect("docs");
     pages.extend(
         docs.map(|entry| entry.expect("an entry").path()).filter(|p| p.extension() == Some("md".as_ref())),

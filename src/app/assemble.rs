@@ -3,7 +3,7 @@
 use super::{
     ConfigError, Loaded,
     models::{self, Models},
-    roster, toolset,
+    roster, skills, toolset,
 };
 use crate::{
     agent::{Agent, Parts, TurnLimits},
@@ -55,7 +55,8 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
         None => models::build(&loaded).await?,
         Some(_) => models::offline(&loaded)?,
     };
-    let registry = Arc::new(toolset::within(toolset::registry(&loaded)?, &loaded, world.tools.as_ref()));
+    let shelf = skills::shelf(&loaded)?;
+    let registry = Arc::new(toolset::within(toolset::registry(&loaded, &shelf)?, &loaded, world.tools.as_ref()));
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits));
     let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), workspace)
@@ -68,7 +69,7 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
         gate: gate.clone(),
         hooks: hooks.clone(),
     });
-    let roster = roster::build(&loaded, &models.default);
+    let roster = roster::build(&loaded, &models.default, Some(&shelf));
     if let Err(error) = roster.get(&loaded.settings.agent) {
         return Err(ConfigError::new(error).into());
     }

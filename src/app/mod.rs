@@ -1,6 +1,7 @@
 //! The composition root: builds the parts in the order of their dependence.
 
 mod assemble;
+mod doctor;
 mod engine;
 mod facts;
 mod flags;
@@ -10,15 +11,19 @@ mod lua_backend;
 mod models;
 mod primitives;
 mod roster;
+mod sandboxes;
 mod services;
 mod sessions;
+mod skills;
 pub mod specs;
 mod table;
 mod toolset;
 
+pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
 pub use flags::Flags;
 pub use loaded::Loaded;
+pub use skills::SkillDesk;
 
 use std::future::Future;
 

@@ -4,9 +4,10 @@ use super::{Loaded, facts};
 use crate::{
     agent::{Facts, system_prompt},
     domain::plan::{AgentSpec, Prompt},
-    gateway::{AgentEntry, PromptSource, Roster},
+    gateway::{AgentEntry, IndexFn, PromptSource, Roster},
     policy::Policy,
     script::prompt_text,
+    skill::Shelf,
 };
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 pub(super) const MAIN: &str = "main";
 
 /// The agents of the plan, `main` among them.
-pub(super) fn build(loaded: &Loaded, default_model: &str) -> Roster {
+pub(super) fn build(loaded: &Loaded, default_model: &str, shelf: Option<&Arc<Shelf>>) -> Roster {
     let base = system_prompt(&known(loaded));
     let mut agents = loaded.plan.agents.clone();
     agents.entry(MAIN.to_owned()).or_insert_with(|| AgentSpec {
@@ -22,6 +23,7 @@ pub(super) fn build(loaded: &Loaded, default_model: &str) -> Roster {
         model: None,
         prompt: Prompt::Default,
         rules: vec![],
+        skills: None,
         budget: crate::domain::plan::Budget::default(),
         location: "built in".to_owned(),
     });
@@ -33,11 +35,26 @@ pub(super) fn build(loaded: &Loaded, default_model: &str) -> Roster {
                 _ => default_model.to_owned(),
             },
             prompt: prompt(loaded, &spec, &base),
+            index: shelf.map(|shelf| index(shelf, &spec.name)),
             policy: Policy::new(spec.rules.clone(), loaded.settings.autonomy),
             budget: spec.budget,
         };
         (spec.name, entry)
     }))
+}
+
+/// What the prompt says of the agent's skills. Without it the agent still answers.
+fn index(shelf: &Arc<Shelf>, agent: &str) -> Arc<IndexFn> {
+    let (shelf, agent) = (Arc::clone(shelf), agent.to_owned());
+    Arc::new(move || {
+        let (shelf, agent) = (Arc::clone(&shelf), agent.clone());
+        Box::pin(async move {
+            shelf.index(&agent).await.unwrap_or_else(|error| {
+                tracing::warn!("the skills are left out of the prompt: {error}");
+                String::new()
+            })
+        })
+    })
 }
 
 fn prompt(loaded: &Loaded, spec: &AgentSpec, base: &str) -> PromptSource {

@@ -1,6 +1,6 @@
 //! The table of tools.
 
-use super::{ConfigError, Loaded, roster, toolset};
+use super::{ConfigError, Loaded, roster, skills, toolset};
 use crate::{
     domain::{cut, rules::Access, rules::Match, tool::ToolSpec},
     front::{self, Colour},
@@ -15,18 +15,18 @@ const ACCESS_COLUMNS: usize = 16;
 
 impl Loaded {
     fn policy(&self) -> Result<Policy, ConfigError> {
-        let roster = roster::build(self, "");
+        let roster = roster::build(self, "", None);
         roster.get(&self.settings.agent).map(|entry| entry.policy.clone()).map_err(ConfigError::new)
     }
 
     /// The tools, and what the agent may do with each, as a table.
     pub fn tools_table(&self, colour: Colour) -> anyhow::Result<String> {
-        Ok(tools(toolset::registry(self)?.specs(), &self.policy()?, colour))
+        Ok(tools(toolset::registry(self, &skills::shelf(self)?)?.specs(), &self.policy()?, colour))
     }
 
     /// The same, each as a line of JSON with the schema of its arguments.
     pub fn tools_json(&self) -> anyhow::Result<Vec<String>> {
-        let (registry, policy) = (toolset::registry(self)?, self.policy()?);
+        let (registry, policy) = (toolset::registry(self, &skills::shelf(self)?)?, self.policy()?);
         let line = |spec: &ToolSpec| {
             let mut line = serde_json::to_value(spec)?;
             line["access"] = serde_json::to_value(access(spec, &policy).0)?;

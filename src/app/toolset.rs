@@ -1,6 +1,6 @@
 //! The tools: those built in, and those written in Lua.
 
-use super::{ConfigError, Loaded, assemble::StandIn};
+use super::{ConfigError, Loaded, assemble::StandIn, sandboxes, skills};
 use crate::{
     domain::{
         BoxFuture,
@@ -13,7 +13,8 @@ use crate::{
     },
     policy::{Authorized, Executor, Floor, FloorCheck, Scope},
     script::{ScriptHandle, run_tool},
-    tool::{Options, Tool, ToolRegistry, builtin},
+    skill::Shelf,
+    tool::{Options, Tool, ToolRegistry, builtin, container, skill, wasm_run},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -25,7 +26,11 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 
 /// The built-in tools as a script uses them in the user's name: there is room for all output.
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
-    Ok(builtin(Options { output_chars: SCRIPT_OUTPUT_CHARS, lua_worker: None, ..options(loaded) }))
+    let options = Options { lua_worker: None, output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) };
+    let mut registry = builtin(options.clone());
+    registry.register(container::tool(sandboxes::profiles(loaded)?))?;
+    registry.register(wasm_run(options, skills::wasm(loaded)))?;
+    Ok(registry)
 }
 
 /// The tools as they are in a world of its own.
@@ -40,8 +45,16 @@ pub(super) fn within(mut registry: ToolRegistry, loaded: &Loaded, world: Option<
 }
 
 /// All tools.
-pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
+pub(super) fn registry(loaded: &Loaded, shelf: &Arc<Shelf>) -> anyhow::Result<ToolRegistry> {
     let mut registry = builtin(options(loaded));
+    let profiles = sandboxes::profiles(loaded)?;
+    // Without a profile there is nothing to run in.
+    if profiles.names().next().is_some() {
+        registry.register(container::tool(Arc::clone(&profiles)))?;
+    }
+    for tool in skill::tools(shelf, options(loaded), skills::wasm(loaded), profiles) {
+        registry.register(tool)?;
+    }
     for tool in &loaded.plan.tools {
         let script = loaded.script.clone();
         registry
@@ -52,7 +65,7 @@ pub(super) fn registry(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     Ok(registry)
 }
 
-fn options(loaded: &Loaded) -> Options {
+pub(super) fn options(loaded: &Loaded) -> Options {
     let settings = &loaded.settings;
     Options {
         timeout: settings.tool_timeout,

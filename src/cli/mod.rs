@@ -2,12 +2,15 @@
 
 mod completions;
 mod config;
+mod confine;
+mod doctor;
 mod exit;
 mod grants;
 mod input;
 mod lua_worker;
 mod run;
 mod sessions;
+mod skills;
 mod test;
 mod tools;
 
@@ -56,8 +59,15 @@ enum Command {
     Tools(tools::Tools),
     /// Run the specs of your init.lua
     Test(test::Test),
+    /// Check the set-up by using it, and tell what to do about what is wrong
+    Doctor(doctor::Doctor),
+    /// List, check, trust and run skills
+    Skills(skills::Skills),
     /// List and revoke standing approvals ("always exactly this")
     Grants(grants::Grants),
+    /// Limit this process, and become another program
+    #[command(hide = true)]
+    Confine(confine::Confine),
     /// Print completions for a shell
     Completions(completions::Completions),
     /// Run a program of the model's, for the engine
@@ -133,6 +143,9 @@ pub fn main(cli: Cli) -> Exit {
         Command::Tools(tools) => tools.main(flags),
         Command::Test(test) => test.main(flags),
         Command::Grants(grants) => grants.main(flags),
+        Command::Doctor(doctor) => doctor.main(flags),
+        Command::Skills(skills) => skills.main(flags),
+        Command::Confine(confine) => confine.main(),
         Command::Completions(completions) => completions.main(),
         Command::LuaWorker(worker) => worker.main(),
     };

@@ -18,9 +18,12 @@ pub mod plan;
 pub mod points;
 pub mod primitives;
 pub mod rules;
+pub mod sandbox;
+pub mod schema;
 pub mod secret;
 pub mod store;
 pub mod tool;
+pub mod trust;
 pub mod usage;
 
 use std::{future::Future, pin::Pin};

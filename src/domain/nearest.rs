@@ -29,6 +29,14 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
+/// `did you mean "prompt"?`, or the list of what there is.
+pub fn suggestion<'k>(given: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
+    match nearest(given, known.clone()) {
+        Some(name) => format!("did you mean {name:?}?"),
+        None => format!("there is {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

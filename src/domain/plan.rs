@@ -1,6 +1,6 @@
 //! What a configuration declares, as plain data: the result of running an `init.lua`.
 
-use super::{id::HandlerId, rules::Rule, tool::ToolSpec};
+use super::{id::HandlerId, rules::Rule, sandbox::SandboxProfile, tool::ToolSpec};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,6 +21,8 @@ pub struct Plan {
     pub observers: Vec<Handler>,
     /// Declared channels by name.
     pub channels: BTreeMap<String, ChannelSpec>,
+    /// Profiles of containers by name.
+    pub sandboxes: BTreeMap<String, SandboxProfile>,
     /// Scheduled jobs by name.
     pub cron: BTreeMap<String, CronSpec>,
     /// Commands (`/deploy`) by name, without the slash.
@@ -162,6 +164,8 @@ pub struct AgentSpec {
     pub prompt: Prompt,
     /// Tool rules, in order of declaration.
     pub rules: Vec<Rule>,
+    /// Skills that it may use, by name or with `*` at the end; `None`: all.
+    pub skills: Option<Vec<String>>,
     /// Limits of what it may spend.
     pub budget: Budget,
     /// `file:line` of the declaration.

@@ -9,7 +9,7 @@ mod roster;
 mod setup;
 mod submit;
 
-pub use roster::{AgentEntry, PromptSource, Roster};
+pub use roster::{AgentEntry, IndexFn, PromptSource, Roster};
 pub use setup::Setup;
 
 use crate::{

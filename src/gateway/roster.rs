@@ -8,6 +8,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 type PromptFn = dyn Fn(TurnContext) -> BoxFuture<'static, Result<String, String>> + Send + Sync;
 
+/// Makes the index of skills.
+pub type IndexFn = dyn Fn() -> BoxFuture<'static, String> + Send + Sync;
+
 /// Where an agent's system prompt comes from.
 #[derive(Clone)]
 pub enum PromptSource {
@@ -34,10 +37,26 @@ pub struct AgentEntry {
     pub model: String,
     /// Its system prompt.
     pub prompt: PromptSource,
+    /// What the prompt says of its skills, looked up anew for each turn.
+    pub index: Option<Arc<IndexFn>>,
     /// What it may do.
     pub policy: Policy,
     /// What it may spend.
     pub budget: Budget,
+}
+
+impl AgentEntry {
+    /// The prompt for a turn, with the index of skills where the agent can read them.
+    pub(super) async fn system(&self, context: &TurnContext) -> Result<String, String> {
+        let mut prompt = self.prompt.text(context).await?;
+        if let Some(index) = &self.index {
+            let index = index().await;
+            if !index.is_empty() {
+                prompt = format!("{prompt}\n\n{index}");
+            }
+        }
+        Ok(prompt)
+    }
 }
 
 /// The agents by name.

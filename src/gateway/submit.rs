@@ -33,7 +33,7 @@ impl Gateway {
             Ok(entry) => entry,
             Err(message) => return refused(message),
         };
-        let prompt = match entry.prompt.text(&context).await {
+        let prompt = match entry.system(&context).await {
             Ok(prompt) => prompt,
             Err(message) => return refused(message),
         };

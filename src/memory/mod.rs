@@ -8,6 +8,7 @@
 //!   program runs: whoever copies the database copies all three.
 //! - A turn that a program left open by dying is closed by the next: see [`Memory::recover`].
 
+mod check;
 mod clock;
 mod codec;
 mod context;
@@ -26,6 +27,7 @@ mod recover;
 mod search;
 mod sessions;
 mod spending;
+mod trust;
 mod turns;
 mod writer;
 

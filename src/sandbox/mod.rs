@@ -1,10 +1,12 @@
 //! Where foreign code runs, and the limits that hold there, the same for every kind of sandbox.
 
 mod capture;
+pub mod docker;
 pub mod lua;
 pub mod process;
 mod spill;
 mod text;
+pub mod wasm;
 
 pub use capture::{Filter, Keep, Output, fit};
 pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
@@ -31,6 +33,8 @@ pub struct Limits {
     pub output_chars: usize,
     /// Bytes of each stream that are kept on disk when it is too long to be shown.
     pub spill_bytes: u64,
+    /// Memory in bytes; `None`: what the kind of sandbox gives by default.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Default for Limits {
@@ -39,6 +43,7 @@ impl Default for Limits {
             timeout: DEFAULT_TIMEOUT,
             output_chars: DEFAULT_OUTPUT_CHARS,
             spill_bytes: DEFAULT_SPILL_BYTES,
+            memory_bytes: None,
         }
     }
 }
@@ -57,4 +62,17 @@ pub enum Exit {
     OutOfMemory,
     /// It was killed because nobody waits for it any more, or because it could not have gone on.
     Cancelled,
+}
+
+impl Exit {
+    /// Its name, for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::TimedOut => "timed_out",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }

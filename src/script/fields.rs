@@ -7,7 +7,7 @@ use super::{
     state::{Place, State, misuse},
     values::{Secrets, to_json},
 };
-use crate::domain::{nearest::nearest, secret::SecretRef};
+use crate::domain::{nearest::suggestion, secret::SecretRef};
 use mlua::{Function, Lua, Table, Value};
 use serde_json::Value as Json;
 use std::{rc::Rc, time::Duration};
@@ -256,12 +256,4 @@ pub(super) fn article(value: &Value) -> String {
 
 fn listed(known: &[&str]) -> String {
     format!("the keys are {}", known.join(", "))
-}
-
-/// `did you mean "prompt"?`, or the list of what there is.
-pub(super) fn suggestion<'k>(given: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    match nearest(given, known.clone()) {
-        Some(name) => format!("did you mean {name:?}?"),
-        None => format!("there is {}", known.collect::<Vec<_>>().join(", ")),
-    }
 }

@@ -20,7 +20,6 @@ mod patterns;
 mod payload;
 mod pretty;
 mod provider;
-mod schema;
 mod settings;
 mod specs;
 mod spin;

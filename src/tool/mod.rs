@@ -1,14 +1,18 @@
 //! What a model can do: the tools, and the registry that runs them.
 
 mod arguments;
+pub mod container;
 pub mod fs;
 mod lua_run;
 mod redacting;
 mod registry;
+pub mod skill;
 mod system_run;
+mod wasm_run;
 
 pub use registry::{RegisterError, ToolRegistry};
 pub use system_run::MAX_TIMEOUT;
+pub use wasm_run::wasm_run;
 
 use crate::{
     domain::{
@@ -79,7 +83,12 @@ impl Options {
     }
 
     fn limits(&self) -> Limits {
-        Limits { timeout: self.timeout, output_chars: self.output_chars, spill_bytes: self.spill_bytes }
+        Limits {
+            timeout: self.timeout,
+            output_chars: self.output_chars,
+            spill_bytes: self.spill_bytes,
+            ..Limits::default()
+        }
     }
 
     fn keep(&self) -> Keep {

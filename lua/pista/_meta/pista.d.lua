@@ -53,6 +53,15 @@ function pista.agent(name, options) end
 ---@param tool pista.Tool
 function pista.tool(tool) end
 
+---Declares a profile of containers. Models and skills choose one by its name; what a container sees
+---and may is fixed here. By default: no network, a read-only root and workspace, no capabilities, and
+---nobody as its user.
+---
+---    pista.sandbox("build", { image = "gcc:14", memory = "1g", cpus = 2, workspace = "write" })
+---@param name string
+---@param options pista.Sandbox
+function pista.sandbox(name, options) end
+
 ---Takes part in what happens, at one of these points:
 ---
 ---- `message`: a message comes in. Change its text, send it to another agent or session, answer it

@@ -47,6 +47,7 @@
 ---@field model? string `provider/model`; else the default model.
 ---@field prompt? string|fun(ctx: pista.Context): string The system prompt; else the engine's own.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] }
+---@field skills? string[] Skills that it may use, such as `"log-*"`. Default: all that are trusted.
 ---@field budget? { tokens_per_turn?: integer, usd_per_day?: number }
 
 ---A tool's name, a pattern such as `"fs.*"`, or one exact command:
@@ -124,3 +125,16 @@
 ---@field stderr string
 ---@field truncated boolean Whether output was left out.
 ---@field duration_ms integer
+
+---@class pista.Sandbox
+---@field image? string A skill's own `image:` goes before it.
+---@field memory? string|integer Bytes, or such as `"512m"`. Default 512 MiB.
+---@field cpus? number Default 1.
+---@field pids? integer Processes. Default 256.
+---@field network? boolean Default false.
+---@field workspace? "read"|"write"|boolean How it sees the workspace, as `/workspace`. Default `"read"`.
+---@field mounts? { [1]: string, [2]: string, write?: boolean }[] `{ "~/data", "/data" }`: other directories.
+---@field user? string `"uid"` or `"uid:gid"`. Default nobody.
+---@field env? table<string, string>
+---@field timeout? number Seconds. Default 120.
+---@field fallback? "process"|"none" Whether it may run as a confined process where no Docker engine answers.

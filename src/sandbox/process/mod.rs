@@ -1,10 +1,12 @@
 //! Commands of the machine's own, as a process group that ends with the call.
 
+mod confine;
 mod environment;
 mod group;
 mod privacy;
 mod program;
 
+pub use confine::Confinement;
 pub use environment::{DEFAULT_PATH, environment};
 pub use privacy::hide_environment;
 pub use program::shell;

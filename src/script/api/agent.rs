@@ -27,7 +27,8 @@ fn agent(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptError>
     if let Some(first) = state.plan.borrow().agents.get(&name) {
         return Err(twice(at, WHAT, &name, &first.location));
     }
-    let fields = Fields::open(lua, at.clone(), WHAT, &options, &["model", "prompt", "tools", "budget"])?;
+    let fields =
+        Fields::open(lua, at.clone(), WHAT, &options, &["model", "prompt", "tools", "skills", "budget"])?;
     let prompt = match fields.value("prompt")? {
         Value::Nil => Prompt::Default,
         Value::String(text) => Prompt::Text(text.to_string_lossy()),
@@ -50,6 +51,7 @@ fn agent(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptError>
         model: fields.text("model")?,
         prompt,
         rules: rules(&fields)?,
+        skills: if fields.value("skills")?.is_nil() { None } else { Some(fields.texts("skills")?) },
         budget,
         location: shown(at.as_ref()),
     };

@@ -3,12 +3,12 @@
 use super::{
     super::{
         errors::ScriptError,
-        fields::{Fields, article, suggestion},
+        fields::{Fields, article},
         state::{Place, State, misuse, written},
     },
     Api, declaring, shown,
 };
-use crate::domain::{plan::Handler, points::Point};
+use crate::domain::{nearest::suggestion, plan::Handler, points::Point};
 use mlua::{Function, Lua, Value};
 
 /// The points at which hooks take part besides those of [`Point`].

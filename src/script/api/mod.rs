@@ -1,5 +1,6 @@
 //! The table `pista`: one file per member or group of members.
 
+mod acting;
 mod agent;
 mod ask_agent;
 mod env;
@@ -7,6 +8,7 @@ mod hook;
 mod json;
 mod log;
 mod provider;
+mod sandbox;
 pub(super) mod secret;
 mod setup;
 mod sleep;
@@ -37,6 +39,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     provider::register(&api)?;
     agent::register(&api)?;
     tool::register(&api)?;
+    sandbox::register(&api)?;
     hook::register(&api)?;
     host.get::<Function>("verdicts")?.call::<()>(&pista)?;
     env::register(&api)?;
@@ -47,6 +50,8 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     tools::register(&api.below("tools")?)?;
     system::register(&api.below("system")?)?;
     ask_agent::register(&api)?;
+    acting::docker(&api.below("docker")?)?;
+    acting::wasm(&api.below("wasm")?)?;
     if State::of(lua).for_specs.get() {
         test::register(&api.below("test")?)?;
     }

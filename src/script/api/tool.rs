@@ -4,7 +4,6 @@ use super::{
     super::{
         errors::ScriptError,
         fields::Fields,
-        schema,
         state::{State, misuse},
         values::Secrets,
     },
@@ -12,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     plan::LuaTool,
+    schema,
     tool::{Effect, ToolSpec},
 };
 use mlua::{Lua, Value};

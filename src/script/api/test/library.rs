@@ -3,13 +3,14 @@
 use super::super::{
     super::{
         errors::{ErrorKind, Failure, ScriptError},
-        fields::{article, suggestion},
+        fields::article,
         guard::on_error,
         pretty::pretty,
         state::{caller, misuse},
     },
     Api, equipment,
 };
+use crate::domain::nearest::suggestion;
 use mlua::{Table, Value};
 use std::sync::{
     Arc,

@@ -1,7 +1,6 @@
 //! The short form of a tool's parameters, and the JSON Schema that it stands for.
 
-use super::fields::suggestion;
-use crate::domain::JsonMap;
+use super::{JsonMap, nearest::suggestion};
 use serde_json::{Value as Json, json};
 
 const TYPES: &[&str] = &["string", "integer", "number", "boolean", "object", "array"];
@@ -22,7 +21,7 @@ const WORDS: &[&str] = &[
 /// Expands the short form `{ city = "string", days = { type = "integer", optional = true } }`. A
 /// table that is a JSON Schema of an object already (`type = "object"` and `properties`) stays
 /// as it is. The error comes with the key that it is about.
-pub(super) fn expand(parameters: Option<Json>) -> Result<Json, (String, String)> {
+pub fn expand(parameters: Option<Json>) -> Result<Json, (String, String)> {
     let fields = match parameters {
         None => JsonMap::new(),
         Some(Json::Object(map)) if is_schema(&map) => return Ok(Json::Object(map)),

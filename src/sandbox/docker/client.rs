@@ -1,0 +1,59 @@
+//! The connection to the engine, made when it is first needed.
+
+use super::DockerError;
+use bollard::{API_DEFAULT_VERSION, Docker as Client};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::OnceCell, time::timeout};
+
+/// Where the engine listens when `DOCKER_HOST` says nothing.
+const USUAL: &str = "unix:///var/run/docker.sock";
+/// Seconds that the engine may take to begin an answer.
+const ANSWER: u64 = 60;
+/// How long the first answer may take.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// The Docker engine. Cheap to make and to clone: nothing is connected before it is needed.
+#[derive(Clone, Debug)]
+pub struct Docker {
+    place: Arc<str>,
+    client: Arc<OnceCell<Client>>,
+    /// Whose containers these are, as a label: a hash or path that is the same for every run of the
+    /// same installation.
+    pub(super) owner: Arc<str>,
+}
+
+impl Docker {
+    /// The engine at `host` (as in `DOCKER_HOST`), or where it usually listens. `owner` marks the
+    /// containers of this installation.
+    pub fn new(host: Option<&str>, owner: &str) -> Self {
+        Self { place: host.unwrap_or(USUAL).into(), client: Arc::default(), owner: owner.into() }
+    }
+
+    /// The connection. One that failed is tried again the next time.
+    pub(super) async fn client(&self) -> Result<&Client, DockerError> {
+        let unreachable =
+            |message: String| DockerError::Unreachable { place: self.place.to_string(), message };
+        let connect = || async {
+            if !self.place.starts_with("unix://") {
+                return Err(unreachable("only unix:// sockets are supported".into()));
+            }
+            let client = Client::connect_with_unix(&self.place, ANSWER, API_DEFAULT_VERSION)
+                .map_err(|error| unreachable(error.to_string()))?;
+            match timeout(FIRST, client.negotiate_version()).await {
+                Ok(Ok(client)) => Ok(client),
+                Ok(Err(error)) => Err(unreachable(error.to_string())),
+                Err(_) => Err(unreachable(format!("no answer within {} s", FIRST.as_secs()))),
+            }
+        };
+        self.client.get_or_try_init(connect).await
+    }
+
+    /// Whether an engine answers; its version.
+    ///
+    /// # Errors
+    /// When none does.
+    pub async fn version(&self) -> Result<String, DockerError> {
+        let version = self.client().await?.version().await?;
+        Ok(version.version.unwrap_or_else(|| "unknown".into()))
+    }
+}

@@ -1,0 +1,78 @@
+//! From what is to run to what the engine is asked for.
+
+use super::{Container, DEFAULT_MEMORY, TMP_SIZE, WORKSPACE, now};
+use crate::sandbox::Limits;
+use bollard::models::{ContainerCreateBody, HostConfig, Mount as EngineMount, MountBindOptions, MountType};
+use std::{collections::HashMap, time::Duration};
+
+/// Marks a container of ours with whose it is.
+pub(super) const OWNER: &str = "openpista.owner";
+/// The process that made it.
+pub(super) const PROCESS: &str = "openpista.pid";
+/// When it is past its time, in seconds since 1970.
+pub(super) const EXPIRES: &str = "openpista.expires";
+/// How long after its time-out a container counts as left behind.
+const SLACK: Duration = Duration::from_secs(60);
+
+pub(super) fn body(container: &Container, limits: &Limits, owner: &str) -> ContainerCreateBody {
+    let Container { image, argv, stdin, env, cwd, mounts, network, user, cpus, pids, writable_root } =
+        container;
+    let sees_workspace = mounts.iter().any(|mount| mount.guest == WORKSPACE);
+    let expires = now() + (limits.timeout + SLACK).as_secs();
+    let memory = i64::try_from(limits.memory_bytes.unwrap_or(DEFAULT_MEMORY)).unwrap_or(i64::MAX);
+    let labels = [
+        (OWNER, owner.to_owned()),
+        (PROCESS, std::process::id().to_string()),
+        (EXPIRES, expires.to_string()),
+    ];
+    ContainerCreateBody {
+        image: Some(image.clone()),
+        cmd: (!argv.is_empty()).then(|| argv.clone()),
+        // The program is what was asked for, not what the image wraps around it.
+        entrypoint: (!argv.is_empty()).then(Vec::new),
+        env: Some(env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        user: Some(user.clone()),
+        working_dir: cwd.clone().or_else(|| sees_workspace.then(|| WORKSPACE.to_owned())),
+        attach_stdin: Some(stdin.is_some()),
+        open_stdin: Some(stdin.is_some()),
+        stdin_once: Some(stdin.is_some()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        // A terminal would mix the streams, and the engine's framing of them.
+        tty: Some(false),
+        labels: Some(labels.map(|(key, value)| (key.to_owned(), value)).into()),
+        network_disabled: Some(!network),
+        host_config: Some(HostConfig {
+            network_mode: Some(if *network { "bridge" } else { "none" }.into()),
+            memory: Some(memory),
+            // The same: no swap besides.
+            memory_swap: Some(memory),
+            nano_cpus: Some((cpus * 1e9) as i64),
+            pids_limit: Some(i64::from(*pids)),
+            readonly_rootfs: Some(!writable_root),
+            cap_drop: Some(vec!["ALL".into()]),
+            security_opt: Some(vec!["no-new-privileges".into()]),
+            tmpfs: Some(HashMap::from([(
+                "/tmp".into(),
+                format!("rw,nosuid,nodev,mode=1777,size={TMP_SIZE}"),
+            )])),
+            mounts: Some(mounts.iter().map(mount).collect()),
+            // Its output is read as it comes; the engine need not keep a copy on the disk.
+            log_config: Some(bollard::models::HostConfigLogConfig { typ: Some("none".into()), config: None }),
+            init: Some(false),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn mount(mount: &super::Mount) -> EngineMount {
+    EngineMount {
+        typ: Some(MountType::BIND),
+        source: Some(mount.host.to_string_lossy().into_owned()),
+        target: Some(mount.guest.clone()),
+        read_only: Some(!mount.writable),
+        bind_options: Some(MountBindOptions::default()),
+        ..EngineMount::default()
+    }
+}

@@ -1,0 +1,146 @@
+//! The skills of a configuration, as its agents see them.
+
+use super::{Library, Root, Skill, Trust, fingerprint};
+use crate::domain::{nearest::suggestion, store::StoreError, trust::TrustStore};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The longest index of skills in a prompt, in characters; it goes along with every request.
+const MAX_INDEX: usize = 16_000;
+
+/// Why a skill can't be used.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SkillError {
+    /// There is none.
+    #[error("there is no skill {name:?} ({hint})")]
+    None {
+        /// As asked for.
+        name: String,
+        /// The nearest, or all.
+        hint: String,
+    },
+    /// The user has not said that it may be used.
+    #[error(
+        "the skill {name:?} is {state}: its user has to look at it and trust it first, with `openpista skills \
+         trust {name}`"
+    )]
+    Untrusted {
+        /// The skill.
+        name: String,
+        /// `new` or `changed since it was trusted`.
+        state: &'static str,
+    },
+    /// It can't be read any more.
+    #[error("the skill {name:?} can't be read: {message}")]
+    Unreadable {
+        /// The skill.
+        name: String,
+        /// The system's own words.
+        message: String,
+    },
+    /// Trust could not be looked up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where skills are looked for, and who may use which. Looks anew each time, so that changes count at
+/// once.
+pub struct Shelf {
+    roots: Vec<Root>,
+    trust: Arc<dyn TrustStore>,
+    /// Names, or patterns with `*` at the end, by agent. An agent that is not there may use all.
+    agents: BTreeMap<String, Vec<String>>,
+}
+
+impl Shelf {
+    /// Of two skills with one name that in the earlier root counts.
+    pub fn new(roots: Vec<Root>, trust: Arc<dyn TrustStore>, agents: BTreeMap<String, Vec<String>>) -> Self {
+        Self { roots, trust, agents }
+    }
+
+    /// All skills, trusted or not.
+    ///
+    /// # Errors
+    /// When trust can't be looked up.
+    pub async fn library(&self) -> Result<Library, StoreError> {
+        Library::find(&self.roots, &*self.trust).await
+    }
+
+    fn offers(&self, agent: &str, skill: &Skill) -> bool {
+        let fits = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(begin) => skill.front.name.starts_with(begin),
+            None => *pattern == skill.front.name,
+        };
+        self.agents.get(agent).is_none_or(|patterns| patterns.iter().any(fits))
+    }
+
+    /// What an agent's prompt says of its skills: names and descriptions. Empty without any.
+    ///
+    /// # Errors
+    /// When trust can't be looked up.
+    pub async fn index(&self, agent: &str) -> Result<String, StoreError> {
+        let library = self.library().await?;
+        let usable = library.all().filter(|skill| skill.trust.is_usable() && self.offers(agent, skill));
+        let mut index = String::new();
+        for skill in usable {
+            let line = format!("- {}: {}\n", skill.front.name, skill.front.description);
+            if index.len() + line.len() > MAX_INDEX {
+                tracing::warn!("there are more skills than fit into a prompt; the index leaves some out");
+                break;
+            }
+            index.push_str(&line);
+        }
+        if index.is_empty() {
+            return Ok(index);
+        }
+        Ok(format!(
+            "Skills that you can use. Before you use one, read it with skill.load; run its program, if it has one, \
+             with skill.run.\n{}",
+            index.trim_end()
+        ))
+    }
+
+    /// A skill that `agent` may use, with the content that is trusted.
+    ///
+    /// # Errors
+    /// When there is none, it is not trusted, or it was changed this very moment.
+    pub async fn take(&self, agent: &str, name: &str) -> Result<Arc<Skill>, SkillError> {
+        let library = self.library().await?;
+        let Some(skill) = library.get(name).filter(|skill| self.offers(agent, skill)) else {
+            let known = library.all().filter(|skill| skill.trust.is_usable() && self.offers(agent, skill));
+            let names: Vec<&str> = known.map(|skill| skill.front.name.as_str()).collect();
+            let hint = suggestion(name, names.iter().copied());
+            return Err(SkillError::None { name: name.to_owned(), hint });
+        };
+        match skill.trust {
+            Trust::Shipped | Trust::Trusted => Ok(Arc::clone(skill)),
+            Trust::New => Err(SkillError::Untrusted { name: name.to_owned(), state: "new" }),
+            Trust::Changed => {
+                Err(SkillError::Untrusted { name: name.to_owned(), state: "changed since it was trusted" })
+            }
+        }
+    }
+
+    /// Trusts a skill as it is on the disk now, provided that this is what was shown.
+    ///
+    /// # Errors
+    /// When it was changed since, or can't be read.
+    pub async fn trust(&self, skill: &Skill) -> Result<(), SkillError> {
+        let name = skill.front.name.clone();
+        let Some(folder) = &skill.folder else { return Ok(()) };
+        match fingerprint(folder) {
+            Ok(now) if now == skill.fingerprint => Ok(self.trust.trust(&name, &now).await?),
+            Ok(_) => {
+                Err(SkillError::Unreadable { name, message: "it was changed this moment; look again".into() })
+            }
+            Err(error) => Err(SkillError::Unreadable { name, message: error.to_string() }),
+        }
+    }
+
+    /// Trusts nothing of this name any more; whether anything was.
+    ///
+    /// # Errors
+    /// When that can't be stored.
+    pub async fn distrust(&self, name: &str) -> Result<bool, StoreError> {
+        self.trust.distrust(name).await
+    }
+}
