@@ -19,7 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tool", &["domain", "policy", "sandbox", "config", "skill"]),
     ("script", &["domain", "config", "sandbox"]),
     ("agent", &["domain", "policy"]),
-    ("gateway", &["domain", "policy", "agent"]),
+    ("channel", &["domain"]),
+    ("gateway", &["domain", "policy", "agent", "channel"]),
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
 ];

@@ -73,6 +73,13 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
     if let Err(error) = roster.get(&loaded.settings.agent) {
         return Err(ConfigError::new(error).into());
     }
+    for spec in loaded.plan.channels.values() {
+        if let Some(agent) = &spec.agent
+            && let Err(error) = roster.get(agent)
+        {
+            return Err(ConfigError::new(format!("{}: pista.channel: {error}", spec.location)).into());
+        }
+    }
     let channels =
         loaded.plan.channels.values().map(|spec| (spec.name.clone(), spec.rules.clone())).collect();
     let setup = Arc::new(Setup {

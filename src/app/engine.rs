@@ -2,9 +2,11 @@
 
 use super::{
     Flags, Loaded,
+    anywhere::Anywhere,
     assemble::{Live, assemble},
+    commands::CommandsHere,
     facts, primitives,
-    services::Services,
+    services::{Channels, Service, Services},
     table,
 };
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
         store::{Session, StoreError},
     },
     front::Colour,
-    gateway::Gateway,
+    gateway::{Gateway, Outgoing, Questions, Router},
     memory::{Memory, NewSession},
     policy::Executor,
     script::{ScriptHandle, Sink},
@@ -25,7 +27,10 @@ use crate::{
 use anyhow::bail;
 use arc_swap::ArcSwap;
 use serde_json::json;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 use tokio::sync::OnceCell;
 
 /// The engine. Clones share one.
@@ -35,6 +40,7 @@ pub struct App {
     pub(super) live: Arc<ArcSwap<Live>>,
     pub(super) gateway: Gateway,
     pub(super) approver: Arc<dyn Approver>,
+    questions: Arc<Questions>,
     memory: Memory,
     services: Arc<OnceCell<Services>>,
 }
@@ -52,6 +58,8 @@ impl App {
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
         let loaded = Loaded::load_telling(flags, notice).await?;
+        let questions = Arc::new(Questions::new(loaded.outgoing()?));
+        let approver: Arc<dyn Approver> = Arc::new(Anywhere { here: approver, questions: questions.clone() });
         let live = assemble(loaded, approver.clone()).await?;
         let memory = live.loaded.memory()?.clone();
         for (session, turn) in memory.recover().await? {
@@ -63,6 +71,7 @@ impl App {
             live: Arc::new(ArcSwap::from_pointee(live)),
             gateway,
             approver,
+            questions,
             memory,
             services: Arc::default(),
         })
@@ -70,8 +79,24 @@ impl App {
 
     /// Starts what runs beside the answering of messages. For programs that stay.
     pub async fn serve(&self) {
-        let services = self.services.get_or_init(|| async { Services::default() }).await;
+        let services = self.services.get_or_init(|| async { Services(self.make_services()) }).await;
         services.apply(&self.live.load_full()).await;
+    }
+
+    fn make_services(&self) -> Vec<Box<dyn Service>> {
+        let mut services: Vec<Box<dyn Service>> = vec![];
+        // Where there is no memory, nothing was started.
+        if let Ok(outgoing) = self.live.load().loaded.outgoing() {
+            services.push(Box::new(self.channels(outgoing)));
+        }
+        services
+    }
+
+    fn channels(&self, outgoing: Arc<Outgoing>) -> Channels {
+        let (gateway, questions) = (self.gateway.clone(), self.questions.clone());
+        let commands = Arc::new(CommandsHere(Arc::downgrade(&self.live)));
+        let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands);
+        Channels { router, gateway, outgoing, questions, running: Mutex::default() }
     }
 
     /// The door to the agents.

@@ -4,6 +4,7 @@ use super::{ConfigError, Flags, init, sessions::SessionsHere};
 use crate::{
     config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
     domain::plan::Plan,
+    gateway::Outgoing,
     memory::{Memory, OpenOptions},
     script::{LoadReport, ScriptHandle, Sink},
     telemetry::{self, Log},
@@ -43,6 +44,7 @@ struct Process {
     log: Option<Log>,
     notice: Option<Sink>,
     memory: OnceLock<Memory>,
+    outgoing: OnceLock<Arc<Outgoing>>,
     /// Loaded for specs; takes what they print.
     specs: Option<Sink>,
 }
@@ -51,7 +53,7 @@ impl Process {
     /// The same, but for the log and whoever is told things.
     fn apart(&self, memory: OnceLock<Memory>, specs: Option<Sink>) -> Self {
         let (flags, redactor) = (self.flags.clone(), self.redactor.clone());
-        Self { flags, redactor, log: None, notice: None, memory, specs }
+        Self { flags, redactor, log: None, notice: None, memory, outgoing: OnceLock::new(), specs }
     }
 }
 
@@ -82,8 +84,8 @@ impl Loaded {
         let redactor = Redactor::of(&environment);
         // A second initialisation in one process (a test's) leaves the first in place.
         let log = telemetry::init(&early.log, early.log_format, redactor.clone()).ok();
-        let memory = OnceLock::new();
-        let process = Arc::new(Process { flags, redactor, log, notice, memory, specs: None });
+        let (memory, outgoing) = (OnceLock::new(), OnceLock::new());
+        let process = Arc::new(Process { flags, redactor, log, notice, memory, outgoing, specs: None });
         let loaded = Self::run(process, environment, dirs, located, layers, early).await;
         loaded.map_err(|failure| failure.error)
     }
@@ -151,6 +153,13 @@ impl Loaded {
             tracing::warn!("{warning}");
         }
         Ok(kept.get_or_init(|| memory))
+    }
+
+    /// The way out for messages, kept in it.
+    pub(super) fn outgoing(&self) -> anyhow::Result<Arc<Outgoing>> {
+        let memory = self.memory()?;
+        let made = || Arc::new(Outgoing::new(Arc::new(memory.clone())));
+        Ok(Arc::clone(self.process.outgoing.get_or_init(made)))
     }
 
     /// The conversations in it.

@@ -1,7 +1,9 @@
 //! The composition root: builds the parts in the order of their dependence.
 
+mod anywhere;
 mod assemble;
 mod doctor;
+mod commands;
 mod engine;
 mod facts;
 mod flags;

@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod call;
 pub mod chat;
+pub mod command;
 pub mod cut;
 pub mod envelope;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod nearest;
 pub mod outcome;
 pub mod plan;
 pub mod points;
+pub mod post;
 pub mod primitives;
 pub mod rules;
 pub mod sandbox;

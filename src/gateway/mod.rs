@@ -4,12 +4,20 @@
 //! is a [`Setup`], made from one generation of the configuration; a reload swaps it, and turns under
 //! way end with the one that they began with.
 
+mod delivery;
 mod later;
+mod outgoing;
+mod questions;
 mod roster;
+mod router;
 mod setup;
 mod submit;
 
+pub use delivery::{LOOK_EVERY, MAX_AT_ONCE, MAX_ATTEMPTS, RETRY_FIRST, RETRY_LONGEST, deliver};
+pub use outgoing::Outgoing;
+pub use questions::{ANSWER_TIME, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
 pub use roster::{AgentEntry, IndexFn, PromptSource, Roster};
+pub use router::{ChannelFacts, Commands, MAILBOX, MAX_ID_BYTES, MAX_MESSAGE_BYTES, Router};
 pub use setup::Setup;
 
 use crate::{

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_usage", include_str!("../../migrations/0003_usage.sql")),
     ("0004_grants", include_str!("../../migrations/0004_grants.sql")),
     ("0005_skills", include_str!("../../migrations/0005_skills.sql")),
+    ("0007_inbox_outbox", include_str!("../../migrations/0007_inbox_outbox.sql")),
 ];
 
 /// The version that this program works with.

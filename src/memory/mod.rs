@@ -22,6 +22,7 @@ mod migrate;
 mod open;
 mod options;
 mod owner;
+mod post;
 mod readers;
 mod recover;
 mod search;
@@ -35,6 +36,7 @@ pub use error::MemoryError;
 pub use options::{
     BUSY_TIMEOUT, GROUP_LIMIT, IDLE_READERS, LOG_KEEP, LOG_LEAVE, LOG_LIMIT, LULL, OpenOptions,
 };
+pub use post::POST_DAYS;
 pub use search::{SEARCH_WORDS, SNIPPET_WORDS};
 pub use sessions::{NewSession, TITLE_CHARS};
 

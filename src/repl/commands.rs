@@ -1,6 +1,6 @@
 //! The slash commands. They need no model, and work without one.
 
-use super::Repl;
+use super::{Repl, signals::Signal};
 use crate::{
     domain::nearest::nearest,
     front::{is_drawable, session_line, tail, transcript},
@@ -60,7 +60,7 @@ impl Repl {
         let rest = rest.trim();
         let result = match name {
             "/quit" | "/exit" => return Next::Quit,
-            "/help" => Ok(help()),
+            "/help" => Ok(help(&self.app.commands())),
             "/new" => self.new_session(rest).await,
             "/sessions" => self.sessions().await,
             "/resume" => self.resume(rest).await,
@@ -69,7 +69,10 @@ impl Repl {
             "/lua" => Err(anyhow!("give the code: /lua print(pista.version)")),
             "/login" => Ok(LOGIN.to_owned()),
             "/clear" => Ok(if is_drawable() { CLEAR.to_owned() } else { String::new() }),
-            _ => Err(unknown(name)),
+            _ => match self.own_command(&name[1..], rest).await {
+                Ok(result) => result,
+                Err(next) => return next,
+            },
         };
         match result {
             Ok(text) => self.show(&text),
@@ -78,6 +81,27 @@ impl Repl {
                 Next::GoOn
             }
         }
+    }
+
+    /// Runs a command of the user's own. `Err`: what to do when a signal ended it.
+    async fn own_command(&mut self, name: &str, typed: &str) -> Result<anyhow::Result<String>, Next> {
+        let quiet = self.tty.as_ref().map(|tty| tty.quiet());
+        let result = tokio::select! {
+            result = self.app.run_command(name, typed, &self.session, "repl") => result,
+            // Dropping the command stops the script.
+            signal = self.signals.next() => {
+                drop(quiet);
+                self.complain("interrupted");
+                let goes_on = self.interactive && signal == Signal::Interrupt;
+                return Err(if goes_on { Next::GoOn } else { Next::Stop });
+            }
+        };
+        Ok(match result {
+            None => Err(unknown(&format!("/{name}"), &self.app.commands())),
+            Some(Err(error)) => Err(anyhow!(error)),
+            Some(Ok(text)) if text.is_empty() => Ok(text),
+            Some(Ok(text)) => Ok(format!("{}\n", text.trim_end_matches('\n'))),
+        })
     }
 
     async fn new_session(&mut self, name: &str) -> anyhow::Result<String> {
@@ -128,9 +152,10 @@ const LOGIN: &str = "There is nothing to log in to yet: give openpista a key in 
     or run a local server (Ollama, llama.cpp, LM Studio, vLLM), which is found by itself.\n\
     `openpista config show --origin` shows what is in force.\n";
 
-fn help() -> String {
+fn help(own: &[(String, String)]) -> String {
     let mut out: String =
         COMMANDS.iter().map(|c| format!("  {:<22}{}\n", format!("{} {}", c.name, c.args), c.help)).collect();
+    out.extend(own.iter().map(|(name, help)| format!("  {:<22}{help}\n", format!("/{name}"))));
     out.push_str(
         "  =EXPR                 evaluate Lua in the live engine; open blocks go on in the next line\n",
     );
@@ -138,8 +163,22 @@ fn help() -> String {
     out
 }
 
-fn unknown(name: &str) -> anyhow::Error {
-    let names = COMMANDS.iter().map(|c| c.name);
+fn unknown(name: &str, own: &[(String, String)]) -> anyhow::Error {
+    let own: Vec<String> = own.iter().map(|(name, _)| format!("/{name}")).collect();
+    let names = COMMANDS.iter().map(|c| c.name).chain(own.iter().map(String::as_str));
     let hint = nearest(name, names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
     anyhow!("there is no command {name}{hint} (/help lists them)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::COMMANDS;
+    use crate::domain::command::BUILT_IN;
+
+    #[test]
+    fn no_command_of_the_users_own_can_hide_one_of_these() {
+        for command in COMMANDS {
+            assert!(BUILT_IN.contains(&&command.name[1..]), "{}", command.name);
+        }
+    }
 }

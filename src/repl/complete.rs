@@ -8,11 +8,20 @@ use rustyline::{Context, Helper, highlight::Highlighter, hint::Hinter, validate:
 pub(super) struct Completer {
     script: ScriptHandle,
     runtime: tokio::runtime::Handle,
+    commands: Names,
 }
+
+/// Tells the names of the commands of the user's own.
+type Names = Box<dyn Fn() -> Vec<String> + Send>;
 
 impl Completer {
     pub(super) fn new(script: ScriptHandle, runtime: tokio::runtime::Handle) -> Self {
-        Self { script, runtime }
+        Self { script, runtime, commands: Box::new(Vec::new) }
+    }
+
+    /// Completes these commands as well, named without their slash.
+    pub(super) fn with_commands(self, commands: Names) -> Self {
+        Self { commands, ..self }
     }
 }
 
@@ -38,8 +47,9 @@ impl rustyline::completion::Completer for Completer {
             return Ok((begin, candidates));
         }
         if before.starts_with('/') && !before.contains(' ') {
-            let names = COMMANDS.iter().map(|c| c.name).filter(|name| name.starts_with(before));
-            return Ok((0, names.map(str::to_owned).collect()));
+            let own = (self.commands)().into_iter().map(|name| format!("/{name}"));
+            let names = COMMANDS.iter().map(|c| c.name.to_owned()).chain(own);
+            return Ok((0, names.filter(|name| name.starts_with(before)).collect()));
         }
         Ok((pos, vec![]))
     }

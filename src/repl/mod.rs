@@ -91,7 +91,7 @@ async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started>
     {
         let editor = editor.lock().await;
         editor.use_history(app.history_file(), app.secret_free());
-        editor.use_completer(Completer::new(app.script(), app.runtime()));
+        editor.use_completer(Completer::new(app.script(), app.runtime()).with_commands(app.command_names()));
     }
     let session = match session {
         Some(wanted) => app.session_called(&wanted, "repl").await?,

@@ -123,6 +123,8 @@ pub(super) struct Invocation<A: Answer> {
     call: Option<AsyncCallFuture<A>>,
     limits: Limits,
     used: Duration,
+    /// Each stretch of work between two waits has the whole limit.
+    renewed: bool,
     wall: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     pulse: Arc<Pulse>,
@@ -130,7 +132,13 @@ pub(super) struct Invocation<A: Answer> {
 
 impl<A: Answer> Invocation<A> {
     pub(super) fn new(call: AsyncCallFuture<A>, limits: Limits, pulse: Arc<Pulse>) -> Self {
-        Self { call: Some(call), limits, used: Duration::ZERO, wall: None, timer: None, pulse }
+        Self { call: Some(call), limits, used: Duration::ZERO, renewed: false, wall: None, timer: None, pulse }
+    }
+
+    /// For work without an end: `cpu` bounds what it does between two waits.
+    pub(super) fn renewed(mut self) -> Self {
+        self.renewed = true;
+        self
     }
 
     fn stopped(&self) -> ScriptError {
@@ -148,6 +156,9 @@ impl<A: Answer> Future for Invocation<A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<A>> {
         let this = self.get_mut();
         let Some(call) = &mut this.call else { return Poll::Pending };
+        if this.renewed {
+            this.used = Duration::ZERO;
+        }
         let start = Instant::now();
         let wall = *this.wall.get_or_insert(start + this.limits.wall);
         let deadline = (start + this.limits.cpu.saturating_sub(this.used)).min(wall);

@@ -6,6 +6,8 @@
 
 mod api;
 mod call;
+mod channel;
+mod command;
 mod complete;
 mod errors;
 mod eval;
@@ -31,6 +33,8 @@ mod vm;
 mod worker;
 
 pub use call::Limits;
+pub use channel::{ChannelSelf, SEND_LIMIT, START_SLICE};
+pub use command::run_command;
 pub use errors::{ErrorKind, ScriptError};
 pub use eval::{Evaluation, Outcome};
 pub use handle::{Health, ScriptHandle};

@@ -130,13 +130,28 @@ impl Vm {
         self.xpcall.call_async((function, &self.on_error, args))
     }
 
+    /// Calls a function that may go on without an end; `limits.cpu` bounds its work between two waits.
+    pub(super) async fn invoke_renewed(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+        limits: Limits,
+    ) -> Result<Value, ScriptError> {
+        let call = self.prepare::<(bool, Value)>(function, args);
+        self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).renewed().await)
+    }
+
     /// Makes a prepared call.
     pub(super) async fn finish<A: Answer>(
         &self,
         call: AsyncCallFuture<A>,
         limits: Limits,
     ) -> Result<A::Kept, ScriptError> {
-        let error = match Invocation::new(call, limits, Arc::clone(&self.pulse)).await {
+        self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).await)
+    }
+
+    fn ended<A: Answer>(&self, ended: Ended<A>) -> Result<A::Kept, ScriptError> {
+        let error = match ended {
             Ended::Returned(Ok(answer)) => match answer.split() {
                 Ok(results) => return Ok(results),
                 Err(raised) => ScriptError::from_value(&raised),

@@ -21,7 +21,7 @@ fn the_model_is_chosen_for_each_call() {
         end)",
     );
     home.say("look").ok();
-    let models: Vec<_> = fake.requests().iter().map(|r| r.body()["model"].clone()).collect();
+    let models: Vec<_> = fake.requests().iter().map(|r| r.body["model"].clone()).collect();
     assert_eq!(models, ["fake-model", "fake-large"]);
 }
 
@@ -36,7 +36,7 @@ fn what_the_model_says_is_changed_before_it_is_stored_or_shown() {
     let ran = home.run(["run", "--json", "--session", "s", "-e", "tell"]).ok();
     assert!(!ran.out.contains("hunter2") && ran.out.contains("[redacted]"), "{}", ran.out);
     home.run(["run", "--session", "s", "-e", "more"]).ok();
-    let sent = fake.requests()[1].body().to_string();
+    let sent = fake.requests()[1].body.to_string();
     assert!(!sent.contains("hunter2") && sent.contains("[redacted]"), "{sent}");
 }
 
@@ -122,13 +122,13 @@ fn a_summary_of_ones_own_stands_for_the_past() {
         for _ in 0..3 {
             home.run(["run", "--session", "s", "--model", "server/fake-model", "-e", &long]).ok();
         }
-        let sent = fake.requests().last().expect("requests").body().to_string();
+        let sent = fake.requests().last().expect("requests").body.to_string();
         match words {
             Some(words) => assert!(sent.contains(words), "{sent}"),
             None => assert!(!sent.contains("Summary of the earlier"), "{sent}"),
         }
         assert!(!sent.contains("You keep the memory of an assistant"), "no model was asked to summarise");
     }
-    let asked = fake.requests().iter().any(|r| r.body().to_string().contains("You keep the memory"));
+    let asked = fake.requests().iter().any(|r| r.body.to_string().contains("You keep the memory"));
     assert!(!asked, "the hook's word was enough");
 }

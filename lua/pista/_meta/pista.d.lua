@@ -170,6 +170,51 @@ function pista.answer(result) end
 ---@return pista.Verdict
 function pista.drop(reason) end
 
+---Declares a command: `/deploy staging` at the prompt and in chats. It needs no model, and does not
+---wait behind an answer. The text that it returns is shown; a table is shown as JSON.
+---
+---    pista.command("deploy", { help = "deploys to a place" }, function(ctx, args)
+---      local out = pista.system.run({ "./deploy.sh", args[1] or "staging" })
+---      return out.exit_code == 0 and "deployed" or out.stderr
+---    end)
+---@param name string Without the slash.
+---@param options { help?: string, timeout?: number } Seconds; default 60.
+---@param fn fun(ctx: pista.Context, args: pista.CommandArgs): any
+---@overload fun(name: string, fn: fun(ctx: pista.Context, args: pista.CommandArgs): any)
+function pista.command(name, options, fn) end
+
+---Declares a way in and out for messages. `start` runs as long as the channel is up: it hands in
+---what arrives with `self:receive`, and is started again when it fails. `send` delivers one
+---message; when it raises, the message is tried again. Nobody may speak whom `users` does not name.
+---
+---    pista.channel("files", {
+---      users = { "ada" },
+---      start = function(self)
+---        for n = 1, math.huge do
+---          local line = pista.system.run({ "sh", "-c", "sed -n " .. n .. "p inbox" }).stdout
+---          while line == "" do
+---            pista.sleep(1)
+---            line = pista.system.run({ "sh", "-c", "sed -n " .. n .. "p inbox" }).stdout
+---          end
+---          self:receive { from = "ada", id = n, text = line }
+---        end
+---      end,
+---      send = function(self, to, message)
+---        pista.system.run({ "sh", "-c", 'printf "%s\\n" "$1" >> outbox', "sh", message.text })
+---      end,
+---    })
+---@param name string
+---@param options pista.Channel
+function pista.channel(name, options) end
+
+---Sends a message: `channel:conversation`, or `repl` for whoever is at the prompt. Once this returns
+---the message is kept until it is delivered.
+---
+---    pista.send("telegram:123456", "The backup is done.")
+---@param to string
+---@param text string
+function pista.send(to, text) end
+
 ---An environment variable. Those whose names look like secrets are refused: see `pista.secret`.
 ---@param name string
 ---@param default? string What to return when it is not set.

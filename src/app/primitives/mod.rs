@@ -58,6 +58,10 @@ pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Pr
             gateway,
             runtime: tokio::runtime::Handle::current(),
         }),
-        outbox: Arc::new(OutboxHere { notice: loaded.notice() }),
+        outbox: Arc::new(OutboxHere {
+            notice: loaded.notice(),
+            outgoing: loaded.outgoing()?,
+            channels: loaded.plan.channels.keys().cloned().collect(),
+        }),
     })
 }

@@ -1,5 +1,9 @@
 //! What runs beside the answering of messages, as long as the program stays: jobs, channels.
 
+mod channels;
+
+pub(super) use channels::Channels;
+
 use super::assemble::Live;
 use crate::domain::BoxFuture;
 use std::sync::Arc;

@@ -59,7 +59,7 @@ fn agent(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptError>
     Ok(())
 }
 
-fn rules(fields: &Fields) -> Result<Vec<Rule>, ScriptError> {
+pub(super) fn rules(fields: &Fields) -> Result<Vec<Rule>, ScriptError> {
     let mut rules = Vec::new();
     let Some(tools) = fields.table("tools", &["allow", "ask", "deny"])? else { return Ok(rules) };
     for (key, access) in [("allow", Access::Allow), ("ask", Access::Ask), ("deny", Access::Deny)] {

@@ -91,7 +91,7 @@ fn one_of(
     Err(misuse(at.cloned(), format!("{what}: there is no {kind} {name:?} ({hint})")))
 }
 
-fn callback(at: Option<&Place>, what: &str, value: Value) -> Result<Function, ScriptError> {
+pub(super) fn callback(at: Option<&Place>, what: &str, value: Value) -> Result<Function, ScriptError> {
     match value {
         Value::Function(function) => Ok(function),
         other => {

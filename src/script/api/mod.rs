@@ -3,6 +3,8 @@
 mod acting;
 mod agent;
 mod ask_agent;
+pub(super) mod channel;
+mod command;
 mod env;
 mod hook;
 mod json;
@@ -10,6 +12,7 @@ mod log;
 mod provider;
 mod sandbox;
 pub(super) mod secret;
+mod send;
 mod setup;
 mod sleep;
 mod system;
@@ -55,6 +58,9 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     if State::of(lua).for_specs.get() {
         test::register(&api.below("test")?)?;
     }
+    channel::register(&api)?;
+    command::register(&api)?;
+    send::register(&api)?;
     Ok(pista)
 }
 

@@ -1,0 +1,152 @@
+//! Channels: the functions of the generation in force run, what arrives is answered, what is to go
+//! out is delivered.
+
+use super::{Live, Service};
+use crate::{
+    channel::{ChannelAdapter, State, supervise},
+    domain::{
+        BoxFuture,
+        id::HandlerId,
+        plan::{ChannelKind, ChannelSpec},
+        post::{Door, Parcel},
+    },
+    gateway::{ChannelFacts, Gateway, Outgoing, Questions, Router, deliver},
+    script::{ChannelSelf, ScriptHandle},
+};
+use serde_json::json;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a delivery that is under way may hold up a reload.
+const HANDING_OVER: Duration = Duration::from_secs(5);
+
+/// Runs the channels.
+pub(in crate::app) struct Channels {
+    pub(in crate::app) router: Arc<Router>,
+    pub(in crate::app) gateway: Gateway,
+    pub(in crate::app) outgoing: Arc<Outgoing>,
+    pub(in crate::app) questions: Arc<Questions>,
+    pub(in crate::app) running: Mutex<Vec<Running>>,
+}
+
+/// A channel that is up.
+pub(in crate::app) struct Running {
+    adapter: Arc<LuaChannel>,
+    receiving: JoinHandle<()>,
+    delivering: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    async fn stop(mut self) {
+        self.receiving.abort();
+        let _ = (&mut self.receiving).await;
+        self.stop.cancel();
+        if tokio::time::timeout(HANDING_OVER, &mut self.delivering).await.is_err() {
+            self.delivering.abort();
+        }
+        self.adapter.script.emit("channel.down", json!({ "channel": self.adapter.name }));
+    }
+}
+
+impl Channels {
+    fn start(&self, live: &Live, spec: &ChannelSpec) -> (Running, Arc<ChannelFacts>) {
+        let ChannelKind::Lua { start, send } = spec.kind;
+        let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
+        let facts = Arc::new(ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent });
+        let door = self.router.door(Arc::clone(&facts));
+        let script = live.loaded.script.clone();
+        let adapter =
+            Arc::new(LuaChannel { name: spec.name.clone(), script, start, send, door: Arc::clone(&door) });
+        let stop = CancellationToken::new();
+        let receiving = {
+            let (adapter, door) = (Arc::clone(&adapter), door);
+            tokio::spawn(async move { supervise(&*adapter, door, |state| adapter.tell(state)).await })
+        };
+        let delivering = {
+            let (adapter, stop) = (Arc::clone(&adapter), stop.clone());
+            let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
+            tokio::spawn(async move { deliver(&*adapter, &outgoing, &gateway, &stop).await })
+        };
+        (Running { adapter, receiving, delivering, stop }, facts)
+    }
+
+    async fn stop_all(&self) {
+        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        futures_util::future::join_all(running.into_iter().map(Running::stop)).await;
+    }
+}
+
+impl Service for Channels {
+    fn apply<'a>(&'a self, live: &'a Arc<Live>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            // The functions of a channel belong to their generation: all of them change over.
+            self.stop_all().await;
+            let channels = &live.loaded.plan.channels;
+            self.questions.serve(channels.keys().cloned());
+            for spec in channels.values() {
+                let (running, facts) = self.start(live, spec);
+                self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
+                if let Err(error) = self.router.adopt(&facts).await {
+                    tracing::error!(channel = spec.name, %error, "what an earlier run left cannot be looked up");
+                }
+            }
+        })
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.questions.serve([]);
+            self.router.stop().await;
+            self.stop_all().await;
+        })
+    }
+}
+
+/// A channel written in Lua.
+struct LuaChannel {
+    name: String,
+    script: ScriptHandle,
+    start: Option<HandlerId>,
+    send: HandlerId,
+    door: Arc<dyn Door>,
+}
+
+impl LuaChannel {
+    fn tell(&self, state: State) {
+        let (event, payload) = match state {
+            State::Up => ("channel.up", json!({ "channel": self.name })),
+            State::Down { error, retry_in } => {
+                let retry_in = retry_in.as_secs_f64();
+                tracing::warn!(channel = self.name, retry_in, "the channel is down: {error}");
+                ("channel.down", json!({ "channel": self.name, "error": error, "retry_in": retry_in }))
+            }
+        };
+        self.script.emit(event, payload);
+    }
+}
+
+impl ChannelAdapter for LuaChannel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&self, door: Arc<dyn Door>) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let Some(start) = self.start else { return Ok(()) };
+            let this = ChannelSelf::new(&self.name, door);
+            self.script.start_channel(start, this).await.map_err(|error| error.to_string())
+        })
+    }
+
+    fn send(&self, parcel: Parcel) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let this = ChannelSelf::new(&self.name, Arc::clone(&self.door));
+            self.script.send_by_channel(self.send, this, parcel).await.map_err(|error| error.to_string())
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! Messages that come in and go out by channels, as they are stored. What a crash may not lose is
+//! written before it is acknowledged.
+
+use super::{BoxFuture, id::SessionId, store::StoreError};
+
+/// A message as a channel hands it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The channel.
+    pub channel: String,
+    /// Where on it: answers go there.
+    pub conversation: String,
+    /// Who speaks, by the platform's own id.
+    pub user: String,
+    /// What was said.
+    pub text: String,
+    /// The platform's id of the message. The same one is taken once.
+    pub id: String,
+}
+
+/// What became of a message that was handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// It is stored, and will be answered.
+    Accepted,
+    /// It was handed in before.
+    Seen,
+    /// It is not taken, and why: whoever speaks may not, or it makes no sense.
+    Refused(String),
+}
+
+/// Where channels hand messages in.
+pub trait Door: Send + Sync {
+    /// Takes a message. Once this returns `Ok` it need not be handed in again.
+    fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>>;
+}
+
+/// A stored message that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its number.
+    pub number: i64,
+    /// The message.
+    pub arrival: Arrival,
+}
+
+/// A message on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// Its number: the same at each attempt, so that who delivers it can tell a repetition.
+    pub number: i64,
+    /// Where on the channel it goes.
+    pub conversation: String,
+    /// What it says.
+    pub text: String,
+    /// From 1.
+    pub attempt: u32,
+}
+
+/// How a message's handling ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// It was answered.
+    Done,
+    /// It was not: `/retry` takes it up again.
+    Failed,
+    /// The program ended meanwhile: `/retry` takes it up again.
+    Interrupted,
+}
+
+/// Keeps messages on their way in and out. Everything returned as stored survives `kill -9`.
+pub trait Post: Send + Sync {
+    /// Stores a message that came in. `None`: it is known.
+    fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>>;
+
+    /// Marks a message as being worked on. False when that was done before.
+    fn begin(&self, number: i64) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Closes a message, and puts the answer, if there is one, on its way: both or neither, and
+    /// once. Later ones change nothing.
+    fn close(
+        &self,
+        number: i64,
+        handled: Handled,
+        answer: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Takes over what dead programs left on a channel. What they had begun is closed as interrupted,
+    /// with `notice` as the answer; the rest is returned, oldest first.
+    fn adopt<'a>(
+        &'a self,
+        channel: &'a str,
+        notice: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
+
+    /// Puts the text of the newest message of the same conversation that ended without an answer in
+    /// the place of this message's, and returns it. Each is taken up once.
+    fn retry(&self, number: i64) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+
+    /// The session that belongs to a conversation.
+    fn session<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SessionId>, StoreError>>;
+
+    /// From now on this session belongs to a conversation.
+    fn assign<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+        session: &'a SessionId,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Puts a message on its way.
+    fn send<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Takes at most `most` messages that are due, one of each conversation, for delivery.
+    fn due<'a>(&'a self, channel: &'a str, most: usize)
+    -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>>;
+
+    /// Milliseconds until the next message of a channel is due; `None`: none is.
+    fn next_due<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>>;
+
+    /// A message was delivered, or was not to be.
+    fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// A message could not be delivered: it is tried again after so many milliseconds, or never.
+    fn put_off<'a>(
+        &'a self,
+        number: i64,
+        error: &'a str,
+        again_ms: Option<u64>,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Gives back what was taken for delivery by this program and not delivered.
+    fn release<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+}

@@ -1,0 +1,193 @@
+//! Messages that come in by channels: who may speak, where each belongs, and what it is.
+//!
+//! A message is stored before it is acknowledged. Answers to questions and commands act at once;
+//! everything else waits its turn in the mailbox of its conversation.
+
+mod control;
+mod mailbox;
+
+pub use mailbox::MAILBOX;
+
+use super::{Gateway, Outgoing, Questions};
+use crate::domain::{
+    BoxFuture, command,
+    hook::TurnContext,
+    post::{Arrival, Door, Handled, Letter, Receipt},
+    store::StoreError,
+};
+use mailbox::Conversation;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{runtime::Handle, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+/// The longest message that is taken, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 256 << 10;
+/// The longest id of a person, a conversation or a message, in bytes.
+pub const MAX_ID_BYTES: usize = 256;
+/// How long turns have to close when the program ends.
+const CLOSING: Duration = Duration::from_secs(5);
+/// What is said about a message whose answer did not survive the end of the program.
+const INTERRUPTED: &str =
+    "This was interrupted: the program ended before the answer was there. /retry takes it up again.";
+
+/// A conversation's place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) channel: String,
+    pub(super) conversation: String,
+}
+
+/// What the router has to know of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelFacts {
+    /// Its name.
+    pub name: String,
+    /// Who may speak; `*` alone: everybody.
+    pub users: Vec<String>,
+    /// The agent that answers.
+    pub agent: String,
+}
+
+/// The commands of the user's own.
+pub trait Commands: Send + Sync {
+    /// Their names and what they do.
+    fn list(&self) -> Vec<(String, String)>;
+
+    /// Runs one. `None`: there is no such command.
+    fn run<'a>(
+        &'a self,
+        name: &'a str,
+        typed: &'a str,
+        context: &'a TurnContext,
+    ) -> BoxFuture<'a, Option<Result<String, String>>>;
+}
+
+/// Takes messages from channels. One serves all of them, and outlives generations.
+pub struct Router {
+    gateway: Gateway,
+    outgoing: Arc<Outgoing>,
+    questions: Arc<Questions>,
+    commands: Arc<dyn Commands>,
+    conversations: Mutex<HashMap<Place, Conversation>>,
+    /// Rings when a conversation has nothing more to do.
+    idle: Notify,
+    stopping: CancellationToken,
+    /// Channels hand messages in from wherever they run; what follows runs here.
+    runtime: Handle,
+}
+
+impl Router {
+    /// Has messages answered by `gateway`, on the runtime that this is called on.
+    pub fn new(
+        gateway: Gateway,
+        outgoing: Arc<Outgoing>,
+        questions: Arc<Questions>,
+        commands: Arc<dyn Commands>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            gateway,
+            outgoing,
+            questions,
+            commands,
+            conversations: Mutex::default(),
+            idle: Notify::new(),
+            stopping: CancellationToken::new(),
+            runtime: Handle::current(),
+        })
+    }
+
+    /// The door for a channel.
+    pub fn door(self: &Arc<Self>, facts: Arc<ChannelFacts>) -> Arc<dyn Door> {
+        Arc::new(ChannelDoor { router: Arc::clone(self), facts })
+    }
+
+    /// Takes up what earlier programs left on a channel when they died.
+    pub async fn adopt(self: &Arc<Self>, facts: &Arc<ChannelFacts>) -> Result<(), StoreError> {
+        let left = self.outgoing.post().adopt(&facts.name, INTERRUPTED).await?;
+        for letter in left {
+            self.dispatch(facts, letter, usize::MAX);
+        }
+        self.outgoing.ring(&facts.name);
+        Ok(())
+    }
+
+    /// Stops the turns under way, which close, and takes up nothing more.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        let emptied = async {
+            loop {
+                let rung = self.idle.notified();
+                if self.conversations().is_empty() {
+                    return;
+                }
+                rung.await;
+            }
+        };
+        let _ = tokio::time::timeout(CLOSING, emptied).await;
+    }
+
+    fn conversations(&self) -> MutexGuard<'_, HashMap<Place, Conversation>> {
+        self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn dispatch(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, room: usize) {
+        if command::split(&letter.arrival.text).is_some() {
+            self.runtime.spawn(Arc::clone(self).control(Arc::clone(facts), letter));
+        } else {
+            self.enqueue(facts, letter, room);
+        }
+    }
+
+    /// Closes a message, with an answer or without.
+    async fn close(&self, letter: &Letter, handled: Handled, answer: Option<String>) {
+        let answer = answer.filter(|text| !text.trim().is_empty());
+        if let Err(error) = self.outgoing.post().close(letter.number, handled, answer).await {
+            tracing::error!(channel = letter.arrival.channel, %error, "an answer could not be stored");
+        }
+        self.outgoing.ring(&letter.arrival.channel);
+    }
+}
+
+struct ChannelDoor {
+    router: Arc<Router>,
+    facts: Arc<ChannelFacts>,
+}
+
+impl ChannelDoor {
+    fn refusal(&self, arrival: &Arrival) -> Option<String> {
+        let Arrival { user, conversation, id, text, .. } = arrival;
+        if [user, conversation, id].iter().any(|id| id.is_empty() || id.len() > MAX_ID_BYTES) {
+            return Some(format!("ids have 1 to {MAX_ID_BYTES} bytes"));
+        }
+        if !self.facts.users.iter().any(|known| known == "*" || known == user) {
+            return Some(format!("{user:?} may not speak on {}: users of the channel does not name them", self.facts.name));
+        }
+        if text.trim().is_empty() {
+            return Some("the message is empty".into());
+        }
+        (text.len() > MAX_MESSAGE_BYTES).then(|| format!("the message is longer than {MAX_MESSAGE_BYTES} bytes"))
+    }
+}
+
+impl Door for ChannelDoor {
+    fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>> {
+        Box::pin(async move {
+            if let Some(why) = self.refusal(&arrival) {
+                tracing::warn!(channel = self.facts.name, "a message was refused: {why}");
+                return Ok(Receipt::Refused(why));
+            }
+            let router = &self.router;
+            let Some(letter) = router.outgoing.post().take(arrival).await? else { return Ok(Receipt::Seen) };
+            let Arrival { channel, user, text, .. } = &letter.arrival;
+            match router.questions.answer(channel, user, text) {
+                Some(told) => router.close(&letter, Handled::Done, Some(told)).await,
+                None => router.dispatch(&self.facts, letter, MAILBOX),
+            }
+            Ok(Receipt::Accepted)
+        })
+    }
+}

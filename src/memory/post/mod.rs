@@ -1,0 +1,120 @@
+//! Messages of channels, on their way in and out.
+
+mod inbox;
+mod outbox;
+
+use super::Memory;
+use crate::domain::{
+    BoxFuture,
+    id::SessionId,
+    post::{Arrival, Handled, Letter, Parcel, Post},
+    store::StoreError,
+};
+use rusqlite::OptionalExtension;
+
+/// Days for which messages that were handled are kept: as long as one may be handed in again.
+pub const POST_DAYS: i64 = 30;
+
+// A session that was removed belongs to nothing.
+const SESSION: &str = "SELECT session FROM conversations JOIN sessions ON sessions.id = session
+    WHERE conversations.channel = ?1 AND conversation = ?2";
+const ASSIGN: &str = "INSERT INTO conversations (channel, conversation, session) VALUES (?1, ?2, ?3)
+    ON CONFLICT (channel, conversation) DO UPDATE SET session = excluded.session";
+
+impl Post for Memory {
+    fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>> {
+        self.write(move |desk| inbox::take(desk, arrival))
+    }
+
+    fn begin(&self, number: i64) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.write(move |desk| inbox::begin(desk, number))
+    }
+
+    fn close(
+        &self,
+        number: i64,
+        handled: Handled,
+        answer: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(move |desk| inbox::close(desk, number, handled, answer.as_deref()))
+    }
+
+    fn adopt<'a>(
+        &'a self,
+        channel: &'a str,
+        notice: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        let (channel, notice) = (channel.to_owned(), notice.to_owned());
+        self.write(move |desk| inbox::adopt(desk, &channel, &notice))
+    }
+
+    fn retry(&self, number: i64) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        self.write(move |desk| inbox::retry(desk, number))
+    }
+
+    fn session<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SessionId>, StoreError>> {
+        let place = (channel.to_owned(), conversation.to_owned());
+        Box::pin(self.read(move |conn| {
+            let session: Option<String> = conn.query_row(SESSION, place, |row| row.get(0)).optional()?;
+            Ok(session.map(SessionId::from))
+        }))
+    }
+
+    fn assign<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+        session: &'a SessionId,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let row = (channel.to_owned(), conversation.to_owned(), session.as_str().to_owned());
+        self.write(move |desk| Ok(desk.run(ASSIGN, row).map(drop)?))
+    }
+
+    fn send<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (channel, conversation) = (channel.to_owned(), conversation.to_owned());
+        let text = text.to_owned();
+        self.write(move |desk| outbox::put(desk, &channel, &conversation, &text, None))
+    }
+
+    fn due<'a>(
+        &'a self,
+        channel: &'a str,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>> {
+        let channel = channel.to_owned();
+        self.write(move |desk| outbox::due(desk, &channel, most))
+    }
+
+    fn next_due<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>> {
+        let channel = channel.to_owned();
+        Box::pin(self.read(move |conn| outbox::next_due(conn, &channel)))
+    }
+
+    fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(move |desk| outbox::delivered(desk, number))
+    }
+
+    fn put_off<'a>(
+        &'a self,
+        number: i64,
+        error: &'a str,
+        again_ms: Option<u64>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let error = error.to_owned();
+        self.write(move |desk| outbox::put_off(desk, number, &error, again_ms))
+    }
+
+    fn release<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let channel = channel.to_owned();
+        self.write(move |desk| outbox::release(desk, &channel))
+    }
+}

@@ -1,0 +1,98 @@
+//! What goes out, until it is delivered.
+
+use crate::{
+    domain::post::Parcel,
+    memory::{clock::now_ms, desk::Desk, error::Fault},
+};
+use rusqlite::Connection;
+
+const PUT: &str = "INSERT INTO outbox (channel, conversation, text, inbox, state, instance, due_ms, at_ms)
+    VALUES (?1, ?2, ?3, ?4, 'pending', '', ?5, ?5) ON CONFLICT (inbox) DO NOTHING";
+// Of each conversation the oldest: messages arrive in order.
+const DUE: &str = "SELECT id, conversation, text, tries, state, instance FROM outbox AS o
+    WHERE channel = ?1 AND state IN ('pending', 'sending') AND due_ms <= ?2 AND NOT EXISTS
+        (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
+            AND p.id < o.id AND p.state IN ('pending', 'sending'))
+    ORDER BY id";
+const SENDING: &str = "UPDATE outbox SET state = 'sending', instance = ?2, tries = tries + 1 WHERE id = ?1";
+const NEXT: &str = "SELECT min(due_ms) FROM outbox WHERE channel = ?1 AND state = 'pending'";
+const SENT: &str = "UPDATE outbox SET state = 'sent', error = NULL WHERE id = ?1";
+const AGAIN: &str = "UPDATE outbox SET state = 'pending', error = ?2, due_ms = ?3 WHERE id = ?1";
+const FAILED: &str = "UPDATE outbox SET state = 'failed', error = ?2 WHERE id = ?1";
+const RELEASE: &str =
+    "UPDATE outbox SET state = 'pending' WHERE channel = ?1 AND state = 'sending' AND instance = ?2";
+const FORGET: &str =
+    "DELETE FROM outbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('pending', 'sending')";
+
+pub(super) fn put(
+    desk: &mut Desk<'_>,
+    channel: &str,
+    conversation: &str,
+    text: &str,
+    inbox: Option<i64>,
+) -> Result<(), Fault> {
+    desk.run(PUT, (channel, conversation, text, inbox, now_ms()))?;
+    Ok(())
+}
+
+pub(super) fn due(desk: &mut Desk<'_>, channel: &str, most: usize) -> Result<Vec<Parcel>, Fault> {
+    desk.owner.hold()?;
+    let own = desk.owner.instance().to_owned();
+    let rows = desk.rows(DUE, (channel, now_ms()), |row| {
+        let tries: u32 = row.get(3)?;
+        let parcel = Parcel {
+            number: row.get(0)?,
+            conversation: row.get(1)?,
+            text: row.get(2)?,
+            attempt: tries.saturating_add(1),
+        };
+        Ok((parcel, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
+    })?;
+    let mut parcels = Vec::new();
+    for (parcel, state, instance) in rows {
+        // Somebody delivers it this moment, unless they died over it.
+        if parcels.len() == most || (state == "sending" && desk.owner.alive(&instance)) {
+            continue;
+        }
+        desk.run(SENDING, (parcel.number, &own))?;
+        parcels.push(parcel);
+    }
+    Ok(parcels)
+}
+
+pub(super) fn next_due(conn: &Connection, channel: &str) -> Result<Option<u64>, Fault> {
+    let due: Option<i64> = conn.query_row(NEXT, [channel], |row| row.get(0))?;
+    Ok(due.map(|due| u64::try_from(due - now_ms()).unwrap_or(0)))
+}
+
+pub(super) fn delivered(desk: &mut Desk<'_>, number: i64) -> Result<(), Fault> {
+    desk.run(SENT, [number])?;
+    Ok(())
+}
+
+pub(super) fn put_off(
+    desk: &mut Desk<'_>,
+    number: i64,
+    error: &str,
+    again_ms: Option<u64>,
+) -> Result<(), Fault> {
+    match again_ms {
+        Some(wait) => {
+            let due = now_ms().saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
+            desk.run(AGAIN, (number, error, due))?
+        }
+        None => desk.run(FAILED, (number, error))?,
+    };
+    Ok(())
+}
+
+pub(super) fn release(desk: &mut Desk<'_>, channel: &str) -> Result<(), Fault> {
+    let own = desk.owner.instance().to_owned();
+    desk.run(RELEASE, (channel, own))?;
+    Ok(())
+}
+
+pub(super) fn forget(desk: &mut Desk<'_>, channel: &str, before: i64) -> Result<(), Fault> {
+    desk.run(FORGET, (channel, before))?;
+    Ok(())
+}

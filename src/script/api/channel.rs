@@ -1,0 +1,134 @@
+//! `pista.channel(name, {…})`: a way in and out for messages; and `self` of its functions.
+
+use super::{
+    super::{
+        channel::ChannelSelf,
+        errors::ScriptError,
+        fields::{Fields, article},
+        state::{State, caller, misuse},
+    },
+    Api,
+    agent::rules,
+    declaring, name, shown, twice,
+};
+use crate::domain::{
+    plan::{ChannelKind, ChannelSpec},
+    post::{Arrival, Receipt},
+};
+use mlua::{AnyUserData, Lua, Value};
+use std::sync::Arc;
+
+const WHAT: &str = "pista.channel";
+const RECEIVE: &str = "receive";
+/// Names that stand for places of the engine's own.
+const RESERVED: &[&str] = &["cli", "lua", "repl"];
+/// Where `receive` is kept for the engine's side.
+pub(in super::super) const KEPT: &str = "pista.channel.receive";
+
+pub(super) fn register(api: &Api) -> mlua::Result<()> {
+    api.add("channel", channel)?;
+    let hidden = Api {
+        lua: api.lua,
+        table: api.lua.create_table()?,
+        raising: api.raising.clone(),
+        waiting: api.waiting.clone(),
+    };
+    hidden.wait(RECEIVE, "self:receive", |lua: Lua, (this, message): (Value, Value)| async move {
+        let this = match &this {
+            Value::UserData(data) if data.is::<ChannelSelf>() => data.clone(),
+            _ => return Err(misuse(caller(&lua), "self:receive: call it with a colon, as self:receive{ … }")),
+        };
+        receive(&lua, &this, &message).await
+    })?;
+    api.lua.set_named_registry_value(KEPT, hidden.table.get::<Value>(RECEIVE)?)
+}
+
+fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptError> {
+    let at = declaring(lua, WHAT)?;
+    let name = name(at.as_ref(), WHAT, &given)?;
+    if RESERVED.contains(&name.as_str()) {
+        return Err(misuse(at, format!("{WHAT}: {name:?} is a channel of the engine's own")));
+    }
+    let state = State::of(lua);
+    if let Some(first) = state.plan.borrow().channels.get(&name) {
+        return Err(twice(at, WHAT, &name, &first.location));
+    }
+    let known = ["start", "send", "users", "agent", "tools"];
+    let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
+    let start = fields.function("start")?;
+    let send = fields.function("send")?.ok_or_else(|| fields.missing("send"))?;
+    let kind = ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) };
+    let spec = ChannelSpec {
+        name: name.clone(),
+        kind,
+        users: users(&fields)?,
+        agent: fields.text("agent")?,
+        rules: rules(&fields)?,
+        location: shown(at.as_ref()),
+    };
+    state.plan.borrow_mut().channels.insert(name, spec);
+    Ok(())
+}
+
+fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {
+    let mut users = Vec::new();
+    for user in fields.list("users")? {
+        match id(&user) {
+            Some(id) if !id.is_empty() => users.push(id),
+            _ => {
+                let message = format!("expected ids (strings or whole numbers), got {}", article(&user));
+                return Err(fields.wrong("users", message));
+            }
+        }
+    }
+    if users.len() > 1 && users.iter().any(|user| user == "*") {
+        return Err(fields.wrong("users", "\"*\" lets everybody in: it stands alone"));
+    }
+    Ok(users)
+}
+
+/// An id: platforms give texts, or whole numbers.
+fn id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.to_string_lossy()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            Some((*number as i64).to_string())
+        }
+        _ => None,
+    }
+}
+
+async fn receive(lua: &Lua, this: &AnyUserData, message: &Value) -> Result<(&'static str, Option<String>), ScriptError> {
+    let at = caller(lua);
+    let (name, door) = {
+        let this = this.borrow::<ChannelSelf>()?;
+        (this.name.clone(), Arc::clone(&this.door))
+    };
+    let fields = Fields::open(lua, at, "self:receive", message, &["from", "to", "conversation", "text", "id"])?;
+    let of = |key: &str| match fields.value(key)? {
+        Value::Nil => Ok(None),
+        value => match id(&value) {
+            Some(id) if !id.is_empty() => Ok(Some(id)),
+            _ => Err(fields.wrong(key, format!("expected an id (a string or a whole number), got {}", article(&value)))),
+        },
+    };
+    let required = |key: &str| of(key)?.ok_or_else(|| fields.missing(key));
+    let user = required("from")?;
+    let arrival = Arrival {
+        channel: name,
+        conversation: match of("conversation")? {
+            Some(conversation) => conversation,
+            None => of("to")?.unwrap_or_else(|| user.clone()),
+        },
+        user,
+        text: fields.text("text")?.ok_or_else(|| fields.missing("text"))?,
+        id: required("id")?,
+    };
+    match door.receive(arrival).await {
+        Ok(Receipt::Accepted) => Ok(("accepted", None)),
+        Ok(Receipt::Seen) => Ok(("seen", None)),
+        Ok(Receipt::Refused(why)) => Ok(("refused", Some(why))),
+        Err(error) => Err(ScriptError::new(super::super::errors::ErrorKind::Io, format!("self:receive: {error}"))),
+    }
+}
