@@ -62,7 +62,7 @@ impl<'a> Caller<'a> {
         let started = Instant::now();
         // Only a hook wants them afterwards.
         let hooked = self.parts.hooks.hooked(Point::ToolResult);
-        let args = hooked.then(|| verdict.call().args.clone()).unwrap_or_default();
+        let args = if hooked { verdict.call().args.clone() } else { JsonMap::new() };
         let mut result = match verdict {
             Verdict::Authorized { call, .. } => {
                 self.begin(call.get());

@@ -3,15 +3,15 @@
 use super::{ConfigError, Flags, init, sessions::SessionsHere};
 use crate::{
     config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
-    domain::plan::Plan,
+    domain::{BoxFuture, plan::Plan, store::StoreError, trust::TrustStore},
     gateway::Outgoing,
-    memory::{Memory, OpenOptions},
+    memory::{Memory, MemoryError, OpenOptions},
     script::{LoadReport, ScriptHandle, Sink},
     telemetry::{self, Log},
 };
 use anyhow::Context;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -141,18 +141,14 @@ impl Loaded {
         Ok(Self { dirs, located, environment, settings, secrets, plan, script, report, process })
     }
 
+    /// Which skills are trusted; the memory is opened when that is first asked.
+    pub(super) fn trust(&self) -> Arc<dyn TrustStore> {
+        Arc::new(TrustLater { process: Arc::clone(&self.process), database: self.settings.database.clone() })
+    }
+
     /// The memory; opened at the first use. It stays the same when the configuration is loaded again.
     pub fn memory(&self) -> anyhow::Result<&Memory> {
-        let kept = &self.process.memory;
-        if let Some(memory) = kept.get() {
-            return Ok(memory);
-        }
-        let memory = Memory::open(&self.settings.database, OpenOptions::default())?;
-        // Standing approvals are in there.
-        if let Some(warning) = writable(&self.settings.database) {
-            tracing::warn!("{warning}");
-        }
-        Ok(kept.get_or_init(|| memory))
+        Ok(self.process.memory(&self.settings.database)?)
     }
 
     /// The way out for messages, kept in it.
@@ -198,6 +194,49 @@ impl Loaded {
         if let Some(memory) = self.process.memory.get() {
             memory.close().await;
         }
+    }
+}
+
+impl Process {
+    fn memory(&self, database: &Path) -> Result<&Memory, MemoryError> {
+        if let Some(memory) = self.memory.get() {
+            return Ok(memory);
+        }
+        let memory = Memory::open(database, OpenOptions::default())?;
+        // Standing approvals are in there.
+        if let Some(warning) = writable(database) {
+            tracing::warn!("{warning}");
+        }
+        Ok(self.memory.get_or_init(|| memory))
+    }
+}
+
+/// Trust in skills, from a memory that is opened when it is needed.
+struct TrustLater {
+    process: Arc<Process>,
+    database: PathBuf,
+}
+
+impl TrustLater {
+    fn memory(&self) -> Result<&Memory, StoreError> {
+        self.process.memory(&self.database).map_err(|error| StoreError::Database {
+            path: self.database.display().to_string(),
+            message: error.to_string(),
+        })
+    }
+}
+
+impl TrustStore for TrustLater {
+    fn trusted<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
+        Box::pin(async move { self.memory()?.trusted(name).await })
+    }
+
+    fn trust<'a>(&'a self, name: &'a str, fingerprint: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.memory()?.trust(name, fingerprint).await })
+    }
+
+    fn distrust<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { self.memory()?.distrust(name).await })
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct SessionsHere {
 }
 
 impl SessionsHere {
-    fn new(&self, name: Option<&str>, channel: &str, agent: &str) -> NewSession {
+    fn begin(&self, name: Option<&str>, channel: &str, agent: &str) -> NewSession {
         NewSession {
             name: name.map(str::to_owned),
             channel: channel.to_owned(),
@@ -37,7 +37,7 @@ impl Sessions for SessionsHere {
         Box::pin(async move {
             let session = match self.memory.find_session(wanted).await {
                 Err(StoreError::NoSession(_)) => {
-                    self.memory.create_session(self.new(Some(wanted), channel, agent)).await
+                    self.memory.create_session(self.begin(Some(wanted), channel, agent)).await
                 }
                 found => found,
             };
@@ -46,6 +46,6 @@ impl Sessions for SessionsHere {
     }
 
     fn begin<'a>(&'a self, channel: &'a str, agent: &'a str) -> BoxFuture<'a, Result<SessionId, StoreError>> {
-        Box::pin(async move { Ok(self.memory.create_session(self.new(None, channel, agent)).await?.id) })
+        Box::pin(async move { Ok(self.memory.create_session(self.begin(None, channel, agent)).await?.id) })
     }
 }

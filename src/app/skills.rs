@@ -20,7 +20,7 @@ use std::sync::Arc;
 const COMPILED: &str = "wasm";
 
 /// The shelf: skills in the workspace, and in `skills/` beside `init.lua`.
-pub(super) fn shelf(loaded: &Loaded) -> anyhow::Result<Arc<Shelf>> {
+pub(super) fn shelf(loaded: &Loaded) -> Arc<Shelf> {
     let beside = loaded.located.directory(&loaded.dirs).join("skills");
     let roots = vec![
         Root { path: beside, name: "configuration" },
@@ -28,7 +28,7 @@ pub(super) fn shelf(loaded: &Loaded) -> anyhow::Result<Arc<Shelf>> {
     ];
     let agents =
         loaded.plan.agents.values().filter_map(|spec| Some((spec.name.clone(), spec.skills.clone()?)));
-    Ok(Arc::new(Shelf::new(roots, Arc::new(loaded.memory()?.clone()), agents.collect())))
+    Arc::new(Shelf::new(roots, loaded.trust(), agents.collect()))
 }
 
 /// The WebAssembly engine, which starts when it is first used.
@@ -44,8 +44,8 @@ pub struct SkillDesk {
 
 impl SkillDesk {
     /// On a loaded configuration.
-    pub fn open(loaded: Loaded) -> anyhow::Result<Self> {
-        Ok(Self { shelf: shelf(&loaded)?, loaded })
+    pub fn open(loaded: Loaded) -> Self {
+        Self { shelf: shelf(&loaded), loaded }
     }
 
     /// The skills.

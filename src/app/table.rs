@@ -21,12 +21,12 @@ impl Loaded {
 
     /// The tools, and what the agent may do with each, as a table.
     pub fn tools_table(&self, colour: Colour) -> anyhow::Result<String> {
-        Ok(tools(toolset::registry(self, &skills::shelf(self)?)?.specs(), &self.policy()?, colour))
+        Ok(tools(toolset::registry(self, &skills::shelf(self))?.specs(), &self.policy()?, colour))
     }
 
     /// The same, each as a line of JSON with the schema of its arguments.
     pub fn tools_json(&self) -> anyhow::Result<Vec<String>> {
-        let (registry, policy) = (toolset::registry(self, &skills::shelf(self)?)?, self.policy()?);
+        let (registry, policy) = (toolset::registry(self, &skills::shelf(self))?, self.policy()?);
         let line = |spec: &ToolSpec| {
             let mut line = serde_json::to_value(spec)?;
             line["access"] = serde_json::to_value(access(spec, &policy).0)?;

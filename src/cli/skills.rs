@@ -68,7 +68,7 @@ impl Skills {
                 );
                 return Ok(Exit::Ok);
             }
-            let desk = SkillDesk::open(Loaded::load(flags).await?)?;
+            let desk = SkillDesk::open(Loaded::load(flags).await?);
             let exit = self.command.main(&desk).await;
             desk.close().await;
             exit

@@ -121,14 +121,18 @@ impl Questions {
         let mut state = self.state();
         let Person { channel, user } = &person;
         if !state.channels.contains(channel) {
-            return Err(format!("{channel}:{user} cannot be asked: no channel {channel:?} is up in this program"));
+            return Err(format!(
+                "{channel}:{user} cannot be asked: no channel {channel:?} is up in this program"
+            ));
         }
         if state.open.iter().filter(|open| open.person == person).count() >= MAX_OPEN {
             return Err(format!("{channel}:{user} has {MAX_OPEN} questions to answer already"));
         }
         // Who speaks is asked where they speak.
         let conversation = match state.speakers.get(&request.context.session) {
-            Some((place, speaker)) if speaker == user && place.channel == *channel => place.conversation.clone(),
+            Some((place, speaker)) if speaker == user && place.channel == *channel => {
+                place.conversation.clone()
+            }
             _ => user.clone(),
         };
         let id = loop {
@@ -153,7 +157,10 @@ impl Questions {
             None if theirs.is_empty() => return None,
             None => {
                 let ids: Vec<_> = theirs.iter().map(|&i| state.open[i].id.as_str()).collect();
-                return Some(format!("There are several questions: say yes or no with one of {}.", ids.join(", ")));
+                return Some(format!(
+                    "There are several questions: say yes or no with one of {}.",
+                    ids.join(", ")
+                ));
             }
         };
         let Some(index) = chosen else {

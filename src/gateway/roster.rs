@@ -46,16 +46,17 @@ pub struct AgentEntry {
 }
 
 impl AgentEntry {
-    /// The prompt for a turn, with the index of skills where the agent can read them.
-    pub(super) async fn system(&self, context: &TurnContext) -> Result<String, String> {
-        let mut prompt = self.prompt.text(context).await?;
-        if let Some(index) = &self.index {
-            let index = index().await;
-            if !index.is_empty() {
-                prompt = format!("{prompt}\n\n{index}");
-            }
+    /// The prompt for a turn, with the index of skills; and whether there are any.
+    pub(super) async fn system(&self, context: &TurnContext) -> Result<(String, bool), String> {
+        let prompt = self.prompt.text(context).await?;
+        let index = match &self.index {
+            Some(index) => index().await,
+            None => String::new(),
+        };
+        if index.is_empty() {
+            return Ok((prompt, false));
         }
-        Ok(prompt)
+        Ok((format!("{prompt}\n\n{index}"), true))
     }
 }
 

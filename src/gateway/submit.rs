@@ -33,12 +33,12 @@ impl Gateway {
             Ok(entry) => entry,
             Err(message) => return refused(message),
         };
-        let prompt = match entry.system(&context).await {
-            Ok(prompt) => prompt,
+        let (prompt, has_skills) = match entry.system(&context).await {
+            Ok(system) => system,
             Err(message) => return refused(message),
         };
         let input = TurnInput {
-            policy: setup.policy(entry, &context.origin),
+            policy: setup.policy(entry, &context.origin).idling(if has_skills { &[] } else { SKILL_TOOLS }),
             context,
             text,
             model: model.unwrap_or_else(|| entry.model.clone()),
@@ -52,6 +52,9 @@ impl Gateway {
         setup.agent.turn(input).await
     }
 }
+
+/// What an agent without skills has no use for.
+const SKILL_TOOLS: &[&str] = &["skill.load", "skill.run"];
 
 /// Lets the `message` hooks see a message; the text that is left of it. They may send it to another
 /// agent or conversation, or end the matter.

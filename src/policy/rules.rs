@@ -27,6 +27,8 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     sets: Vec<Vec<Rule>>,
+    /// Tools that are of no use now, and so are not offered. Nothing forbids them.
+    idle: &'static [&'static str],
     /// What becomes of a call that the rules ask about. Not of one that a hook asks about.
     pub autonomy: Autonomy,
 }
@@ -45,12 +47,18 @@ pub struct Decision<'a> {
 impl Policy {
     /// A policy with an agent's rules.
     pub fn new(rules: Vec<Rule>, autonomy: Autonomy) -> Self {
-        Self { sets: vec![rules], autonomy }
+        Self { sets: vec![rules], idle: &[], autonomy }
     }
 
     /// Adds another set of rules, as of a channel: the stricter counts.
     pub fn and(mut self, rules: Vec<Rule>) -> Self {
         self.sets.push(rules);
+        self
+    }
+
+    /// Does not offer these tools: there is nothing to use them for.
+    pub fn idling(mut self, tools: &'static [&'static str]) -> Self {
+        self.idle = tools;
         self
     }
 
@@ -89,9 +97,11 @@ impl Policy {
             })
     }
 
-    /// Whether the tool is worth offering to a model: not when its name is denied, or it is off.
+    /// Whether the tool is worth offering to a model: not when its name is denied, it is off,
+    /// or it idles.
     pub fn offers(&self, spec: &ToolSpec) -> bool {
         self.is_on(spec)
+            && !self.idle.contains(&spec.name.as_str())
             && !self.sets.iter().flatten().any(|rule| {
                 rule.access == Access::Deny
                     && matches!(&rule.matches, Match::Name(name) if pattern::matches(name, &spec.name))

@@ -65,12 +65,20 @@ impl Shelf {
         Library::find(&self.roots, &*self.trust).await
     }
 
-    fn offers(&self, agent: &str, skill: &Skill) -> bool {
+    /// Whether an agent may use a skill.
+    fn allows(&self, agent: &str, skill: &Skill) -> bool {
         let fits = |pattern: &String| match pattern.strip_suffix('*') {
             Some(begin) => skill.front.name.starts_with(begin),
             None => *pattern == skill.front.name,
         };
         self.agents.get(agent).is_none_or(|patterns| patterns.iter().any(fits))
+    }
+
+    /// Whether an agent's prompt tells of a skill. The examples that come with the program are told of
+    /// only where the agent's `skills` name them.
+    fn tells(&self, agent: &str, skill: &Skill) -> bool {
+        let asked_for = skill.trust == Trust::Trusted || self.agents.contains_key(agent);
+        skill.trust.is_usable() && asked_for && self.allows(agent, skill)
     }
 
     /// What an agent's prompt says of its skills: names and descriptions. Empty without any.
@@ -79,7 +87,7 @@ impl Shelf {
     /// When trust can't be looked up.
     pub async fn index(&self, agent: &str) -> Result<String, StoreError> {
         let library = self.library().await?;
-        let usable = library.all().filter(|skill| skill.trust.is_usable() && self.offers(agent, skill));
+        let usable = library.all().filter(|skill| self.tells(agent, skill));
         let mut index = String::new();
         for skill in usable {
             let line = format!("- {}: {}\n", skill.front.name, skill.front.description);
@@ -105,8 +113,8 @@ impl Shelf {
     /// When there is none, it is not trusted, or it was changed this very moment.
     pub async fn take(&self, agent: &str, name: &str) -> Result<Arc<Skill>, SkillError> {
         let library = self.library().await?;
-        let Some(skill) = library.get(name).filter(|skill| self.offers(agent, skill)) else {
-            let known = library.all().filter(|skill| skill.trust.is_usable() && self.offers(agent, skill));
+        let Some(skill) = library.get(name).filter(|skill| self.allows(agent, skill)) else {
+            let known = library.all().filter(|skill| skill.trust.is_usable() && self.allows(agent, skill));
             let names: Vec<&str> = known.map(|skill| skill.front.name.as_str()).collect();
             let hint = suggestion(name, names.iter().copied());
             return Err(SkillError::None { name: name.to_owned(), hint });

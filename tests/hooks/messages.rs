@@ -76,7 +76,9 @@ fn a_message_hook_that_fails_leaves_the_message_unanswered() {
         ("while true do end", "stopped"),
     ] {
         let home = Home::with(&fake);
-        home.init(&format!("pista.setup {{ hook_timeout = 0.3 }}\npista.hook('message', function(m) {hook} end)"));
+        home.init(&format!(
+            "pista.setup {{ hook_timeout = 0.3 }}\npista.hook('message', function(m) {hook} end)"
+        ));
         let ran = home.say("hello").code(1);
         assert_eq!(ran.out, "");
         ran.complains(["error: the message hook at init.lua:2", words, "not answered"]);

@@ -6,8 +6,17 @@ use crate::support::{
 };
 use std::process::Command;
 
-const BUILT_IN: [&str; 7] =
-    ["fs.edit", "fs.list", "fs.read", "fs.search", "fs.write", "lua.run", "system.run"];
+const BUILT_IN: [&str; 7] = [
+    "fs.edit",
+    "fs.list",
+    "fs.read",
+    "fs.search",
+    "fs.write",
+    "lua.run",
+    "skill.load",
+    "skill.run",
+    "system.run",
+];
 
 #[test]
 fn tools_are_listed_with_what_may_be_done() {
@@ -17,7 +26,7 @@ fn tools_are_listed_with_what_may_be_done() {
     let names: Vec<&str> = rows.iter().map(|r| r[0]).collect();
     assert_eq!(names, BUILT_IN);
     let access: Vec<&str> = rows.iter().map(|r| r[1]).collect();
-    assert_eq!(access, ["ask", "allow", "allow", "allow", "ask", "deny", "ask"]);
+    assert_eq!(access, ["ask", "allow", "allow", "allow", "ask", "deny", "allow", "ask", "ask"]);
     assert!(table.lines().last().is_some_and(|l| l.contains(" exact)")), "{table}");
 }
 

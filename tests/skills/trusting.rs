@@ -20,10 +20,13 @@ fn only_trusted_ones_reach_the_model_and_a_change_asks_again() {
         fake.last_request().unwrap().messages()[0]["content"].as_str().unwrap().to_owned()
     };
     let before = system();
-    assert!(before.contains("- hello-wasm: ") && !before.contains("greeter"), "{before}");
+    // The examples are not told of unless the agent's `skills` name them.
+    assert!(!before.contains("hello-wasm") && !before.contains("greeter"), "{before}");
+    assert!(fake.last_request().unwrap().body["tools"].to_string().matches("skill_").count() == 0);
     trust(&home, "greeter");
     let after = system();
     assert!(after.contains("- greeter: For tests, greeter."), "{after}");
+    assert!(fake.last_request().unwrap().body["tools"].to_string().contains("skill_load"));
     // The body does not go along: it is read on demand.
     assert!(!after.contains("Read me"), "{after}");
     home.write(&home.work().join("skills/greeter/notes.txt"), "new");

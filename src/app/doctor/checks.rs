@@ -115,11 +115,7 @@ pub(super) async fn model(loaded: &Loaded) -> Finding {
 }
 
 pub(super) async fn skills(loaded: &Loaded) -> Finding {
-    let library = match skills::shelf(loaded) {
-        Ok(shelf) => shelf.library().await.map_err(|error| error.to_string()),
-        Err(error) => Err(format!("{error:#}")),
-    };
-    match library {
+    match skills::shelf(loaded).library().await {
         Ok(library) if library.problems().is_empty() => {
             let usable = library.all().filter(|skill| skill.trust.is_usable()).count();
             Finding::ok("skills", format!("{} found, {usable} trusted", library.all().count()))
@@ -129,7 +125,7 @@ pub(super) async fn skills(loaded: &Loaded) -> Finding {
             let seen = format!("{}: {}", first.folder.display(), first.message);
             Finding::new("skills", Health::Warn, seen).with("openpista skills check shows all of them")
         }
-        Err(error) => Finding::new("skills", Health::Fail, error),
+        Err(error) => Finding::new("skills", Health::Fail, error.to_string()),
     }
 }
 

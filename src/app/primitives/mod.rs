@@ -50,7 +50,7 @@ pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Pr
             registry: Arc::clone(&live.registry),
             setup: Arc::downgrade(&live.setup),
             gateway: gateway.clone(),
-            engine: engine.clone(),
+            engine,
         }),
         agents: Arc::new(AgentsHere {
             sessions: loaded.sessions()?,

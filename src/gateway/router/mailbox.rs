@@ -51,7 +51,9 @@ impl Router {
             drop(conversations);
             let router = Arc::clone(self);
             self.runtime.spawn(async move {
-                let text = format!("{waiting} messages wait here already, so this one was not taken. /stop ends them.");
+                let text = format!(
+                    "{waiting} messages wait here already, so this one was not taken. /stop ends them."
+                );
                 router.close(&letter, Handled::Failed, Some(text)).await;
             });
             return;
