@@ -3,7 +3,7 @@
 use super::Parts;
 use crate::{
     domain::{
-        BoxFuture,
+        BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
         event::{Observer, TurnEvent},
         hook::TurnContext,
