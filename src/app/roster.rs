@@ -35,7 +35,7 @@ pub(super) fn build(loaded: &Loaded, default_model: &str, shelf: Option<&Arc<She
                 _ => default_model.to_owned(),
             },
             prompt: prompt(loaded, &spec, &base),
-            index: shelf.map(|shelf| index(shelf, &spec.name)),
+            index: shelf.map(|shelf| index(shelf, &spec)),
             policy: Policy::new(spec.rules.clone(), loaded.settings.autonomy),
             budget: spec.budget,
         };
@@ -44,14 +44,14 @@ pub(super) fn build(loaded: &Loaded, default_model: &str, shelf: Option<&Arc<She
 }
 
 /// What the prompt says of the agent's skills. Without it the agent still answers.
-fn index(shelf: &Arc<Shelf>, agent: &str) -> Arc<IndexFn> {
-    let (shelf, agent) = (Arc::clone(shelf), agent.to_owned());
+fn index(shelf: &Arc<Shelf>, spec: &AgentSpec) -> Arc<IndexFn> {
+    let (shelf, agent, own) = (Arc::clone(shelf), spec.name.clone(), spec.prompt != Prompt::Default);
     Arc::new(move || {
         let (shelf, agent) = (Arc::clone(&shelf), agent.clone());
         Box::pin(async move {
-            shelf.index(&agent).await.unwrap_or_else(|error| {
+            shelf.index(&agent, own).await.unwrap_or_else(|error| {
                 tracing::warn!("the skills are left out of the prompt: {error}");
-                String::new()
+                (String::new(), false)
             })
         })
     })

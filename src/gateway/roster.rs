@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 type PromptFn = dyn Fn(TurnContext) -> BoxFuture<'static, Result<String, String>> + Send + Sync;
 
-/// Makes the index of skills.
-pub type IndexFn = dyn Fn() -> BoxFuture<'static, String> + Send + Sync;
+/// Makes the index of skills; and tells whether there are any.
+pub type IndexFn = dyn Fn() -> BoxFuture<'static, (String, bool)> + Send + Sync;
 
 /// Where an agent's system prompt comes from.
 #[derive(Clone)]
@@ -51,12 +51,12 @@ impl AgentEntry {
         let prompt = self.prompt.text(context).await?;
         let index = match &self.index {
             Some(index) => index().await,
-            None => String::new(),
+            None => (String::new(), false),
         };
-        if index.is_empty() {
-            return Ok((prompt, false));
-        }
-        Ok((format!("{prompt}\n\n{index}"), true))
+        Ok(match index {
+            (index, any) if index.is_empty() => (prompt, any),
+            (index, any) => (format!("{prompt}\n\n{index}"), any),
+        })
     }
 }
 

@@ -74,22 +74,20 @@ impl Shelf {
         self.agents.get(agent).is_none_or(|patterns| patterns.iter().any(fits))
     }
 
-    /// Whether an agent's prompt tells of a skill. The examples that come with the program are told of
-    /// only where the agent's `skills` name them.
-    fn tells(&self, agent: &str, skill: &Skill) -> bool {
-        let asked_for = skill.trust == Trust::Trusted || self.agents.contains_key(agent);
-        skill.trust.is_usable() && asked_for && self.allows(agent, skill)
-    }
-
-    /// What an agent's prompt says of its skills: names and descriptions. Empty without any.
+    /// What an agent's prompt says of its skills, names and descriptions; and whether it has any. A
+    /// prompt of the user's own (`own`) is not lengthened by the examples that come with the program,
+    /// unless the agent's `skills` name them.
     ///
     /// # Errors
     /// When trust can't be looked up.
-    pub async fn index(&self, agent: &str) -> Result<String, StoreError> {
+    pub async fn index(&self, agent: &str, own: bool) -> Result<(String, bool), StoreError> {
         let library = self.library().await?;
-        let usable = library.all().filter(|skill| self.tells(agent, skill));
-        let mut index = String::new();
-        for skill in usable {
+        let (mut index, mut any) = (String::new(), false);
+        for skill in library.all().filter(|skill| skill.trust.is_usable() && self.allows(agent, skill)) {
+            any = true;
+            if skill.trust == Trust::Shipped && own && !self.agents.contains_key(agent) {
+                continue;
+            }
             let line = format!("- {}: {}\n", skill.front.name, skill.front.description);
             if index.len() + line.len() > MAX_INDEX {
                 tracing::warn!("there are more skills than fit into a prompt; the index leaves some out");
@@ -98,13 +96,14 @@ impl Shelf {
             index.push_str(&line);
         }
         if index.is_empty() {
-            return Ok(index);
+            return Ok((index, any));
         }
-        Ok(format!(
+        let index = format!(
             "Skills that you can use. Before you use one, read it with skill.load; run its program, if it has one, \
              with skill.run.\n{}",
             index.trim_end()
-        ))
+        );
+        Ok((index, any))
     }
 
     /// A skill that `agent` may use, with the content that is trusted.

@@ -49,9 +49,12 @@ fn the_model_is_told_how_and_sees_its_tools() {
     }
     let list: Vec<String> = serde_json::from_str(&told(&fake, 1)).expect("a list");
     let names: Vec<_> = list.iter().filter_map(|signature| signature.split('{').next()).collect();
-    assert_eq!(names, ["fs.edit", "fs.list", "fs.read", "fs.search", "system.run"]);
+    assert_eq!(
+        names,
+        ["fs.edit", "fs.list", "fs.read", "fs.search", "skill.load", "skill.run", "system.run"]
+    );
     assert!(list[0].starts_with("fs.edit{new: string, "), "{list:?}");
-    assert!(list[4].contains("argv?: {string, …}"), "{list:?}");
+    assert!(list[6].contains("argv?: {string, …}"), "{list:?}");
     assert!(told(&fake, 2).starts_with("fs.list{"), "{}", told(&fake, 2));
 }
 

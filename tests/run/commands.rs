@@ -6,7 +6,7 @@ use crate::support::{
 };
 use std::process::Command;
 
-const BUILT_IN: [&str; 7] = [
+const BUILT_IN: [&str; 9] = [
     "fs.edit",
     "fs.list",
     "fs.read",

@@ -20,9 +20,7 @@ fn only_trusted_ones_reach_the_model_and_a_change_asks_again() {
         fake.last_request().unwrap().messages()[0]["content"].as_str().unwrap().to_owned()
     };
     let before = system();
-    // The examples are not told of unless the agent's `skills` name them.
-    assert!(!before.contains("hello-wasm") && !before.contains("greeter"), "{before}");
-    assert!(fake.last_request().unwrap().body["tools"].to_string().matches("skill_").count() == 0);
+    assert!(before.contains("- hello-wasm: ") && !before.contains("greeter"), "{before}");
     trust(&home, "greeter");
     let after = system();
     assert!(after.contains("- greeter: For tests, greeter."), "{after}");
@@ -36,6 +34,14 @@ fn only_trusted_ones_reach_the_model_and_a_change_asks_again() {
     trust(&home, "greeter");
     home.run(["skills", "trust", "greeter", "--revoke"]).ok();
     assert!(!system().contains("greeter"));
+    // A prompt of the user's own is left as it is, but for skills that were trusted or asked for.
+    home.init("pista.agent('main', { prompt = 'Be terse.' })");
+    assert_eq!(system(), "Be terse.");
+    home.init("pista.agent('main', { prompt = 'Be terse.', skills = { 'hello-*' } })");
+    assert!(system().starts_with("Be terse.\n\nSkills"));
+    home.init("pista.agent('main', { skills = {} })");
+    assert!(!system().contains("hello-wasm"));
+    assert!(!fake.last_request().unwrap().body["tools"].to_string().contains("skill_load"));
 }
 
 #[test]

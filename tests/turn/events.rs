@@ -67,6 +67,7 @@ async fn a_turn_from_beginning_to_end() {
         diary.names(),
         [
             "turn.start",
+            "session.start",
             "llm.start",
             "llm.end",
             "tool.start",
@@ -99,7 +100,7 @@ async fn turns_that_fail_or_are_stopped_end_too() {
     let diary = Arc::new(Diary::default());
     let rig = Plan { hooks: diary.clone(), ..Plan::default() }.on(&fake).await;
     Rig::failed(&rig.turn("go").await);
-    assert_eq!(diary.names(), ["turn.start", "llm.start", "llm.end", "error", "turn.end"]);
+    assert_eq!(diary.names(), ["turn.start", "session.start", "llm.start", "llm.end", "error", "turn.end"]);
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
     tokio::spawn(async move {
