@@ -108,6 +108,6 @@ async fn turns_that_fail_or_are_stopped_end_too() {
         stop.cancel();
     });
     rig.cancelled_turn("go", cancel).await;
-    assert_eq!(diary.names()[5..], ["turn.start", "llm.start", "llm.end", "turn.end"]);
+    assert_eq!(diary.names()[6..], ["turn.start", "llm.start", "llm.end", "turn.end"]);
     assert_eq!(diary.payloads("turn.end")[1]["status"], "cancelled");
 }
