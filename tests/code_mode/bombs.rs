@@ -42,15 +42,17 @@ async fn memory_bombs_run_out_of_memory() {
     ] {
         let (ended, _) = program(bomb).await;
         match ended {
-            Ok(Done { error: Some(error), .. }) => assert!(
-                error.contains("not enough memory") || error.contains("too large"),
-                "{bomb}: {error}"
-            ),
+            Ok(Done { error: Some(error), .. }) => {
+                assert!(error.contains("not enough memory") || error.contains("too large"), "{bomb}: {error}")
+            }
             other => panic!("{bomb}: {other:?}"),
         }
     }
     // One that the program catches is its own business, and it goes on.
-    assert_eq!(returned("local ok, e = pcall(string.rep, 'x', 1 << 26) return ok, e, 1 + 1").await, "false\nnot enough memory\n2");
+    assert_eq!(
+        returned("local ok, e = pcall(string.rep, 'x', 1 << 26) return ok, e, 1 + 1").await,
+        "false\nnot enough memory\n2"
+    );
 }
 
 /// Values that share their parts: little in Lua, enormous when written out.
@@ -61,7 +63,10 @@ async fn what_grows_when_it_is_written_out_is_refused() {
     let deep = "local t = {} for i = 1, 100000 do t = {t} end ";
     for make in [shared, nested, deep] {
         let said = error(&format!("{make} fs.read{{x=t}}")).await;
-        assert!(said.contains("too much") || said.contains("too many") || said.contains("too deeply"), "{said}");
+        assert!(
+            said.contains("too much") || said.contains("too many") || said.contains("too deeply"),
+            "{said}"
+        );
         let said = error(&format!("{make} return json.encode(t)")).await;
         assert!(said.contains("too m") || said.contains("too deeply"), "{said}");
         // A returned one is shown in part.
@@ -97,8 +102,11 @@ async fn floods_are_cut_with_a_marker() {
 
 #[tokio::test]
 async fn calls_are_counted() {
-    let (ended, echo) = program("local n = 0 while true do local ok, e = pcall(fs.read, {x=n}) \
-        if not ok then return n, e.message end n = n + 1 end").await;
+    let (ended, echo) = program(
+        "local n = 0 while true do local ok, e = pcall(fs.read, {x=n}) \
+        if not ok then return n, e.message end n = n + 1 end",
+    )
+    .await;
     let returned = ended.expect("an end").returned.expect("values");
     assert!(returned.starts_with("200\n") && returned.contains("used up"), "{returned}");
     assert_eq!(echo.0.len(), MAX_CALLS);

@@ -13,7 +13,17 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 #[tokio::test]
 async fn what_is_dangerous_is_absent() {
     let absent = [
-        "io", "os", "debug", "package", "require", "dofile", "loadfile", "warn", "pista", "string.dump", "arg",
+        "io",
+        "os",
+        "debug",
+        "package",
+        "require",
+        "dofile",
+        "loadfile",
+        "warn",
+        "pista",
+        "string.dump",
+        "arg",
     ];
     for name in absent {
         assert_eq!(returned(&format!("return {name}")).await, "nil", "{name}");
@@ -35,7 +45,10 @@ async fn what_is_dangerous_is_absent() {
         assert!(said.contains(says), "{code}: {said}");
     }
     // All globals that there are, so that a new one is a decision.
-    let globals = returned("local n = {} for k in pairs(_G) do n[#n + 1] = k end table.sort(n) return table.concat(n, ' ')").await;
+    let globals = returned(
+        "local n = {} for k in pairs(_G) do n[#n + 1] = k end table.sort(n) return table.concat(n, ' ')",
+    )
+    .await;
     assert_eq!(
         globals,
         "_G _VERSION a a_b assert collectgarbage coroutine error fail fs fs_read getmetatable ipairs json load \
@@ -131,7 +144,8 @@ async fn the_environment_is_empty() {
     // A stand-in for the worker shows what it was started with.
     let dir = tempfile::tempdir().expect("a directory");
     let (worker, seen) = (dir.path().join("worker"), dir.path().join("seen"));
-    let text = format!("#!/bin/sh\n{{ tr '\\0' '\\n' </proc/$$/environ; echo end; pwd; }} >'{}'\n", seen.display());
+    let text =
+        format!("#!/bin/sh\n{{ tr '\\0' '\\n' </proc/$$/environ; echo end; pwd; }} >'{}'\n", seen.display());
     fs::write(&worker, text).expect("a script");
     fs::set_permissions(&worker, fs::Permissions::from_mode(0o755)).expect("executable");
     let ended = run(&worker, &start("return 1", 1_000), &mut Echo::default()).await;

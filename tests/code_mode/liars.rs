@@ -2,7 +2,12 @@
 
 use crate::{rig::Echo, support::program::until};
 use openpista::sandbox::lua::{Broken, Done, run};
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::{Duration, Instant}};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// A stand-in for the worker: a script, which leaves its number in a file.
 struct Fake {

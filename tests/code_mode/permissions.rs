@@ -100,7 +100,10 @@ fn hooks_see_each_call_and_decide() {
     );
     home.say("go").ok();
     let text = told(&fake, 1);
-    assert!(text.starts_with("two\n") && text.contains("not tonight") && text.ends_with("yesterday"), "{text}");
+    assert!(
+        text.starts_with("two\n") && text.contains("not tonight") && text.ends_with("yesterday"),
+        "{text}"
+    );
     assert!(!home.work().join("made").exists());
 }
 

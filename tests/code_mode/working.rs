@@ -100,7 +100,10 @@ async fn calls_work_wherever_lua_runs() {
 #[tokio::test]
 async fn json_and_shown_values() {
     assert_eq!(returned("1 + 1").await, "2");
-    assert_eq!(returned("return json.decode('{\"a\":[1,{}]}').a[1], json.encode{a={1,2}}").await, "1\n{\"a\":[1,2]}");
+    assert_eq!(
+        returned("return json.decode('{\"a\":[1,{}]}').a[1], json.encode{a={1,2}}").await,
+        "1\n{\"a\":[1,2]}"
+    );
     assert_eq!(returned("return { b = { 1 }, a = 'x' }").await, "{\"a\":\"x\",\"b\":[1]}");
     assert_eq!(returned("local t = {} t.t = t return t").await, "{ t = <circle> }");
     assert_eq!(returned("return nil").await, "nil");
@@ -112,7 +115,12 @@ async fn json_and_shown_values() {
 
 #[test]
 fn what_is_printed_and_returned_reads_well() {
-    let fake = model(&["print('one') print('two') return 3", "print('only')", "local x", "print('p') error('no', 0)"]);
+    let fake = model(&[
+        "print('one') print('two') return 3",
+        "print('only')",
+        "local x",
+        "print('p') error('no', 0)",
+    ]);
     let home = Home::with(&fake);
     allowing(&home, "allow = { 'lua.run' }");
     home.say("go").ok();

@@ -94,7 +94,9 @@ impl LuaRun {
         let offered = scope.nested.offered();
         let mut tools: Vec<_> = offered.iter().filter(|spec| spec.name != NAME).map(offer).collect();
         // Half of a frame for the program and the rest; without descriptions it is as good.
-        if tools.iter().map(|tool| tool.signature.len() + tool.description.len()).sum::<usize>() > MAX_REPLY / 2 {
+        if tools.iter().map(|tool| tool.signature.len() + tool.description.len()).sum::<usize>()
+            > MAX_REPLY / 2
+        {
             tools.iter_mut().for_each(|tool| tool.description.clear());
         }
         let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1);
