@@ -10,7 +10,8 @@ pub enum Effect {
     Read,
     /// Changes something, or could. Asks by default.
     Act,
-    /// Is not for everyone: off, unless a rule allows it, or asks, by its name or that of its group.
+    /// Is not for everyone: off, unless a rule of the agent's allows it, or asks, by its
+    /// name or that of its group.
     OptIn,
 }
 

@@ -9,7 +9,7 @@
 //!
 //! Of several sets that have something to say (the agent's, a channel's) the strictest counts.
 //! Where none has, tools that only look are allowed and tools that act ask. Tools to opt in to are off
-//! until some rule allows them, or asks, by name: `*` is none.
+//! until a rule of the agent's allows them, or asks, by name: `*` is none.
 //!
 //! A rule that allows exact words fits narrowly: exactly these words, nothing else that could
 //! change what they do. One that asks or denies fits widely: these words, whatever else is given.
@@ -88,10 +88,11 @@ impl Policy {
         self.sets.iter().flatten()
     }
 
-    /// Whether a tool to opt in to was opted in to. Others always are.
+    /// Whether a tool to opt in to was opted in to, by the agent's own rules: those of a channel only
+    /// take away. Other tools always are.
     fn is_on(&self, spec: &ToolSpec) -> bool {
         spec.effect != Effect::OptIn
-            || self.rules().any(|rule| {
+            || self.sets.iter().take(1).flatten().any(|rule| {
                 rule.access != Access::Deny
                     && matches!(&rule.matches, Match::Name(name) if pattern::names(name, &spec.name))
             })
@@ -117,7 +118,7 @@ impl Decision<'_> {
                 Effect::Read => "tools that only look are allowed by default".into(),
                 Effect::Act => "tools that act ask by default".into(),
                 Effect::OptIn => {
-                    "this tool is off unless a rule allows it, or asks, by its name; \"*\" is no name".into()
+                    "this tool is off unless a rule of the agent's allows it, or asks, by its name; \"*\" is no name".into()
                 }
             };
         };

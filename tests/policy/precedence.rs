@@ -53,6 +53,27 @@ fn the_default_goes_by_effect() {
 }
 
 #[test]
+fn what_is_to_be_opted_in_to_is_off_until_the_agent_names_it() {
+    let spec = spec("lua.run", Effect::OptIn);
+    for (agent, channel, access) in [
+        (vec![], vec![], Deny),
+        (vec![by_name(Allow, "*")], vec![], Deny),
+        (vec![by_name(Ask, "*")], vec![by_name(Allow, "lua.run")], Deny),
+        (vec![by_name(Allow, "lua.run")], vec![], Allow),
+        (vec![by_name(Ask, "lua.*")], vec![], Ask),
+        (vec![by_name(Allow, "*"), by_name(Ask, "lua.run")], vec![], Ask),
+        (vec![by_name(Allow, "lua.run")], vec![by_name(Ask, "*")], Ask),
+        (vec![by_name(Allow, "lua.run")], vec![by_name(Deny, "*")], Deny),
+        (vec![by_name(Allow, "lua.run"), by_name(Deny, "lua.*")], vec![], Deny),
+    ] {
+        let policy = policy(agent.clone()).and(channel.clone());
+        let decided = policy.decide(&call("lua.run", json!({})), &spec).access;
+        assert_eq!(decided, access, "{agent:?} {channel:?}");
+        assert_eq!(policy.offers(&spec), access != Deny, "{agent:?} {channel:?}");
+    }
+}
+
+#[test]
 fn of_several_sets_the_strictest_counts() {
     let decide = |agent: Vec<Rule>, channel: Vec<Rule>| {
         policy(agent).and(channel).decide(&run(json!({"argv": ["ls"]})), &run_spec()).access
