@@ -223,7 +223,10 @@ async fn mistakes_are_told_with_their_line_and_the_nearest_name() {
             "local k = pista.env('OPENAI_API_KEY')",
             "init.lua:1: pista.env: OPENAI_API_KEY looks like a secret; name it with pista.secret(\"env:OPENAI_API_KEY\")",
         ),
-        ("pista.ask { to = 'x' }", "init.lua:1: pista.ask: to: an address is \"channel:person\", such as \"telegram:123456\""),
+        (
+            "pista.ask { to = 'x' }",
+            "init.lua:1: pista.ask: to: an address is \"channel:person\", such as \"telegram:123456\"",
+        ),
         ("pista.deny(1)", "init.lua:1: pista.deny: the reason is a string, not a number"),
         (
             "pista.json.encode({ a = { print } })",

@@ -56,7 +56,8 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
         Some(_) => models::offline(&loaded)?,
     };
     let shelf = skills::shelf(&loaded)?;
-    let registry = Arc::new(toolset::within(toolset::registry(&loaded, &shelf)?, &loaded, world.tools.as_ref()));
+    let registry =
+        Arc::new(toolset::within(toolset::registry(&loaded, &shelf)?, &loaded, world.tools.as_ref()));
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits));
     let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), workspace)

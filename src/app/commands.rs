@@ -2,12 +2,7 @@
 
 use super::{App, assemble::Live};
 use crate::{
-    domain::{
-        BoxFuture,
-        hook::TurnContext,
-        id::TurnId,
-        store::Session,
-    },
+    domain::{BoxFuture, hook::TurnContext, id::TurnId, store::Session},
     gateway::Commands,
     script::run_command,
 };

@@ -2,8 +2,8 @@
 
 mod anywhere;
 mod assemble;
-mod doctor;
 mod commands;
+mod doctor;
 mod engine;
 mod facts;
 mod flags;

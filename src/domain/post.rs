@@ -121,8 +121,7 @@ pub trait Post: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Takes at most `most` messages that are due, one of each conversation, for delivery.
-    fn due<'a>(&'a self, channel: &'a str, most: usize)
-    -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>>;
+    fn due<'a>(&'a self, channel: &'a str, most: usize) -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>>;
 
     /// Milliseconds until the next message of a channel is due; `None`: none is.
     fn next_due<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>>;

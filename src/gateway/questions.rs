@@ -121,14 +121,18 @@ impl Questions {
         let mut state = self.state();
         let Person { channel, user } = &person;
         if !state.channels.contains(channel) {
-            return Err(format!("{channel}:{user} cannot be asked: no channel {channel:?} is up in this program"));
+            return Err(format!(
+                "{channel}:{user} cannot be asked: no channel {channel:?} is up in this program"
+            ));
         }
         if state.open.iter().filter(|open| open.person == person).count() >= MAX_OPEN {
             return Err(format!("{channel}:{user} has {MAX_OPEN} questions to answer already"));
         }
         // Who speaks is asked where they speak.
         let conversation = match state.speakers.get(&request.context.session) {
-            Some((place, speaker)) if speaker == user && place.channel == *channel => place.conversation.clone(),
+            Some((place, speaker)) if speaker == user && place.channel == *channel => {
+                place.conversation.clone()
+            }
             _ => user.clone(),
         };
         let id = loop {
@@ -153,7 +157,10 @@ impl Questions {
             None if theirs.is_empty() => return None,
             None => {
                 let ids: Vec<_> = theirs.iter().map(|&i| state.open[i].id.as_str()).collect();
-                return Some(format!("There are several questions: say yes or no with one of {}.", ids.join(", ")));
+                return Some(format!(
+                    "There are several questions: say yes or no with one of {}.",
+                    ids.join(", ")
+                ));
             }
         };
         let Some(index) = chosen else {
@@ -218,8 +225,10 @@ const ID_LETTERS: usize = 4;
 
 fn letters() -> String {
     let random = CallId::generate();
-    let tail = random.as_str().bytes().rev().take(2 * ID_LETTERS).collect::<Vec<_>>();
-    tail.chunks(2).map(|pair| char::from(b'a' + (pair[0] % 32 * 32 + pair[1] % 32) % 26)).collect()
+    // Its end is random, in 32 signs: two of them make a letter.
+    let tail: Vec<u32> = random.as_str().bytes().rev().take(2 * ID_LETTERS).map(u32::from).collect();
+    let letter = |pair: &[u32]| (pair.iter().fold(0, |sum, sign| sum * 32 + sign % 32) % 26) as u8;
+    tail.chunks(2).map(|pair| char::from(b'a' + letter(pair))).collect()
 }
 
 /// The call, all of it, with what cannot be seen spelled out.

@@ -132,7 +132,15 @@ pub(super) struct Invocation<A: Answer> {
 
 impl<A: Answer> Invocation<A> {
     pub(super) fn new(call: AsyncCallFuture<A>, limits: Limits, pulse: Arc<Pulse>) -> Self {
-        Self { call: Some(call), limits, used: Duration::ZERO, renewed: false, wall: None, timer: None, pulse }
+        Self {
+            call: Some(call),
+            limits,
+            used: Duration::ZERO,
+            renewed: false,
+            wall: None,
+            timer: None,
+            pulse,
+        }
     }
 
     /// For work without an end: `cpu` bounds what it does between two waits.

@@ -1,11 +1,6 @@
 //! The functions of a channel: one that runs as long as the channel is up, one that delivers.
 
-use super::{
-    api::channel::KEPT,
-    call::Limits,
-    errors::ScriptError,
-    handle::ScriptHandle,
-};
+use super::{api::channel::KEPT, call::Limits, errors::ScriptError, handle::ScriptHandle};
 use crate::domain::{
     id::HandlerId,
     post::{Door, Parcel},

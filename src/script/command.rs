@@ -34,7 +34,10 @@ pub async fn run_command(
             let arguments = (payload::context(&vm.lua, &context)?, args);
             let result = stop::during(Arc::new(context), vm.invoke(&function, arguments, limits)).await?;
             text_of(&vm, &result).map_err(|reason| {
-                ScriptError::new(ErrorKind::Result, format!("/{name} returned something else than data: {reason}"))
+                ScriptError::new(
+                    ErrorKind::Result,
+                    format!("/{name} returned something else than data: {reason}"),
+                )
             })
         })
         .await

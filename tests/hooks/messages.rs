@@ -32,7 +32,7 @@ fn session(home: &Home) -> String {
 fn a_message_goes_to_another_agent_and_session() {
     let fake = FakeOpenAi::answering(|request| {
         let messages = request.messages();
-        let system = messages[0]["content"].as_str().unwrap_or_default().to_owned();
+        let system = messages[0]["content"].as_str().unwrap_or_default().lines().next().unwrap_or_default();
         Reply::text(format!("{system} {}", messages.len()))
     });
     let home = Home::with(&fake);
@@ -76,7 +76,9 @@ fn a_message_hook_that_fails_leaves_the_message_unanswered() {
         ("while true do end", "stopped"),
     ] {
         let home = Home::with(&fake);
-        home.init(&format!("pista.setup {{ hook_timeout = 0.3 }}\npista.hook('message', function(m) {hook} end)"));
+        home.init(&format!(
+            "pista.setup {{ hook_timeout = 0.3 }}\npista.hook('message', function(m) {hook} end)"
+        ));
         let ran = home.say("hello").code(1);
         assert_eq!(ran.out, "");
         ran.complains(["error: the message hook at init.lua:2", words, "not answered"]);

@@ -27,12 +27,11 @@ fn the_model_is_chosen_for_each_call() {
 
 #[test]
 fn what_the_model_says_is_changed_before_it_is_stored_or_shown() {
-    let fake = FakeOpenAi::start([
-        Reply::text("The password is hunter2."),
-        Reply::text("Nothing more."),
-    ]);
+    let fake = FakeOpenAi::start([Reply::text("The password is hunter2."), Reply::text("Nothing more.")]);
     let home = Home::with(&fake);
-    home.init("pista.hook('response', function(r) r.text = r.text:gsub('hunter2', '[redacted]') return r end)");
+    home.init(
+        "pista.hook('response', function(r) r.text = r.text:gsub('hunter2', '[redacted]') return r end)",
+    );
     let ran = home.run(["run", "--json", "--session", "s", "-e", "tell"]).ok();
     assert!(!ran.out.contains("hunter2") && ran.out.contains("[redacted]"), "{}", ran.out);
     home.run(["run", "--session", "s", "-e", "more"]).ok();
@@ -42,10 +41,7 @@ fn what_the_model_says_is_changed_before_it_is_stored_or_shown() {
 
 #[test]
 fn a_result_is_changed_before_it_is_stored_or_read() {
-    let fake = FakeOpenAi::start([
-        Reply::call("fs_read", json!({"path": "card"})),
-        Reply::text("done"),
-    ]);
+    let fake = FakeOpenAi::start([Reply::call("fs_read", json!({"path": "card"})), Reply::text("done")]);
     let home = Home::with(&fake);
     home.write(&home.work().join("card"), "4111-1111");
     home.init(

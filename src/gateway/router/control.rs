@@ -116,8 +116,10 @@ impl Router {
             Some(result) => result,
             None => {
                 let own = self.commands.list();
-                let names = COMMANDS.iter().map(|(name, _)| *name).chain(own.iter().map(|(name, _)| name.as_str()));
-                let hint = nearest(name, names).map(|near| format!(", did you mean /{near}?")).unwrap_or_default();
+                let names =
+                    COMMANDS.iter().map(|(name, _)| *name).chain(own.iter().map(|(name, _)| name.as_str()));
+                let hint =
+                    nearest(name, names).map(|near| format!(", did you mean /{near}?")).unwrap_or_default();
                 Ok(format!("There is no command /{name}{hint} (/help lists them)"))
             }
         }

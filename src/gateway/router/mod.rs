@@ -164,12 +164,16 @@ impl ChannelDoor {
             return Some(format!("ids have 1 to {MAX_ID_BYTES} bytes"));
         }
         if !self.facts.users.iter().any(|known| known == "*" || known == user) {
-            return Some(format!("{user:?} may not speak on {}: users of the channel does not name them", self.facts.name));
+            return Some(format!(
+                "{user:?} may not speak on {}: users of the channel does not name them",
+                self.facts.name
+            ));
         }
         if text.trim().is_empty() {
             return Some("the message is empty".into());
         }
-        (text.len() > MAX_MESSAGE_BYTES).then(|| format!("the message is longer than {MAX_MESSAGE_BYTES} bytes"))
+        (text.len() > MAX_MESSAGE_BYTES)
+            .then(|| format!("the message is longer than {MAX_MESSAGE_BYTES} bytes"))
     }
 }
 

@@ -22,13 +22,15 @@ const UNANSWERED: &str = "SELECT old.id, old.text FROM inbox AS old JOIN inbox A
     WHERE new.id = ?1 AND old.state IN ('failed', 'interrupted') ORDER BY old.id DESC LIMIT 1";
 const SPEAK: &str = "UPDATE inbox SET text = ?2 WHERE id = ?1";
 const TAKEN_UP: &str = "UPDATE inbox SET state = 'done' WHERE id = ?1";
-const FORGET: &str = "DELETE FROM inbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('new', 'answering')";
+const FORGET: &str =
+    "DELETE FROM inbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('new', 'answering')";
 
 pub(super) fn take(desk: &mut Desk<'_>, arrival: Arrival) -> Result<Option<Letter>, Fault> {
     desk.owner.hold()?;
     let instance = desk.owner.instance().to_owned();
     let Arrival { channel, conversation, user, text, id } = &arrival;
-    let number = desk.row(TAKE, (channel, id, conversation, user, text, instance, now_ms()), |row| row.get(0))?;
+    let number =
+        desk.row(TAKE, (channel, id, conversation, user, text, instance, now_ms()), |row| row.get(0))?;
     Ok(number.map(|number| Letter { number, arrival }))
 }
 
@@ -47,9 +49,8 @@ pub(super) fn close(
         Handled::Failed => "failed",
         Handled::Interrupted => "interrupted",
     };
-    let place = desk.row(CLOSE, (number, state), |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-    })?;
+    let place =
+        desk.row(CLOSE, (number, state), |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     match (place, answer) {
         (Some((channel, conversation)), Some(text)) => {
             outbox::put(desk, &channel, &conversation, text, Some(number))
@@ -90,7 +91,8 @@ pub(super) fn adopt(desk: &mut Desk<'_>, channel: &str, notice: &str) -> Result<
 }
 
 pub(super) fn retry(desk: &mut Desk<'_>, number: i64) -> Result<Option<String>, Fault> {
-    let found = desk.row(UNANSWERED, [number], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    let found =
+        desk.row(UNANSWERED, [number], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
     let Some((unanswered, text)) = found else { return Ok(None) };
     desk.run(TAKEN_UP, [unanswered])?;
     desk.run(SPEAK, (number, &text))?;

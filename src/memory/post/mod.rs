@@ -85,11 +85,7 @@ impl Post for Memory {
         self.write(move |desk| outbox::put(desk, &channel, &conversation, &text, None))
     }
 
-    fn due<'a>(
-        &'a self,
-        channel: &'a str,
-        most: usize,
-    ) -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>> {
+    fn due<'a>(&'a self, channel: &'a str, most: usize) -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>> {
         let channel = channel.to_owned();
         self.write(move |desk| outbox::due(desk, &channel, most))
     }

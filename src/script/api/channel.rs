@@ -36,7 +36,9 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
     hidden.wait(RECEIVE, "self:receive", |lua: Lua, (this, message): (Value, Value)| async move {
         let this = match &this {
             Value::UserData(data) if data.is::<ChannelSelf>() => data.clone(),
-            _ => return Err(misuse(caller(&lua), "self:receive: call it with a colon, as self:receive{ … }")),
+            _ => {
+                return Err(misuse(caller(&lua), "self:receive: call it with a colon, as self:receive{ … }"));
+            }
         };
         receive(&lua, &this, &message).await
     })?;
@@ -99,18 +101,24 @@ fn id(value: &Value) -> Option<String> {
     }
 }
 
-async fn receive(lua: &Lua, this: &AnyUserData, message: &Value) -> Result<(&'static str, Option<String>), ScriptError> {
+async fn receive(
+    lua: &Lua,
+    this: &AnyUserData,
+    message: &Value,
+) -> Result<(&'static str, Option<String>), ScriptError> {
     let at = caller(lua);
     let (name, door) = {
         let this = this.borrow::<ChannelSelf>()?;
         (this.name.clone(), Arc::clone(&this.door))
     };
-    let fields = Fields::open(lua, at, "self:receive", message, &["from", "to", "conversation", "text", "id"])?;
+    let fields =
+        Fields::open(lua, at, "self:receive", message, &["from", "to", "conversation", "text", "id"])?;
     let of = |key: &str| match fields.value(key)? {
         Value::Nil => Ok(None),
         value => match id(&value) {
             Some(id) if !id.is_empty() => Ok(Some(id)),
-            _ => Err(fields.wrong(key, format!("expected an id (a string or a whole number), got {}", article(&value)))),
+            _ => Err(fields
+                .wrong(key, format!("expected an id (a string or a whole number), got {}", article(&value)))),
         },
     };
     let required = |key: &str| of(key)?.ok_or_else(|| fields.missing(key));
@@ -129,6 +137,8 @@ async fn receive(lua: &Lua, this: &AnyUserData, message: &Value) -> Result<(&'st
         Ok(Receipt::Accepted) => Ok(("accepted", None)),
         Ok(Receipt::Seen) => Ok(("seen", None)),
         Ok(Receipt::Refused(why)) => Ok(("refused", Some(why))),
-        Err(error) => Err(ScriptError::new(super::super::errors::ErrorKind::Io, format!("self:receive: {error}"))),
+        Err(error) => {
+            Err(ScriptError::new(super::super::errors::ErrorKind::Io, format!("self:receive: {error}")))
+        }
     }
 }
