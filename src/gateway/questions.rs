@@ -225,8 +225,10 @@ const ID_LETTERS: usize = 4;
 
 fn letters() -> String {
     let random = CallId::generate();
-    let tail = random.as_str().bytes().rev().take(2 * ID_LETTERS).collect::<Vec<_>>();
-    tail.chunks(2).map(|pair| char::from(b'a' + (pair[0] % 32 * 32 + pair[1] % 32) % 26)).collect()
+    // Its end is random, in 32 signs: two of them make a letter.
+    let tail: Vec<u32> = random.as_str().bytes().rev().take(2 * ID_LETTERS).map(u32::from).collect();
+    let letter = |pair: &[u32]| (pair.iter().fold(0, |sum, sign| sum * 32 + sign % 32) % 26) as u8;
+    tail.chunks(2).map(|pair| char::from(b'a' + letter(pair))).collect()
 }
 
 /// The call, all of it, with what cannot be seen spelled out.

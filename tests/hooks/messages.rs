@@ -32,7 +32,7 @@ fn session(home: &Home) -> String {
 fn a_message_goes_to_another_agent_and_session() {
     let fake = FakeOpenAi::answering(|request| {
         let messages = request.messages();
-        let system = messages[0]["content"].as_str().unwrap_or_default().to_owned();
+        let system = messages[0]["content"].as_str().unwrap_or_default().lines().next().unwrap_or_default();
         Reply::text(format!("{system} {}", messages.len()))
     });
     let home = Home::with(&fake);

@@ -68,7 +68,14 @@ impl Router {
     /// Answers the messages of a conversation, one after the other, as long as there are some.
     async fn serve(self: Arc<Self>, place: Place) {
         while let Some((facts, letter, cancel)) = self.next(&place) {
-            self.answer(&facts, &letter, &place, cancel).await;
+            let (router, answered, at) = (Arc::clone(&self), letter.clone(), place.clone());
+            let answer =
+                self.runtime.spawn(async move { router.answer(&facts, &answered, &at, cancel).await });
+            // A turn that breaks down must not take the conversation along.
+            if answer.await.is_err() {
+                let text = "error: the answer broke down; the log says where".to_owned();
+                self.close(&letter, Handled::Failed, Some(text)).await;
+            }
         }
         self.idle.notify_waiters();
     }

@@ -4,7 +4,7 @@ use super::{
     super::{
         errors::ScriptError,
         fields::Fields,
-        state::{State, misuse, written},
+        state::{State, misuse},
     },
     Api, declaring,
     hook::callback,
@@ -50,13 +50,12 @@ fn command(lua: &Lua, (given, options, function): (Value, Value, Value)) -> Resu
         }
     };
     let function = callback(at.as_ref(), WHAT, function)?;
-    let location = shown(written(&function).or(at).as_ref());
     let spec = CommandSpec {
         name: name.clone(),
         help: help.unwrap_or_default(),
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         handler: state.keep(function),
-        location,
+        location: shown(at.as_ref()),
     };
     state.plan.borrow_mut().commands.insert(name, spec);
     Ok(())
