@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use openpista::{
-    agent::{Action, Input, Turn, TurnLimits},
+    agent::{Action, Input, MAX_RETURNS, Turn, TurnLimits},
     domain::{
         JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
@@ -22,6 +22,11 @@ fn answer(text: &str, calls: Vec<ToolCall>) -> Input {
         model: "p/m".into(),
         cut: false,
     })
+}
+
+fn sent_back(text: &str, remark: &str, calls: Vec<ToolCall>) -> Input {
+    let Input::Model(response) = answer(text, calls) else { unreachable!() };
+    Input::SentBack { response, remark: remark.into() }
 }
 
 fn call(name: &str, n: u64) -> ToolCall {
@@ -223,6 +228,26 @@ fn an_overflow_shortens_and_asks_again_but_not_for_ever() {
     assert!(matches!(log.end, Some(TurnEnd::Failed { .. })));
 }
 
+#[test]
+fn an_answer_is_sent_back_a_bounded_number_of_times() {
+    let mut turn = turn(3);
+    let mut log = Log::default();
+    log.take(turn.handle(Input::Begin));
+    for attempt in 1..=MAX_RETURNS {
+        assert_eq!(turn.may_send_back(), Some(attempt));
+        let stray = vec![call("a", 1)];
+        log.take(turn.handle(sent_back("first", "shorter", stray)));
+        assert!(log.end.is_none() && log.running.is_empty(), "an answer that goes back asks for nothing");
+    }
+    assert_eq!(turn.may_send_back(), None);
+    log.take(turn.handle(sent_back("last", "shorter", vec![])));
+    assert_eq!(log.end, Some(TurnEnd::Answered("last".into())));
+    assert_eq!(log.asked.len(), 1 + MAX_RETURNS as usize);
+    let texts: Vec<_> = log.history.iter().map(Message::text).collect();
+    assert_eq!(texts, ["first", "shorter", "first", "shorter", "last"]);
+    log.assert_valid();
+}
+
 /// A walk over all that can happen, from a seed.
 struct Dice(u64);
 
@@ -265,6 +290,7 @@ fn a_cancel_at_any_point_leaves_a_valid_history() {
                 0 => Input::ModelFailed(ChatError::ContextOverflow { limit: None, message: "long".into() }),
                 1 => answer("", vec![]),
                 2 => answer("fin", vec![]),
+                4 => sent_back("so so", "better", vec![]),
                 3 => Input::ToolDone(ToolResult::new(&call("stray", 0), ToolStatus::Ok, "stray")),
                 _ => {
                     n += 1;
