@@ -151,7 +151,7 @@ impl File<'_> {
         let cases = match self.load(path).await {
             Ok(cases) => cases,
             Err(error) => {
-                let whole = SpecCase { names: vec![], location: self.name.clone() };
+                let whole = SpecCase { names: vec![], location: self.name.clone(), skipped: None };
                 let case = self.case(whole, failed(&error, &self.name), started);
                 summary.count(&case.end);
                 told(&case);
@@ -164,10 +164,13 @@ impl File<'_> {
                 continue;
             }
             let started = Instant::now();
-            let end = match self.play(index).await? {
-                CaseEnd::Passed => End::Passed,
-                CaseEnd::Skipped(why) => End::Skipped(why),
-                CaseEnd::Failed(error) => failed(&error, &spec.location),
+            let end = match &spec.skipped {
+                Some(why) => End::Skipped(why.clone()),
+                None => match self.play(index).await? {
+                    CaseEnd::Passed => End::Passed,
+                    CaseEnd::Skipped(why) => End::Skipped(why),
+                    CaseEnd::Failed(error) => failed(&error, &spec.location),
+                },
             };
             let case = self.case(spec, end, started);
             summary.count(&case.end);
@@ -203,7 +206,7 @@ impl File<'_> {
     }
 
     fn case(&self, spec: SpecCase, end: End, started: Instant) -> Case {
-        let SpecCase { names, location } = spec;
+        let SpecCase { names, location, .. } = spec;
         let printed = self.printed.take();
         Case { file: self.name.clone(), names, location, end, took: started.elapsed(), printed }
     }
