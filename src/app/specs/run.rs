@@ -195,8 +195,9 @@ impl File<'_> {
     async fn play(&self, index: usize) -> anyhow::Result<CaseEnd> {
         let script = &self.loaded.script;
         let doors = script.doors().await?;
-        let memory = self.scratch.memory()?;
-        let engine = Engine::build(self.loaded, &doors, memory.clone()).await?;
+        let place = Scratch::below(&self.scratch.0)?;
+        let memory = Memory::open(&place.0.join("spec.db"), OpenOptions::default())?;
+        let engine = Engine::build(self.loaded, &doors, memory.clone(), place.0.clone()).await?;
         script.put_on(Some(engine)).await?;
         let end = script.run_case(index, Limits::both(self.options.timeout)).await;
         // What it left running must not reach the next one.
@@ -242,20 +243,19 @@ impl Printed {
     }
 }
 
-/// A directory for the databases of the cases. Removed in the end.
+/// A directory for what a case keeps. Removed in the end.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> io::Result<Self> {
-        let name = format!("openpista-test-{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
-        let path = std::env::temp_dir().join(name);
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
+        Self::below(&std::env::temp_dir())
     }
 
-    fn memory(&self) -> anyhow::Result<Memory> {
-        let name = ulid::Ulid::generate().to_string().to_ascii_lowercase();
-        Ok(Memory::open(&self.0.join(name).join("spec.db"), OpenOptions::default())?)
+    fn below(directory: &Path) -> io::Result<Self> {
+        let name = format!("openpista-test-{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
+        let path = directory.join(name);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
     }
 }
 

@@ -26,9 +26,12 @@ use crate::{
     policy::{Executor, Verdict},
     script::Doors,
 };
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -43,9 +46,14 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Builds one on a configuration that was loaded for specs.
-    pub(super) async fn build(loaded: &Loaded, doors: &Doors, memory: Memory) -> anyhow::Result<Arc<Self>> {
-        let loaded = loaded.on(memory);
+    /// Builds one on a configuration that was loaded for specs. `state` is where it may write.
+    pub(super) async fn build(
+        loaded: &Loaded,
+        doors: &Doors,
+        memory: Memory,
+        state: PathBuf,
+    ) -> anyhow::Result<Arc<Self>> {
+        let loaded = loaded.on(memory, state);
         let script = loaded.script.clone();
         let person = Arc::new(Person {
             script: script.clone(),
