@@ -272,7 +272,11 @@ mod tests {
             (Kind::Urls, json!(["http://a", 1]), "must be a list of URLs"),
             (Kind::Names, json!(["A=1"]), "must be a list of names"),
             (Kind::Choice(&["ask", "auto"]), json!("Ask"), "must be \"ask\" or \"auto\", not \"Ask\""),
-            (Kind::Switches(&["tests"]), json!({ "test": true }), "not for \"test\"; did you mean \"tests\"?"),
+            (
+                Kind::Switches(&["tests"]),
+                json!({ "test": true }),
+                "not for \"test\"; did you mean \"tests\"?",
+            ),
             (Kind::Switches(&["tests"]), json!({ "tests": 1 }), "true or false for \"tests\", not tests = 1"),
             (Kind::Log, json!("wran"), "not \"wran\""),
             (Kind::Log, json!(""), "not \"\""),

@@ -114,7 +114,12 @@ fn hooks_are_heard_also_where_rules_allow() {
     let answered = decide(&hooked(answer, &person), ls(), &allows);
     assert!(matches!(answered, Verdict::Answered { content, .. } if content == "42"));
     assert!(
-        denial(decide(&hooked(HookVerdict::Ask { to: None, timeout: None, by: by() }, &person), ls(), &allows)).contains("said no")
+        denial(decide(
+            &hooked(HookVerdict::Ask { to: None, timeout: None, by: by() }, &person),
+            ls(),
+            &allows
+        ))
+        .contains("said no")
     );
     assert_eq!(person.questions(), 1);
 }
@@ -134,7 +139,11 @@ fn autonomy_answers_for_rules_and_not_for_hooks() {
     let (_, because) = authorized(decide(&hooked(HookVerdict::Pass, &person), ls(), &auto()));
     assert!(because.ends_with("autonomy is \"auto\""), "{because}");
     assert_eq!(person.questions(), 0);
-    let reason = denial(decide(&hooked(HookVerdict::Ask { to: None, timeout: None, by: by() }, &person), ls(), &auto()));
+    let reason = denial(decide(
+        &hooked(HookVerdict::Ask { to: None, timeout: None, by: by() }, &person),
+        ls(),
+        &auto(),
+    ));
     assert!(reason.contains("nobody can be asked"), "{reason}");
     assert_eq!(person.questions(), 1);
 }
@@ -206,7 +215,11 @@ fn always_holds_for_exactly_this_call_of_this_agent_in_this_workspace() {
     assert_eq!(person.questions(), 8);
     // Rules made stricter since are heard first, and a hook that asks is heard every time.
     denial(decide(&at_work, ls(), &rules(vec![by_name(Deny, "system.run")])));
-    denial(decide(&gate(Saying::new(HookVerdict::Ask { to: None, timeout: None, by: by() }), person, shelf), ls(), &asks));
+    denial(decide(
+        &gate(Saying::new(HookVerdict::Ask { to: None, timeout: None, by: by() }), person, shelf),
+        ls(),
+        &asks,
+    ));
 }
 
 #[test]

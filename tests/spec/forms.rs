@@ -24,7 +24,10 @@ fn json_has_a_line_for_each_spec_and_a_summary() {
     assert_eq!(lines.len(), 4);
     assert_eq!(lines[0]["status"], "passed");
     assert_eq!(lines[0]["name"], json!(["<group> & \"co\"", "passes"]));
-    assert_eq!((&lines[1]["status"], &lines[1]["failure"]["location"]), (&json!("failed"), &json!("a_spec.lua:3")));
+    assert_eq!(
+        (&lines[1]["status"], &lines[1]["failure"]["location"]),
+        (&json!("failed"), &json!("a_spec.lua:3"))
+    );
     assert_eq!(lines[1]["failure"]["expectation"], true);
     assert_eq!((&lines[2]["status"], &lines[2]["reason"]), (&json!("skipped"), &json!("not written yet")));
     assert_eq!(lines[3], json!({ "type": "summary", "passed": 1, "failed": 1, "skipped": 1 }));
@@ -82,7 +85,10 @@ fn parse_xml(text: &str) -> Result<Vec<String>, String> {
 fn junit_is_well_formed() {
     let out = home().run(["test", "--format", "junit"]).code(1).out;
     let tags = parse_xml(&out).unwrap_or_else(|why| panic!("{why}\n{out}"));
-    assert!(tags[0].starts_with("testsuites name=\"openpista\" tests=\"3\" failures=\"1\" skipped=\"1\""), "{out}");
+    assert!(
+        tags[0].starts_with("testsuites name=\"openpista\" tests=\"3\" failures=\"1\" skipped=\"1\""),
+        "{out}"
+    );
     assert_eq!(tags.iter().filter(|tag| tag.starts_with("testcase ")).count(), 3);
     assert!(tags.iter().any(|tag| tag.starts_with("failure type=\"expectation\"")), "{out}");
 }

@@ -19,14 +19,20 @@ fn each_holds_and_its_opposite_does_not() {
         ("expect('ab1').to_match('%a+%d$')", "expect('ab').to_match('^b')"),
         ("expect({ a = false }).to_have_key('a')", "expect({ a = 1 }).to_have_key('b')"),
         ("expect({ 1, 2 }).to_have_length(2)", "expect('abc').to_have_length(2)"),
-        ("expect({ a = 1, b = { c = 2, d = 3 } }).to_include({ b = { c = 2 } })", "expect({ a = 1 }).to_include({ a = 2 })"),
+        (
+            "expect({ a = 1, b = { c = 2, d = 3 } }).to_include({ b = { c = 2 } })",
+            "expect({ a = 1 }).to_include({ a = 2 })",
+        ),
         ("expect(2).to_be_greater_than(1)", "expect(1).to_be_greater_than(1)"),
         ("expect(1).to_be_less_than(2)", "expect(2).to_be_less_than(2)"),
         ("expect(1).to_be_at_least(1)", "expect(0).to_be_at_least(1)"),
         ("expect(1).to_be_at_most(1)", "expect(2).to_be_at_most(1)"),
         ("expect(0.1 + 0.2).to_be_near(0.3)", "expect(1).to_be_near(2, 0.5)"),
         ("expect(function() error('no way') end).to_raise('no way')", "expect(function() end).to_raise()"),
-        ("expect(function() error('no (way)') end).to_raise('(way)')", "expect(function() error('x') end).to_raise('^y$')"),
+        (
+            "expect(function() error('no (way)') end).to_raise('(way)')",
+            "expect(function() error('x') end).to_raise('^y$')",
+        ),
     ] {
         passes(holds);
         let opposite = |text: &str, word: &str| {
@@ -42,7 +48,8 @@ fn each_holds_and_its_opposite_does_not() {
 
 #[test]
 fn failures_say_what_is_different() {
-    let told = failure("expect({ a = 1, list = { 1, 2 }, gone = true }).to_equal({ a = 2, list = { 1, 3, 4 } })");
+    let told =
+        failure("expect({ a = 1, list = { 1, 2 }, gone = true }).to_equal({ a = 2, list = { 1, 3, 4 } })");
     for part in [
         "expected to equal:\n{ a = 2, list = { 1, 3, 4 } }",
         "but got:\n{ a = 1, gone = true, list = { 1, 2 } }",

@@ -22,7 +22,10 @@ async fn failing_specs_block_and_are_told() {
     assert_eq!((passed.passed, passed.failed), (1, 0));
     let error = required(Some("it('a', function() end)\nit('b', function() expect(1).to_be(2) end)"));
     let error = error.await.expect_err("one fails");
-    assert!(error.contains("1 passed, 1 failed") && error.contains("a_spec.lua:2: b: expected to be"), "{error}");
+    assert!(
+        error.contains("1 passed, 1 failed") && error.contains("a_spec.lua:2: b: expected to be"),
+        "{error}"
+    );
     assert!(!error.contains('\n'), "one line: {error}");
     assert!(required(None).await.expect_err("there are none").contains("there are no specs"));
 }

@@ -44,10 +44,9 @@ fn what_runs_around_cases_runs_in_order() {
 fn a_failure_around_a_case_is_the_cases() {
     let ran = spec("after_each(function() error('too late') end) it('a', function() end)").code(1);
     assert!(ran.out.contains("too late"), "{}", ran.out);
-    let ran = spec(
-        "before_each(function() error('too early') end) it('a', function() print('not reached') end)",
-    )
-    .code(1);
+    let ran =
+        spec("before_each(function() error('too early') end) it('a', function() print('not reached') end)")
+            .code(1);
     assert!(ran.out.contains("too early") && !ran.out.contains("not reached"), "{}", ran.out);
 }
 
@@ -59,7 +58,11 @@ fn what_is_pending_is_skipped_and_counted() {
     )
     .ok();
     assert!(ran.out.ends_with("1 passed, 0 failed, 4 skipped\n"), "{}", ran.out);
-    assert!(ran.out.contains("not now (no time)") && ran.out.contains("later (not written yet)"), "{}", ran.out);
+    assert!(
+        ran.out.contains("not now (no time)") && ran.out.contains("later (not written yet)"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -130,10 +133,9 @@ fn an_init_lua_that_does_not_load_exits_78() {
 
 #[test]
 fn what_is_printed_is_told_with_failures_alone() {
-    let ran = spec(
-        "it('a', function() print('from a', 1) error('x') end) it('b', function() print('from b') end)",
-    )
-    .code(1);
+    let ran =
+        spec("it('a', function() print('from a', 1) error('x') end) it('b', function() print('from b') end)")
+            .code(1);
     assert!(ran.out.contains("| from a\t1") && !ran.out.contains("from b"), "{}", ran.out);
 }
 

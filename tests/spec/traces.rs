@@ -71,7 +71,11 @@ fn each_expectation_can_fail() {
         ("tools_order", json!(["system.run", "weather"]), "in the order system.run, weather"),
         ("tool_calls", json!(["weather"]), "1 tool calls, got 2"),
         ("tool_calls", json!(["weather", "weather"]), "call 2 to be weather"),
-        ("tool_calls", json!([{ "name": "weather", "arguments": { "city": "Oslo" } }, "system.run"]), "the arguments of call 1"),
+        (
+            "tool_calls",
+            json!([{ "name": "weather", "arguments": { "city": "Oslo" } }, "system.run"]),
+            "the arguments of call 1",
+        ),
         ("max_tool_calls", json!(1), "at most 1"),
         ("min_tool_calls", json!(3), "at least 3"),
         ("all_tools_succeeded", json!(false), "a tool that does not succeed"),
@@ -117,18 +121,34 @@ fn an_older_form_is_understood() {
 
 #[test]
 fn mistakes_are_told_where_they_are() {
-    let step = |response: Value| json!({ "turns": [{ "user_input": "x", "steps": [{ "response": response }] }] });
+    let step =
+        |response: Value| json!({ "turns": [{ "user_input": "x", "steps": [{ "response": response }] }] });
     for (trace, words) in [
         (json!({ "trns": [] }), "unknown key \"trns\" (did you mean \"turns\"?)"),
         (json!({ "model_name": "x" }), "turns is missing"),
         (json!({ "turns": [] }), "nothing would be replayed"),
         (json!({ "turns": [{ "steps": [] }] }), "turns[1]: user_input is missing"),
         (step(json!({ "type": "txt", "content": "x" })), "\"txt\" is no type of a response"),
-        (step(json!({ "type": "text", "contents": "x" })), "turns[1].steps[1].response: unknown key \"contents\""),
-        (step(json!({ "type": "tool_calls", "tool_calls": [{ "name": "a", "arguments": "{" }] })), "arguments: not JSON"),
-        (json!({ "turns": [{ "user_input": "x", "steps": [] }], "expects": { "tool_used": ["a"] } }), "did you mean \"tools_used\"?"),
-        (json!({ "turns": [{ "user_input": "x", "steps": [] }], "expects": { "response_contains": [""] } }), "expects.response_contains"),
-        (json!({ "turns": [{ "user_input": "x", "steps": [] }], "expects": { "judge": [] } }), "cannot be checked here"),
+        (
+            step(json!({ "type": "text", "contents": "x" })),
+            "turns[1].steps[1].response: unknown key \"contents\"",
+        ),
+        (
+            step(json!({ "type": "tool_calls", "tool_calls": [{ "name": "a", "arguments": "{" }] })),
+            "arguments: not JSON",
+        ),
+        (
+            json!({ "turns": [{ "user_input": "x", "steps": [] }], "expects": { "tool_used": ["a"] } }),
+            "did you mean \"tools_used\"?",
+        ),
+        (
+            json!({ "turns": [{ "user_input": "x", "steps": [] }], "expects": { "response_contains": [""] } }),
+            "expects.response_contains",
+        ),
+        (
+            json!({ "turns": [{ "user_input": "x", "steps": [] }], "expects": { "judge": [] } }),
+            "cannot be checked here",
+        ),
     ] {
         let ran = replay(&trace).code(1);
         assert!(ran.out.contains(words), "{words:?} in {}", ran.out);

@@ -42,7 +42,10 @@ fn other_agents_and_people() {
         r#"local r = pista.test.turn { text = "x", agent = "other", user = "grace", model = "y" }
         expect(r.requests[1].system).to_contain("You speak to grace")"#,
     );
-    assert!(failure(r#"pista.test.turn { text = "x", agent = "nobody", model = "y" }"#).contains("there is no agent \"nobody\""));
+    assert!(
+        failure(r#"pista.test.turn { text = "x", agent = "nobody", model = "y" }"#)
+            .contains("there is no agent \"nobody\"")
+    );
 }
 
 #[test]
@@ -82,7 +85,9 @@ fn the_policy_can_be_asked() {
         expect((pista.test.policy("system.run", { argv = { "git", "push" } }))).to_be("allow")
         expect((pista.test.policy("weather", { city = "x" }))).to_be("allow")"#,
     );
-    assert!(failure(r#"pista.test.policy("weather", {}, { as = "me" })"#).contains("expected \"channel:user\""));
+    assert!(
+        failure(r#"pista.test.policy("weather", {}, { as = "me" })"#).contains("expected \"channel:user\"")
+    );
 }
 
 #[test]
@@ -101,8 +106,14 @@ fn answers_that_are_missing_fail_the_spec() {
     let told = failure(
         r#"pcall(pista.test.turn, { text = "x", model = {} }) pista.test.turn { text = "x", model = { { tool_calls = { { name = "weather", args = { city = "Rome" } } } } } }"#,
     );
-    assert!(told.contains("asked once more than model has answers (1)") && told.contains("\"sunny in Rome\""), "{told}");
-    assert!(failure(r#"pista.test.turn { text = "x" }"#).contains("there is no network in a spec: say what the model answers"));
+    assert!(
+        told.contains("asked once more than model has answers (1)") && told.contains("\"sunny in Rome\""),
+        "{told}"
+    );
+    assert!(
+        failure(r#"pista.test.turn { text = "x" }"#)
+            .contains("there is no network in a spec: say what the model answers")
+    );
 }
 
 #[test]
@@ -124,12 +135,27 @@ fn mistakes_are_told_where_they_are() {
     for (body, words) in [
         (r#"pista.test.turn { text = "x", modle = "y" }"#, "unknown key \"modle\" (did you mean \"model\"?)"),
         (r#"pista.test.turn { model = "y" }"#, "text"),
-        (r#"pista.test.turn { text = "x", model = { { txt = "y" } } }"#, "model[1]: unknown key \"txt\" (did you mean \"text\"?)"),
-        (r#"pista.test.turn { text = "x", model = { { tool_calls = { { nam = "y" } } } } }"#, "a tool call is"),
+        (
+            r#"pista.test.turn { text = "x", model = { { txt = "y" } } }"#,
+            "model[1]: unknown key \"txt\" (did you mean \"text\"?)",
+        ),
+        (
+            r#"pista.test.turn { text = "x", model = { { tool_calls = { { nam = "y" } } } } }"#,
+            "a tool call is",
+        ),
         (r#"pista.test.turn { text = "x", model = 3 }"#, "a list of answers or a function, not a number"),
-        (r#"pista.test.turn { text = "x", model = "y", tools = { ["fs.raed"] = "z" } }"#, "no tool \"fs.raed\" (did you mean \"fs.read\"?)"),
-        (r#"pista.test.turn { text = "x", model = "y", tools = { ["fs.read"] = { contnt = "z" } } }"#, "did you mean \"content\"?"),
-        (r#"pista.test.turn { text = "x", model = "y", approve = "maybe" }"#, "\"yes\", \"no\", \"always\" or a function"),
+        (
+            r#"pista.test.turn { text = "x", model = "y", tools = { ["fs.raed"] = "z" } }"#,
+            "no tool \"fs.raed\" (did you mean \"fs.read\"?)",
+        ),
+        (
+            r#"pista.test.turn { text = "x", model = "y", tools = { ["fs.read"] = { contnt = "z" } } }"#,
+            "did you mean \"content\"?",
+        ),
+        (
+            r#"pista.test.turn { text = "x", model = "y", approve = "maybe" }"#,
+            "\"yes\", \"no\", \"always\" or a function",
+        ),
         (r#"pista.test.given { modle = "y" }"#, "did you mean \"model\"?"),
     ] {
         let told = failure(body);

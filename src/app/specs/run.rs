@@ -116,6 +116,7 @@ pub async fn run(
     told: &mut (dyn FnMut(&Case) + Send),
 ) -> anyhow::Result<Summary> {
     let scratch = Scratch::new()?;
+    scratch.begin().await?;
     let mut summary = Summary::default();
     for path in &options.files {
         let printed = Printed::default();
@@ -196,7 +197,7 @@ impl File<'_> {
         let script = &self.loaded.script;
         let doors = script.doors().await?;
         let place = Scratch::below(&self.scratch.0)?;
-        let memory = Memory::open(&place.0.join("spec.db"), OpenOptions::default())?;
+        let memory = self.scratch.memory(&place)?;
         let engine = Engine::build(self.loaded, &doors, memory.clone(), place.0.clone()).await?;
         script.put_on(Some(engine)).await?;
         let end = script.run_case(index, Limits::both(self.options.timeout)).await;
@@ -243,12 +244,35 @@ impl Printed {
     }
 }
 
+/// The database of a case.
+const DATABASE: &str = "spec.db";
+
 /// A directory for what a case keeps. Removed in the end.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> io::Result<Self> {
         Self::below(&std::env::temp_dir())
+    }
+
+    /// Makes the empty database that each case gets a copy of: making one waits for the disk.
+    async fn begin(&self) -> anyhow::Result<()> {
+        Memory::open(&self.0.join(DATABASE), OpenOptions::default())?.close().await;
+        Ok(())
+    }
+
+    /// A memory of its own in `place`.
+    fn memory(&self, place: &Self) -> anyhow::Result<Memory> {
+        for suffix in ["", "-wal"] {
+            let name = format!("{DATABASE}{suffix}");
+            match std::fs::copy(self.0.join(&name), place.0.join(&name)) {
+                Err(error) if !(error.kind() == io::ErrorKind::NotFound && !suffix.is_empty()) => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(Memory::open(&place.0.join(DATABASE), OpenOptions::default())?)
     }
 
     fn below(directory: &Path) -> io::Result<Self> {
