@@ -266,7 +266,7 @@ impl Scratch {
         for suffix in ["", "-wal"] {
             let name = format!("{DATABASE}{suffix}");
             match std::fs::copy(self.0.join(&name), place.0.join(&name)) {
-                Err(error) if !(error.kind() == io::ErrorKind::NotFound && !suffix.is_empty()) => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound || suffix.is_empty() => {
                     return Err(error.into());
                 }
                 _ => {}
