@@ -93,6 +93,7 @@ fn is_for_elsewhere(line: &str) -> bool {
 fn every_snippet_works() {
     let snippets = snippets();
     let mut run = 0;
+    let mut init = "";
     for Snippet { language, text, place } in &snippets {
         let scratch = Scratch::new();
         match language.as_str() {
@@ -105,8 +106,17 @@ fn every_snippet_works() {
                 }
             }
             "lua" => {
+                init = text;
                 fs::write(scratch.0.path().join("init.lua"), text).expect("a file");
                 assert_ok(place, text, &scratch.shell("openpista --config init.lua tools"));
+                run += 1;
+            }
+            // A spec, or a recorded conversation, of the configuration above it.
+            "lua spec" | "json trace" => {
+                let name = if language == "lua spec" { "a_spec.lua" } else { "a_trace.json" };
+                fs::write(scratch.0.path().join("init.lua"), init).expect("a file");
+                fs::write(scratch.0.path().join(name), text).expect("a file");
+                assert_ok(place, text, &scratch.shell("openpista --config init.lua test"));
                 run += 1;
             }
             "toml" => {

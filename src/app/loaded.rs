@@ -105,10 +105,11 @@ impl Loaded {
         Self::run(process, self.environment.clone(), self.dirs.clone(), located, layers, early).await
     }
 
-    /// The same configuration on another memory.
-    pub(super) fn on(&self, memory: Memory) -> Self {
+    /// The same configuration with another memory, and another directory for what is kept.
+    pub(super) fn on(&self, memory: Memory, state: PathBuf) -> Self {
         let process = self.process.apart(OnceLock::from(memory), self.process.specs.clone());
-        Self { process: Arc::new(process), ..self.clone() }
+        let dirs = Dirs { state, ..self.dirs.clone() };
+        Self { process: Arc::new(process), dirs, ..self.clone() }
     }
 
     async fn run(

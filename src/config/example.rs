@@ -49,6 +49,10 @@ fn literal(value: &Value) -> String {
             let items: String = items.iter().map(|item| format!("#   {item},\n")).collect();
             format!("[\n{items}# ]")
         }
+        Value::Object(map) => {
+            let pairs: Vec<_> = map.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
         value => value.to_string(),
     }
 }

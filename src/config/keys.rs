@@ -262,6 +262,14 @@ pub const KEYS: &[Key] = &[
         "Mebibytes of memory that init.lua may use.",
     ),
     Key::new(
+        "reload",
+        Kind::Switches(&["require_tests"]),
+        |_| json!({ "require_tests": false }),
+        "OPENPISTA_RELOAD",
+        "What a reload has to pass. require_tests: the specs beside init.lua (see openpista test); while one fails, \
+         the configuration in force stays.",
+    ),
+    Key::new(
         "log",
         Kind::Log,
         |_| json!("warn"),

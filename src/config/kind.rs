@@ -1,6 +1,6 @@
 //! What values a setting can have.
 
-use crate::domain::secret::SecretRef;
+use crate::domain::{nearest::nearest, secret::SecretRef};
 use serde_json::{Value, json};
 
 /// The kind of a setting's value: how it is read from text, checked and described.
@@ -38,6 +38,8 @@ pub enum Kind {
     Secret,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A table of these words, each true or false; in text those that are true, separated by commas.
+    Switches(&'static [&'static str]),
     /// A log level, or several `target=level` with or without a level before them.
     Log,
 }
@@ -62,12 +64,13 @@ impl Kind {
                              not the secret itself"
                 .into(),
             Self::Choice(words) => either(words),
+            Self::Switches(words) => format!("a table that says true or false for {}", either(words)),
             Self::Log => format!("{}, or a list such as \"warn,openpista=debug\"", either(LEVELS)),
         }
     }
 
     /// Reads text from the environment or the command line. A list can also be a JSON array, which
-    /// is the only way to write an empty one.
+    /// is the only way to write an empty one, and a table of switches a JSON object.
     ///
     /// # Errors
     /// What is wrong and what is allowed, to follow the key in a sentence.
@@ -91,6 +94,13 @@ impl Kind {
             Self::Urls | Self::Names | Self::Files => {
                 trimmed.split(',').map(str::trim).filter(|s| !s.is_empty()).collect()
             }
+            Self::Switches(_) if trimmed.starts_with('{') => {
+                serde_json::from_str(trimmed).unwrap_or_else(|_| json!(text))
+            }
+            Self::Switches(_) => {
+                let on = trimmed.split(',').map(str::trim).filter(|word| !word.is_empty());
+                on.map(|word| (word.to_owned(), json!(true))).collect::<serde_json::Map<_, _>>().into()
+            }
             Self::Path => json!(text),
             _ => json!(trimmed),
         };
@@ -113,6 +123,7 @@ impl Kind {
             (Self::Urls | Self::Names | Self::Files, Value::Array(items)) => {
                 items.iter().all(|item| self.item(item)).then(|| value.clone())
             }
+            (Self::Switches(words), Value::Object(map)) => switches(words, map),
             // An empty table in Lua is a list and a map.
             (Self::Urls | Self::Names | Self::Files, Value::Object(map)) if map.is_empty() => Some(json!([])),
             (_, Value::String(text)) if self.text(text) => Some(value.clone()),
@@ -152,8 +163,32 @@ impl Kind {
             Value::Null => ", not nothing".into(),
             Value::Array(_) if matches!(self, Self::Urls | Self::Names | Self::Files) => String::new(),
             Value::Array(_) => ", not a list".into(),
-            Value::Object(_) => ", not a table".into(),
+            Value::Object(map) => match self {
+                Self::Switches(words) => odd(words, map),
+                _ => ", not a table".into(),
+            },
         }
+    }
+}
+
+/// The switches, all of them: what is not given is off.
+fn switches(words: &[&str], map: &serde_json::Map<String, Value>) -> Option<Value> {
+    let known = map.iter().all(|(word, value)| words.contains(&word.as_str()) && value.is_boolean());
+    let all = words.iter().map(|word| ((*word).to_owned(), map.get(*word).cloned().unwrap_or(json!(false))));
+    known.then(|| Value::Object(all.collect()))
+}
+
+/// What is wrong in a table of switches.
+fn odd(words: &[&str], map: &serde_json::Map<String, Value>) -> String {
+    let wrong = map.iter().find(|(word, value)| !words.contains(&word.as_str()) || !value.is_boolean());
+    match wrong {
+        Some((word, _)) if !words.contains(&word.as_str()) => {
+            let near = nearest(word, words.iter().copied());
+            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            format!(", not for {word:?}{hint}")
+        }
+        Some((word, value)) => format!(", not {word} = {value}"),
+        None => String::new(),
     }
 }
 
@@ -209,6 +244,8 @@ mod tests {
             (Kind::Secret, "env:X", json!("env:X")),
             (Kind::Log, "warn,openpista::llm=TRACE", json!("warn,openpista::llm=TRACE")),
             (Kind::Path, " x", json!(" x")),
+            (Kind::Switches(&["a", "b"]), "b", json!({ "a": false, "b": true })),
+            (Kind::Switches(&["a", "b"]), "", json!({ "a": false, "b": false })),
         ] {
             assert_eq!(kind.parse(text), Ok(value), "{kind:?} {text}");
         }
@@ -235,6 +272,12 @@ mod tests {
             (Kind::Urls, json!(["http://a", 1]), "must be a list of URLs"),
             (Kind::Names, json!(["A=1"]), "must be a list of names"),
             (Kind::Choice(&["ask", "auto"]), json!("Ask"), "must be \"ask\" or \"auto\", not \"Ask\""),
+            (
+                Kind::Switches(&["tests"]),
+                json!({ "test": true }),
+                "not for \"test\"; did you mean \"tests\"?",
+            ),
+            (Kind::Switches(&["tests"]), json!({ "tests": 1 }), "true or false for \"tests\", not tests = 1"),
             (Kind::Log, json!("wran"), "not \"wran\""),
             (Kind::Log, json!(""), "not \"\""),
             (Kind::Log, json!("=warn"), "not \"=warn\""),

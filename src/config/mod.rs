@@ -33,5 +33,5 @@ pub use origin::Origin;
 pub use permissions::writable;
 pub use redactor::Redactor;
 pub use secret::{SecretError, Secrets};
-pub use settings::{LogFormat, Settings};
+pub use settings::{LogFormat, ReloadSettings, Settings};
 pub use shown::{Shown, table};

@@ -53,11 +53,20 @@ pub struct Settings {
     #[serde(deserialize_with = "seconds")]
     pub observer_timeout: Duration,
     pub lua_memory_mb: u32,
+    pub reload: ReloadSettings,
     pub log: String,
     pub log_format: LogFormat,
     /// The value of each key as given, `~` expanded, and where from.
     #[serde(skip)]
     pub(super) sources: BTreeMap<&'static str, (Value, Origin)>,
+}
+
+/// What a reload has to pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReloadSettings {
+    /// The specs beside `init.lua`.
+    pub require_tests: bool,
 }
 
 /// The form of a line in the log.

@@ -171,8 +171,17 @@ impl ScriptHandle {
     /// Tells the observers of an event, in order, without waiting for them. Dropped, and counted,
     /// when too many wait already.
     pub fn emit(&self, event: &'static str, payload: Json) {
-        if self.events.try_send(Event { name: event, payload }).is_err() {
+        if self.events.try_send(Event { name: event, payload, told: None }).is_err() {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until the observers were told of all events up to now.
+    pub async fn observed(&self) {
+        let (told, done) = oneshot::channel();
+        let last = Event { name: "", payload: Json::Null, told: Some(told) };
+        if self.events.send(last).await.is_ok() {
+            let _ = done.await;
         }
     }
 

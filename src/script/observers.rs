@@ -13,6 +13,8 @@ pub const OBSERVER_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Event {
     pub(super) name: &'static str,
     pub(super) payload: Json,
+    /// Hears when all observers were told.
+    pub(super) told: Option<oneshot::Sender<()>>,
 }
 
 /// Tells each event to its observers, until `closing` says that no more come.
@@ -36,6 +38,9 @@ pub(super) async fn run(
         let Some(event) = event else { return };
         for observer in observers.iter().filter(|observer| observer.point == event.name) {
             tell(&vm, observer, &event.payload).await;
+        }
+        if let Some(told) = event.told {
+            let _ = told.send(());
         }
     }
 }

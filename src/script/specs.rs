@@ -35,6 +35,8 @@ pub struct SpecCase {
     pub names: Vec<String>,
     /// `file:line`.
     pub location: String,
+    /// Why it is not run, where it is not.
+    pub skipped: Option<String>,
 }
 
 /// How a case ended.
@@ -193,9 +195,11 @@ fn with<R>(vm: &Rc<Vm>, work: impl FnOnce(&mut Specs) -> Result<R, ScriptError>)
 fn cases(told: &Value) -> Result<Vec<SpecCase>, ScriptError> {
     let Value::Table(told) = told else { return Ok(vec![]) };
     let case = |entry: Table| {
+        let location: Option<String> = entry.get("location")?;
         Ok(SpecCase {
             names: entry.get("name")?,
-            location: entry.get::<Option<String>>("location")?.unwrap_or_default(),
+            location: location.unwrap_or_default(),
+            skipped: entry.get("skipped")?,
         })
     };
     told.sequence_values::<Table>().map(|entry| case(entry?)).collect()

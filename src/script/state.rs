@@ -68,6 +68,8 @@ pub(super) struct State {
     pub(super) specs: RefCell<Option<Specs>>,
     /// Whether this is to be one.
     pub(super) for_specs: Cell<bool>,
+    /// What time it is, in seconds since 1970, where a spec says so.
+    pub(super) clock: Cell<Option<f64>>,
     output: Option<Sink>,
     captured: RefCell<Option<String>>,
 }
@@ -85,6 +87,7 @@ impl State {
             tasks: CancellationToken::new(),
             specs: RefCell::default(),
             for_specs: Cell::new(false),
+            clock: Cell::default(),
             output,
             captured: RefCell::default(),
         })
@@ -95,6 +98,12 @@ impl State {
         let state = lua.app_data_ref::<Rc<Self>>();
         // Set when the VM is made, before any function that could ask for it.
         Rc::clone(&state.expect("every VM has its state"))
+    }
+
+    /// Lets time pass where a spec says what time it is. False where time passes by itself.
+    pub(super) fn pass(&self, seconds: f64) -> bool {
+        self.clock.set(self.clock.get().map(|now| now + seconds));
+        self.clock.get().is_some()
     }
 
     /// Keeps a function for later calls.

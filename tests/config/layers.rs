@@ -103,6 +103,16 @@ fn each_layer_overrides_the_one_beneath_and_is_remembered() {
     assert_eq!(settings.origin("log"), Some(&Origin::Default));
 }
 
+fn toml_value(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let pairs: Vec<_> = map.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        value => value.to_string(),
+    }
+}
+
 #[test]
 fn every_setting_can_be_given_in_every_layer() {
     for key in KEYS {
@@ -115,7 +125,7 @@ fn every_setting_can_be_given_in_every_layer() {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let mut home = Home::new(Some(&format!("{} = {value}\n", key.name)), &[]);
+        let mut home = Home::new(Some(&format!("{} = {}\n", key.name, toml_value(&value))), &[]);
         assert!(
             matches!(home.settings().origin(key.name), Some(Origin::Toml { line: 1, .. })),
             "{}",

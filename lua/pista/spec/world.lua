@@ -12,6 +12,7 @@ local M = { doors = {} }
 function M.reset()
   world = { tools = {}, http = {}, requests = {}, asked = {}, sent = {} }
   host.scripted(false)
+  host.clock(nil, true)
 end
 M.reset()
 
@@ -90,9 +91,10 @@ end
 
 local function asked(request)
   local last = request.messages[#request.messages]
-  if not last then return "nothing" end
-  local who = last.role == "tool" and ("the result of %s"):format(last.name) or ("a message of role %s"):format(last.role)
-  return ("%s last: %s"):format(who, cut(last.content))
+  if not last then return "no message" end
+  local who = last.role == "user" and "the user's message" or last.role == "tool" and "the result of " .. last.name
+    or "a " .. last.role .. " message"
+  return ("%s: %s"):format(who, host.show(cut(last.content)))
 end
 
 function M.doors.model(request)
@@ -104,8 +106,8 @@ function M.doors.model(request)
     answers.at = answers.at + 1
     answer = answers[answers.at]
     if answer == nil then
-      error(wrong(("the model was asked %d times, and the spec has %d answers. It was asked with %s")
-        :format(answers.at, #answers, asked(request))), 0)
+      error(wrong(("the model was asked once more than model has answers (%d). The last thing it read was %s")
+        :format(#answers, asked(request))), 0)
     end
   end
   if type(answer) == "function" then answer = checked("the function of model", answer(request)) end
@@ -178,7 +180,7 @@ function M.doors.tool(name, args, real, context)
   local recording = world.tools[name]
   if not recording then
     if real then return { missing = true } end
-    local message = wrong(("%s was called with %s, and nothing runs in a spec: record what it answers with tools = { [%q] = … }")
+    local message = wrong(("%s was called with %s, and nothing runs in a spec: record its result with tools = { [%q] = … }")
       :format(name, host.show(args), name))
     return { status = "error", content = message }
   end
@@ -187,8 +189,8 @@ function M.doors.tool(name, args, real, context)
     recording.at = recording.at + 1
     given = recording.list[recording.at]
     if given == nil then
-      local message = wrong(("%s was called %d times, and %d results are recorded; the last call was %s")
-        :format(name, recording.at, #recording.list, host.show(args)))
+      local message = wrong(("%s was called once more than results are recorded (%d), with %s")
+        :format(name, #recording.list, host.show(args)))
       return { status = "error", content = message }
     end
   end
@@ -323,6 +325,41 @@ end
 function test.sent()
   acting("pista.test.sent")
   return tail(world.sent, 0)
+end
+
+-- time ----------------------------------------------------------------------------------------
+-- It stands still, but for what pista.sleep and the spec let pass.
+
+local real_time, real_date = os.time, os.date
+
+function os.time(table)
+  if table ~= nil then return real_time(table) end
+  return math.floor(host.clock())
+end
+
+function os.date(format, time)
+  return real_date(format, time or math.floor(host.clock()))
+end
+
+test.time = {}
+
+local function number(what, value)
+  if type(value) ~= "number" or value ~= value or value < 0 or value > 1e11 then
+    misused(("%s: expected seconds, got %s"):format(what, host.show(value)))
+  end
+  return value
+end
+
+function test.time.now() return host.clock() end
+
+function test.time.set(seconds)
+  acting("pista.test.time.set")
+  host.clock(number("pista.test.time.set", seconds))
+end
+
+function test.time.advance(seconds)
+  acting("pista.test.time.advance")
+  host.clock(host.clock() + number("pista.test.time.advance", seconds))
 end
 
 M.played = played

@@ -19,9 +19,12 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 /// What answers where the spec has no answers for the model.
@@ -158,26 +161,48 @@ impl Approver for Person {
                 self.wanted.store(true, Ordering::Relaxed);
                 return None;
             }
-            let ApprovalRequest { call, context, reason } = request;
-            let mut question = json!({ "name": call.name, "args": call.args, "reason": reason });
-            if let (Some(map), Ok(Value::Object(context))) =
-                (question.as_object_mut(), serde_json::to_value(context))
-            {
-                map.extend(context);
-            }
-            match self.script.call(self.door, question, LIMITS).await {
-                Ok(answer) => match answer.as_str() {
-                    Some("yes") => Some(Approval::Yes),
-                    Some("no") => Some(Approval::No),
-                    Some("always") => Some(Approval::Always),
-                    _ => None,
-                },
-                Err(error) => {
-                    tracing::warn!("the function that approves in a spec failed: {error}");
-                    None
-                }
-            }
+            self.put(request, None).await
         })
+    }
+
+    fn refer<'a>(
+        &'a self,
+        request: &'a ApprovalRequest,
+        to: &'a str,
+        _timeout: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Approval, String>> {
+        Box::pin(async move {
+            if self.probing.load(Ordering::Relaxed) {
+                self.wanted.store(true, Ordering::Relaxed);
+                return Err("nobody is asked".into());
+            }
+            self.put(request, Some(to)).await.ok_or_else(|| format!("{to} did not answer"))
+        })
+    }
+}
+
+impl Person {
+    /// Puts the question to the spec. `to`: whom the engine would ask.
+    async fn put(&self, request: &ApprovalRequest, to: Option<&str>) -> Option<Approval> {
+        let ApprovalRequest { call, context, reason } = request;
+        let mut question = json!({ "name": call.name, "args": call.args, "reason": reason, "to": to });
+        if let (Some(map), Ok(Value::Object(context))) =
+            (question.as_object_mut(), serde_json::to_value(context))
+        {
+            map.extend(context);
+        }
+        match self.script.call(self.door, question, LIMITS).await {
+            Ok(answer) => match answer.as_str() {
+                Some("yes") => Some(Approval::Yes),
+                Some("no") => Some(Approval::No),
+                Some("always") => Some(Approval::Always),
+                _ => None,
+            },
+            Err(error) => {
+                tracing::warn!("the function that approves in a spec failed: {error}");
+                None
+            }
+        }
     }
 }
 

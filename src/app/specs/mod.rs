@@ -2,11 +2,13 @@
 
 mod doors;
 mod find;
+mod required;
 mod run;
 mod stage;
 mod trace;
 
 pub use find::{FindError, find};
+pub use required::required;
 pub use run::{Case, End, Options, Summary, run};
 
 use std::time::Duration;

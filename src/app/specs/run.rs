@@ -116,6 +116,7 @@ pub async fn run(
     told: &mut (dyn FnMut(&Case) + Send),
 ) -> anyhow::Result<Summary> {
     let scratch = Scratch::new()?;
+    scratch.begin().await?;
     let mut summary = Summary::default();
     for path in &options.files {
         let printed = Printed::default();
@@ -151,7 +152,7 @@ impl File<'_> {
         let cases = match self.load(path).await {
             Ok(cases) => cases,
             Err(error) => {
-                let whole = SpecCase { names: vec![], location: self.name.clone() };
+                let whole = SpecCase { names: vec![], location: self.name.clone(), skipped: None };
                 let case = self.case(whole, failed(&error, &self.name), started);
                 summary.count(&case.end);
                 told(&case);
@@ -164,10 +165,13 @@ impl File<'_> {
                 continue;
             }
             let started = Instant::now();
-            let end = match self.play(index).await? {
-                CaseEnd::Passed => End::Passed,
-                CaseEnd::Skipped(why) => End::Skipped(why),
-                CaseEnd::Failed(error) => failed(&error, &spec.location),
+            let end = match &spec.skipped {
+                Some(why) => End::Skipped(why.clone()),
+                None => match self.play(index).await? {
+                    CaseEnd::Passed => End::Passed,
+                    CaseEnd::Skipped(why) => End::Skipped(why),
+                    CaseEnd::Failed(error) => failed(&error, &spec.location),
+                },
             };
             let case = self.case(spec, end, started);
             summary.count(&case.end);
@@ -192,8 +196,9 @@ impl File<'_> {
     async fn play(&self, index: usize) -> anyhow::Result<CaseEnd> {
         let script = &self.loaded.script;
         let doors = script.doors().await?;
-        let memory = self.scratch.memory()?;
-        let engine = Engine::build(self.loaded, &doors, memory.clone()).await?;
+        let place = Scratch::below(&self.scratch.0)?;
+        let memory = self.scratch.memory(&place)?;
+        let engine = Engine::build(self.loaded, &doors, memory.clone(), place.0.clone()).await?;
         script.put_on(Some(engine)).await?;
         let end = script.run_case(index, Limits::both(self.options.timeout)).await;
         // What it left running must not reach the next one.
@@ -203,7 +208,7 @@ impl File<'_> {
     }
 
     fn case(&self, spec: SpecCase, end: End, started: Instant) -> Case {
-        let SpecCase { names, location } = spec;
+        let SpecCase { names, location, .. } = spec;
         let printed = self.printed.take();
         Case { file: self.name.clone(), names, location, end, took: started.elapsed(), printed }
     }
@@ -239,20 +244,42 @@ impl Printed {
     }
 }
 
-/// A directory for the databases of the cases. Removed in the end.
+/// The database of a case.
+const DATABASE: &str = "spec.db";
+
+/// A directory for what a case keeps. Removed in the end.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> io::Result<Self> {
-        let name = format!("openpista-test-{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
-        let path = std::env::temp_dir().join(name);
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
+        Self::below(&std::env::temp_dir())
     }
 
-    fn memory(&self) -> anyhow::Result<Memory> {
-        let name = ulid::Ulid::generate().to_string().to_ascii_lowercase();
-        Ok(Memory::open(&self.0.join(name).join("spec.db"), OpenOptions::default())?)
+    /// Makes the empty database that each case gets a copy of: making one waits for the disk.
+    async fn begin(&self) -> anyhow::Result<()> {
+        Memory::open(&self.0.join(DATABASE), OpenOptions::default())?.close().await;
+        Ok(())
+    }
+
+    /// A memory of its own in `place`.
+    fn memory(&self, place: &Self) -> anyhow::Result<Memory> {
+        for suffix in ["", "-wal"] {
+            let name = format!("{DATABASE}{suffix}");
+            match std::fs::copy(self.0.join(&name), place.0.join(&name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound || suffix.is_empty() => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(Memory::open(&place.0.join(DATABASE), OpenOptions::default())?)
+    }
+
+    fn below(directory: &Path) -> io::Result<Self> {
+        let name = format!("openpista-test-{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
+        let path = directory.join(name);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
     }
 }
 

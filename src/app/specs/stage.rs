@@ -15,19 +15,23 @@ use crate::{
         envelope::{Envelope, Origin},
         event::{Observer, TurnEvent},
         hook::TurnContext,
+        id::SessionId,
         plan::ProviderKind,
         primitives::{FailureKind, Heard, Judgement, PrimitiveError, Said, Stage},
         rules::Access,
         store::StoreError,
     },
     gateway::{Delivery, Gateway},
-    memory::{Memory, NewSession},
+    memory::Memory,
     policy::{Executor, Verdict},
     script::Doors,
 };
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -36,16 +40,20 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Engine {
     live: Live,
     gateway: Gateway,
-    memory: Memory,
     person: Arc<Person>,
     /// Where turns run: the script's thread has no IO.
     runtime: Handle,
 }
 
 impl Engine {
-    /// Builds one on a configuration that was loaded for specs.
-    pub(super) async fn build(loaded: &Loaded, doors: &Doors, memory: Memory) -> anyhow::Result<Arc<Self>> {
-        let loaded = loaded.on(memory.clone());
+    /// Builds one on a configuration that was loaded for specs. `state` is where it may write.
+    pub(super) async fn build(
+        loaded: &Loaded,
+        doors: &Doors,
+        memory: Memory,
+        state: PathBuf,
+    ) -> anyhow::Result<Arc<Self>> {
+        let loaded = loaded.on(memory, state);
         let script = loaded.script.clone();
         let person = Arc::new(Person {
             script: script.clone(),
@@ -71,22 +79,14 @@ impl Engine {
         primitives.outbox = Arc::new(Sent { script: script.clone(), door: doors.sent });
         script.equip(primitives, primitives::context(&live)).await?;
         let runtime = Handle::current();
-        Ok(Arc::new(Self { live, gateway, memory, person, runtime }))
+        Ok(Arc::new(Self { live, gateway, person, runtime }))
     }
 
-    async fn session(&self, said: &Said, agent: &str) -> Result<crate::domain::store::Session, StoreError> {
-        let new = |name: Option<&str>| NewSession {
-            name: name.map(str::to_owned),
-            channel: said.origin.channel.clone(),
-            agent: agent.to_owned(),
-            workspace: self.live.loaded.workspace().display().to_string(),
-        };
+    async fn session(&self, said: &Said, agent: &str) -> Result<SessionId, StoreError> {
+        let sessions = &self.live.setup.sessions;
         match &said.session {
-            None => self.memory.create_session(new(None)).await,
-            Some(wanted) => match self.memory.find_session(wanted).await {
-                Err(StoreError::NoSession(_)) => self.memory.create_session(new(Some(wanted))).await,
-                found => found,
-            },
+            None => sessions.begin(&said.origin.channel, agent).await,
+            Some(wanted) => sessions.called(wanted, &said.origin.channel, agent).await,
         }
     }
 }
@@ -109,7 +109,7 @@ impl Stage for Engine {
     fn turn(&self, said: Said) -> BoxFuture<'_, Result<Heard, PrimitiveError>> {
         Box::pin(async move {
             let agent = said.agent.clone().unwrap_or_else(|| self.live.loaded.settings.agent.clone());
-            let session = self.session(&said, &agent).await.map_err(io)?.id;
+            let session = self.session(&said, &agent).await.map_err(io)?;
             let events = Arc::new(Events::default());
             let cancel = CancellationToken::new();
             // The spec may be stopped at its deadline.
@@ -125,6 +125,8 @@ impl Stage for Engine {
             let gateway = self.gateway.clone();
             let turn = self.runtime.spawn(async move { gateway.submit(delivery).await });
             let outcome = turn.await.map_err(io)?;
+            // What observers do is part of what the spec looks at.
+            self.live.loaded.script.observed().await;
             let events = std::mem::take(&mut *events.0.lock().unwrap_or_else(PoisonError::into_inner));
             Ok(Heard { session, outcome, events })
         })

@@ -8,7 +8,7 @@ mod tree;
 use super::Exit;
 use crate::{
     app::{
-        Flags, Loaded, block_on,
+        Flags, Loaded, block_on, interrupted,
         specs::{self, CASE_LIMIT, Case, End, Options, Summary},
     },
     front::{self, is_drawable},
@@ -80,7 +80,10 @@ impl Test {
 
     async fn run(self, flags: Flags) -> anyhow::Result<Exit> {
         let loaded = Loaded::load(flags).await?;
-        let exit = self.specs(&loaded).await;
+        let exit = tokio::select! {
+            exit = self.specs(&loaded) => exit,
+            () = interrupted() => Ok(Exit::Interrupted),
+        };
         loaded.close().await;
         exit
     }

@@ -26,7 +26,7 @@ impl At {
         let Value::Object(map) = value else {
             return Err(format!("{}expected an object", self.before()));
         };
-        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+        if let Some(key) = map.keys().find(|key| !known.contains(&key.as_str())) {
             let hint = match nearest(key, known.iter().copied()) {
                 Some(near) => format!("did you mean {near:?}?"),
                 None => format!("there is {}", known.join(", ")),

@@ -6,15 +6,18 @@ use super::super::{
         fields::article,
         guard::on_error,
         pretty::pretty,
-        state::{caller, misuse},
+        state::{State, caller, misuse},
     },
     Api, equipment,
 };
 use crate::domain::nearest::suggestion;
 use mlua::{Table, Value};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 pub(super) fn table(api: &Api) -> mlua::Result<Table> {
@@ -60,6 +63,17 @@ pub(super) fn table(api: &Api) -> mlua::Result<Table> {
             Err(error) => Ok((None, Some(format!("{pattern:?} is no regular expression: {error}")))),
         })?,
     )?;
+    // `clock(seconds)` says what time it is; `clock(nil, true)` that it is what it really is, and stays so.
+    host.set(
+        "clock",
+        lua.create_function(|lua, (at, really): (Option<f64>, Option<bool>)| {
+            let state = State::of(lua);
+            if at.is_some() || really == Some(true) {
+                state.clock.set(Some(at.unwrap_or_else(now)));
+            }
+            Ok(state.clock.get().unwrap_or_else(now))
+        })?,
+    )?;
     let listing = Api { table: host.clone(), ..api.clone() };
     listing.add("tools", |lua, ()| {
         let equipment = equipment(lua, "pista.test")?;
@@ -67,6 +81,10 @@ pub(super) fn table(api: &Api) -> mlua::Result<Table> {
         Ok(tools.into_iter().map(|tool| tool.spec.name).collect::<Vec<_>>())
     })?;
     Ok(host)
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// `host.scripted(bool)`: whether the spec has answers for the model.

@@ -53,7 +53,9 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         let stage = stage(&lua, POLICY)?;
         let context = stage.context(who.0, who.1);
         let judged = stage.judge(call, &context).await?;
-        Ok((access(judged.access), judged.rule, judged.location, judged.because))
+        // Names stand in quotes where rules are told in a sentence.
+        let rule = judged.rule.map(|rule| rule.trim_matches('"').to_owned());
+        Ok((access(judged.access), rule, judged.location, judged.because))
     })?;
     let host = library::table(api)?;
     let scripted = library::scripted(api, &host)?;
