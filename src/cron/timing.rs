@@ -5,7 +5,6 @@ use super::{
     zone::{Shown, local, put_back_to, shown},
 };
 use crate::domain::cron::NEVER;
-use chrono::DateTime;
 use chrono_tz::Tz;
 use std::collections::VecDeque;
 

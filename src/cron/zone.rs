@@ -65,3 +65,9 @@ pub(super) fn put_back_to(zone: Tz, from: i64, to: i64) -> Option<NaiveDateTime>
     }
     local(zone, high)
 }
+
+/// A time as clocks in `zone` show it, `2026-11-25 08:00:00 +09:00`. `ms` is since 1970 (UTC).
+pub fn shown_time(ms: i64, zone: Tz) -> Option<String> {
+    let time = DateTime::from_timestamp_millis(ms)?.with_timezone(&zone);
+    Some(time.format("%Y-%m-%d %H:%M:%S %:z").to_string())
+}

@@ -172,6 +172,8 @@ pub struct RunEnd {
     pub error: Option<String>,
     /// The beginning of the text that it gave.
     pub output: Option<String>,
+    /// Its text is to be delivered now.
+    pub delivers: bool,
     /// The time now.
     pub now_ms: i64,
 }
@@ -201,7 +203,7 @@ pub struct RunRecord {
     pub error: Option<String>,
     /// The beginning of the text that it gave.
     pub output: Option<String>,
-    /// Why its text could not be delivered.
+    /// Why its text is not delivered.
     pub delivery_error: Option<String>,
 }
 
@@ -254,8 +256,8 @@ pub trait CronStore: Send + Sync {
     /// Stores how a run ended. One that has ended stays as it is.
     fn end(&self, run: i64, end: RunEnd) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Stores that a run's text could not be delivered.
-    fn undelivered<'a>(&'a self, run: i64, error: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Stores what became of a run's text: it was delivered, or why not.
+    fn delivery<'a>(&'a self, run: i64, error: Option<&'a str>) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// The runs of a job, or of all jobs of a configuration; the newest first.
     fn runs<'a>(

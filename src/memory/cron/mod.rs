@@ -90,9 +90,9 @@ impl CronStore for Memory {
         self.write(move |desk| runs::end(desk, run, &end))
     }
 
-    fn undelivered<'a>(&'a self, run: i64, error: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        let error = error.to_owned();
-        self.write(move |desk| runs::undelivered(desk, run, &error))
+    fn delivery<'a>(&'a self, run: i64, error: Option<&'a str>) -> BoxFuture<'a, Result<(), StoreError>> {
+        let error = error.map(str::to_owned);
+        self.write(move |desk| runs::delivery(desk, run, error.as_deref()))
     }
 
     fn runs<'a>(

@@ -7,21 +7,26 @@ use crate::{
 use rusqlite::{Connection, Row};
 use std::path::Path;
 
-const END: &str = "UPDATE cron_runs SET state = ?2, error = ?3, output = ?4, ended_ms = ?5
+/// Stays where the program ends before the text is delivered.
+const NOT_YET: &str = "not delivered yet";
+
+const END: &str =
+    "UPDATE cron_runs SET state = ?2, error = ?3, output = ?4, ended_ms = ?5, delivery_error = ?6
     WHERE id = ?1 AND state IN ('queued', 'running')";
-const UNDELIVERED: &str = "UPDATE cron_runs SET delivery_error = ?2 WHERE id = ?1";
+const DELIVERY: &str = "UPDATE cron_runs SET delivery_error = ?2 WHERE id = ?1";
 const NEWEST: &str =
     "SELECT id, job, slot_ms, attempt, manual, state, missed, started_ms, ended_ms, error, output,
     delivery_error, instance FROM cron_runs
     WHERE config = ?1 AND job = coalesce(?2, job) ORDER BY id DESC LIMIT ?3";
 
 pub(super) fn end(desk: &mut Desk<'_>, run: i64, end: &RunEnd) -> Result<(), Fault> {
-    desk.run(END, (run, end.state.as_str(), &end.error, &end.output, end.now_ms))?;
+    let delivery = end.delivers.then_some(NOT_YET);
+    desk.run(END, (run, end.state.as_str(), &end.error, &end.output, end.now_ms, delivery))?;
     Ok(())
 }
 
-pub(super) fn undelivered(desk: &mut Desk<'_>, run: i64, error: &str) -> Result<(), Fault> {
-    desk.run(UNDELIVERED, (run, error))?;
+pub(super) fn delivery(desk: &mut Desk<'_>, run: i64, error: Option<&str>) -> Result<(), Fault> {
+    desk.run(DELIVERY, (run, error))?;
     Ok(())
 }
 
