@@ -6,7 +6,7 @@ use super::{
     assemble::{Live, assemble},
     commands::CommandsHere,
     facts, primitives,
-    services::{Channels, Service, Services},
+    services::{Channels, Service, Services, cron::CronService},
     table,
 };
 use crate::{
@@ -89,6 +89,8 @@ impl App {
         if let Ok(outgoing) = self.live.load().loaded.outgoing() {
             services.push(Box::new(self.channels(outgoing)));
         }
+        let (memory, gateway) = (self.memory.clone(), self.gateway.downgrade());
+        services.push(Box::new(CronService::new(&self.live.load().loaded, memory, gateway)));
         services
     }
 

@@ -8,6 +8,7 @@ mod engine;
 mod facts;
 mod flags;
 mod init;
+mod jobs;
 mod loaded;
 mod lua_backend;
 mod models;
@@ -24,6 +25,7 @@ mod toolset;
 pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
 pub use flags::Flags;
+pub use jobs::JobReport;
 pub use loaded::Loaded;
 pub use skills::SkillDesk;
 

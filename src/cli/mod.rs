@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod confine;
+mod cron;
 mod doctor;
 mod exit;
 mod grants;
@@ -63,6 +64,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// List, check, trust and run skills
     Skills(skills::Skills),
+    /// List and run the jobs that run at times, and show what became of their runs
+    Cron(cron::Cron),
     /// List and revoke standing approvals ("always exactly this")
     Grants(grants::Grants),
     /// Limit this process, and become another program
@@ -142,6 +145,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Config(config) => config.main(flags),
         Command::Tools(tools) => tools.main(flags),
         Command::Test(test) => test.main(flags),
+        Command::Cron(cron) => cron.main(flags),
         Command::Grants(grants) => grants.main(flags),
         Command::Doctor(doctor) => doctor.main(flags),
         Command::Skills(skills) => skills.main(flags),

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod call;
 pub mod chat;
 pub mod command;
+pub mod cron;
 pub mod cut;
 pub mod envelope;
 pub mod event;

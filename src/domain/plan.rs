@@ -73,10 +73,26 @@ pub struct CronSpec {
     pub overlap: Overlap,
     /// How long one run may take.
     pub timeout: Duration,
-    /// The function.
-    pub handler: HandlerId,
+    /// Where the text that a run gives goes, `channel:conversation`; `None`: nowhere.
+    pub to: Option<String>,
+    /// What a run does.
+    pub work: CronWork,
     /// `file:line` of the declaration.
     pub location: String,
+}
+
+/// What a run of a job does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CronWork {
+    /// Calls a function.
+    Handler(HandlerId),
+    /// Asks an agent.
+    Prompt {
+        /// The agent; `None`: the default one.
+        agent: Option<String>,
+        /// What is said to it.
+        text: String,
+    },
 }
 
 /// When a job runs.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_grants", include_str!("../../migrations/0004_grants.sql")),
     ("0005_skills", include_str!("../../migrations/0005_skills.sql")),
     ("0007_inbox_outbox", include_str!("../../migrations/0007_inbox_outbox.sql")),
+    ("0009_cron", include_str!("../../migrations/0009_cron.sql")),
 ];
 
 /// The version that this program works with.

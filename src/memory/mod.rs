@@ -12,6 +12,7 @@ mod check;
 mod clock;
 mod codec;
 mod context;
+mod cron;
 mod desk;
 mod error;
 mod grants;

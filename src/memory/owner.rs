@@ -79,6 +79,16 @@ impl Drop for Owner {
     }
 }
 
+/// Whether the program `instance` seems to be running: a look that changes nothing, for lists.
+pub(super) fn seen_alive(database: &Path, instance: &str) -> bool {
+    let path = database.with_file_name("run").join(format!("{instance}.lock"));
+    // Shared, so that two who look at once do not take each other for the owner.
+    match File::open(path) {
+        Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        Err(_) => false,
+    }
+}
+
 fn take(run: &Path, path: &Path) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(run)?;
     loop {

@@ -15,6 +15,7 @@ const NOISY: &[&str] = &[
     "rustls",
     "rustyline",
     "tokio",
+    "tokio_cron_scheduler",
     "tokio_util",
     "tower",
     "want",

@@ -1,6 +1,7 @@
 //! What runs beside the answering of messages, as long as the program stays: jobs, channels.
 
 mod channels;
+pub(super) mod cron;
 
 pub(super) use channels::Channels;
 

@@ -7,6 +7,7 @@
 
 mod approving;
 mod messages;
+mod timed;
 mod turn;
 
 pub use approving::Decider;
@@ -37,11 +38,13 @@ pub enum Point {
     Approval,
     /// A conversation has grown long.
     Compaction,
+    /// A run of a job is about to begin.
+    Cron,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Message,
         Self::Model,
         Self::Response,
@@ -51,6 +54,7 @@ impl Point {
         Self::Outbound,
         Self::Approval,
         Self::Compaction,
+        Self::Cron,
     ];
 
     /// The name, as in `pista.hook("message", …)`.
@@ -65,6 +69,7 @@ impl Point {
             Self::Outbound => "outbound",
             Self::Approval => "approval",
             Self::Compaction => "compaction",
+            Self::Cron => "cron",
         }
     }
 

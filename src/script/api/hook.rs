@@ -27,6 +27,7 @@ pub(in super::super) const EVENTS: &[&str] = &[
     "channel.down",
     "approval.asked",
     "approval.decided",
+    "cron.done",
     "error",
     "shutdown",
 ];

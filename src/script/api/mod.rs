@@ -5,6 +5,7 @@ mod agent;
 mod ask_agent;
 pub(super) mod channel;
 mod command;
+mod cron;
 mod env;
 mod hook;
 mod json;
@@ -44,6 +45,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     tool::register(&api)?;
     sandbox::register(&api)?;
     hook::register(&api)?;
+    cron::register(&api)?;
     host.get::<Function>("verdicts")?.call::<()>(&pista)?;
     env::register(&api)?;
     secret::register(&api)?;

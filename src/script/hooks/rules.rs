@@ -59,5 +59,8 @@ pub(super) fn of(point: Point) -> Rules {
             &[],
             "return { summary = \"…\" }, { keep = true }, or nothing",
         ),
+        Point::Cron => {
+            rules(None, &[], &["deny"], "return false or pista.deny() to leave a run out, or nothing")
+        }
     }
 }

@@ -104,6 +104,13 @@ async fn one(
     let wrong = |what: String| returned(handler, &format!("{what}; {}", rules.advice));
     match (said, rules.text) {
         (Value::Nil, _) => Ok(Said::Nothing),
+        (Value::Boolean(runs), _) if handler.point == Point::Cron.name() => Ok(match runs {
+            true => Said::Nothing,
+            false => {
+                let (reason, by) = ("it returned false".into(), handler.location.clone());
+                Said::Ended(Ending::Deny { reason, by })
+            }
+        }),
         (Value::String(text), Some(field)) => {
             Ok(Said::Changed([(field.to_owned(), text.to_string_lossy().into())].into_iter().collect()))
         }

@@ -1,0 +1,166 @@
+//! The jobs that `init.lua` declares.
+
+use super::Service;
+use crate::{
+    app::{
+        Loaded,
+        assemble::Live,
+        facts,
+        primitives::{self},
+    },
+    cron::{Ended, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, local_zone},
+    domain::{
+        BoxFuture,
+        envelope::Origin,
+        hook::TurnContext,
+        id::{SessionId, TurnId},
+        plan::CronWork,
+        primitives::{Ask, FailureKind, Primitives},
+    },
+    gateway::WeakGateway,
+    memory::Memory,
+    script::{ErrorKind, run_job},
+};
+use chrono_tz::Tz;
+use serde_json::json;
+use std::{sync::Arc, time::Instant};
+
+/// The channel that jobs act on.
+const CHANNEL: &str = "cron";
+
+/// Runs the jobs of the generation in force.
+pub(in crate::app) struct CronService {
+    scheduler: Scheduler,
+    gateway: WeakGateway,
+}
+
+impl CronService {
+    pub(in crate::app) fn new(loaded: &Loaded, memory: Memory, gateway: WeakGateway) -> Self {
+        let (store, clock) = (Arc::new(memory), Arc::new(SystemClock::default()));
+        Self { scheduler: Scheduler::new(store, clock, config_name(loaded)), gateway }
+    }
+}
+
+impl Service for CronService {
+    fn apply<'a>(&'a self, live: &'a Arc<Live>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let jobs = live.loaded.plan.cron.values().cloned().map(Arc::new).collect();
+            match Jobs::new(live, self.gateway.clone()) {
+                Ok(work) => self.scheduler.apply(jobs, zone_here(&live.loaded), Arc::new(work)).await,
+                Err(error) => tracing::error!(target: "cron", "the jobs cannot run: {error:#}"),
+            }
+        })
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.scheduler.stop())
+    }
+}
+
+/// What the jobs of a configuration belong to in the memory: the file that declares them.
+pub(in crate::app) fn config_name(loaded: &Loaded) -> String {
+    let Some(init) = &loaded.located.init else { return String::new() };
+    // The same file by another way is the same.
+    init.canonicalize().unwrap_or_else(|_| init.clone()).display().to_string()
+}
+
+/// The zone of jobs that name none.
+pub(in crate::app) fn zone_here(loaded: &Loaded) -> Tz {
+    local_zone(loaded.environment.get("TZ").and_then(|zone| zone.to_str()))
+}
+
+/// The work of one generation's jobs, which lives as long as one of its runs.
+pub(in crate::app) struct Jobs {
+    live: Arc<Live>,
+    primitives: Primitives,
+}
+
+impl Jobs {
+    pub(in crate::app) fn new(live: &Arc<Live>, gateway: WeakGateway) -> anyhow::Result<Self> {
+        Ok(Self { live: live.clone(), primitives: primitives::primitives(live, gateway)? })
+    }
+
+    /// Where and for whom a run acts: for the person who runs the program.
+    fn context(&self, run: &Run) -> TurnContext {
+        let loaded = &self.live.loaded;
+        TurnContext {
+            session: SessionId::from(format!("cron:{}", run.job.name)),
+            turn: TurnId::from(format!("cron:{}", run.id)),
+            agent: loaded.settings.agent.clone(),
+            origin: Origin { channel: CHANNEL.into(), user: facts::user(&loaded.environment) },
+            depth: 0,
+        }
+    }
+
+    async fn call(&self, run: &Run, handler: crate::domain::id::HandlerId, context: &TurnContext) -> WorkEnd {
+        let payload = json!({
+            "job": run.job.name,
+            "scheduled": seconds(run.scheduled_ms),
+            "started": seconds(run.started_ms),
+            "missed": run.missed,
+            "attempt": run.attempt,
+            "manual": run.manual,
+        });
+        let (began, limit) = (Instant::now(), run.job.timeout);
+        match run_job(&self.live.loaded.script, handler, payload, context, limit).await {
+            Ok(text) => WorkEnd::Done(text),
+            // Its own limit, and not that of something it did.
+            Err(error) if error.kind == ErrorKind::Timeout && began.elapsed() >= limit => {
+                WorkEnd::TimedOut(error.to_string())
+            }
+            Err(error) => WorkEnd::Failed(error.to_string()),
+        }
+    }
+
+    async fn ask(&self, run: &Run, agent: Option<String>, text: String, context: TurnContext) -> WorkEnd {
+        let TurnContext { origin, depth, .. } = context;
+        let ask = Ask { agent, text, model: None, session: None, origin, depth };
+        match tokio::time::timeout(run.job.timeout, self.primitives.agents.ask(ask)).await {
+            Ok(Ok(answer)) => WorkEnd::Done(Some(answer.text)),
+            Ok(Err(error)) => WorkEnd::Failed(error.message),
+            Err(_) => WorkEnd::TimedOut(format!("stopped after {} s", run.job.timeout.as_secs_f64())),
+        }
+    }
+}
+
+impl Work for Jobs {
+    fn perform<'a>(&'a self, run: &'a Run) -> BoxFuture<'a, WorkEnd> {
+        Box::pin(async move {
+            let (context, hooks) = (self.context(run), &*self.live.setup.hooks);
+            if let Some(why) = hooks.refuses_run(&run.job.name, seconds(run.scheduled_ms), &context).await {
+                return WorkEnd::Refused(why);
+            }
+            match run.job.work.clone() {
+                CronWork::Handler(handler) => self.call(run, handler, &context).await,
+                CronWork::Prompt { agent, text } => self.ask(run, agent, text, context).await,
+            }
+        })
+    }
+
+    fn deliver<'a>(&'a self, to: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), Undelivered>> {
+        Box::pin(async move {
+            self.primitives.outbox.send(to, text).await.map_err(|error| Undelivered {
+                again: !matches!(error.kind, FailureKind::Usage | FailureKind::Denied),
+                message: error.message,
+            })
+        })
+    }
+
+    fn ended(&self, ended: Ended<'_>) {
+        let Ended { run, state, error, duration_ms } = ended;
+        self.live.setup.hooks.tell(&self.context(run), "cron.done", || {
+            json!({
+                "job": run.job.name,
+                "scheduled": seconds(run.scheduled_ms),
+                "outcome": state.as_str(),
+                "duration_ms": duration_ms,
+                "error": error,
+            })
+        });
+    }
+}
+
+/// Seconds, as Lua counts time: whole ones where they are.
+fn seconds(ms: i64) -> serde_json::Value {
+    if ms % 1_000 == 0 { json!(ms / 1_000) } else { json!(ms as f64 / 1_000.0) }
+}

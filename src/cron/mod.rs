@@ -1,0 +1,32 @@
+//! Jobs that run at times.
+//!
+//! What is due when is pure computation ([`Timing`], [`decide`]). The [`Scheduler`] asks it whenever its
+//! [`Clock`] says that a time may have come, and takes what is due in the store before it runs
+//! anything: a time is run once, also with several programs at work, and a program that is killed
+//! loses none.
+
+mod actor;
+mod clock;
+mod decide;
+mod expression;
+mod field;
+mod interval;
+mod job;
+mod run;
+mod scheduler;
+mod timer;
+mod timing;
+mod work;
+mod zone;
+
+pub use actor::{LOOK, RUNNING, STOP_GRACE};
+pub use clock::{Clock, SystemClock};
+pub use decide::{Decision, GRACE_MS, MAX_ATTEMPTS, MAX_CATCH_UP, TRUSTED_MS, decide};
+pub use expression::Expression;
+pub use interval::{LONGEST, SHORTEST, interval, within, written};
+pub use job::timing;
+pub use run::{DELIVERY_WAITS, KEPT_CHARS, Outcome, deliver, run_now};
+pub use scheduler::Scheduler;
+pub use timing::Timing;
+pub use work::{Ended, Run, Undelivered, Work, WorkEnd};
+pub use zone::{local_zone, shown_time, zone};
