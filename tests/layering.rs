@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "policy", "agent"]),
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
+    ("quic", &["domain"]),
 ];
 
 /// Crates that only one folder may name.
@@ -29,6 +30,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["memory"]),
     ("async_openai", &["llm"]),
     ("reqwest", &["llm"]),
+    ("quinn", &["quic"]),
+    ("rcgen", &["quic"]),
     ("rustyline", &["repl"]),
     ("cap_std", &["tool"]),
     ("clap", &["main", "cli"]),
@@ -37,7 +40,7 @@ const OWNED: &[(&str, &[&str])] = &[
 
 /// Crates that the plain data may not know.
 const NOT_IN_DOMAIN: &[&str] =
-    &["tokio", "tokio_util", "mlua", "rusqlite", "reqwest", "futures_util", "anyhow"];
+    &["tokio", "tokio_util", "mlua", "rusqlite", "reqwest", "quinn", "futures_util", "anyhow"];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("src is readable") {

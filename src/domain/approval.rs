@@ -1,10 +1,10 @@
 //! The ports through which a person is asked, and remembers having said yes for good.
 
 use super::{BoxFuture, call::ToolCall, hook::TurnContext, store::StoreError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A question to a person about one call.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     /// The call as it would run.
     pub call: ToolCall,
@@ -15,7 +15,7 @@ pub struct ApprovalRequest {
 }
 
 /// What a person answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// This once.

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod call;
 pub mod chat;
 pub mod cut;
+pub mod device;
 pub mod envelope;
 pub mod event;
 pub mod hook;

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_search", include_str!("../../migrations/0002_search.sql")),
     ("0003_usage", include_str!("../../migrations/0003_usage.sql")),
     ("0004_grants", include_str!("../../migrations/0004_grants.sql")),
+    ("0008_devices", include_str!("../../migrations/0008_devices.sql")),
 ];
 
 /// The version that this program works with.
