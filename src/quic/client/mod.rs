@@ -89,7 +89,7 @@ impl Client {
         name: Option<String>,
     ) -> Result<(Self, Secret), ClientError> {
         let mut link = Link::new(&target, Credential::Code { code, name }).await?;
-        let token = link.welcome.token.take().map(Secret::new);
+        let token = link.welcome.token.take();
         let token = token.ok_or_else(|| ClientError::Lost("the server gave no token".into()))?;
         Ok((Self { target, token: token.clone(), link: Mutex::new(link) }, token))
     }

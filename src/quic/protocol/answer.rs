@@ -1,7 +1,9 @@
 //! What a server says.
 
 use super::{Kind, Refusal};
-use crate::domain::{approval::ApprovalRequest, device::Role, event::TurnEvent, id::DeviceId};
+use crate::domain::{
+    approval::ApprovalRequest, device::Role, event::TurnEvent, id::DeviceId, secret::Secret,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -63,8 +65,25 @@ pub struct Welcome {
     /// How many requests may be under way at the same time.
     pub streams: u32,
     /// After pairing: the token. It is never shown again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "shown_once")]
+    pub token: Option<Secret>,
+}
+
+/// Secrets are not written by accident: this is the place where one is meant to be.
+mod shown_once {
+    use crate::domain::secret::Secret;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(token: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
+        match token {
+            Some(token) => to.serialize_str(token.expose()),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
+    }
 }
 
 impl Answer {

@@ -6,7 +6,10 @@ use super::{
     seats::{Known, Stranger},
 };
 use crate::{
-    domain::device::{Device, NewDevice},
+    domain::{
+        device::{Device, NewDevice},
+        secret::Secret,
+    },
     quic::{
         frame,
         handler::Peer,
@@ -67,7 +70,7 @@ pub(super) async fn greet(
         generation: shared.handler.generation(),
         frame_limit: shared.limits.frame,
         streams: shared.limits.streams,
-        token: token.map(|token| token.expose().to_owned()),
+        token,
     });
     say(&mut send, &welcome).await;
     if let Err(error) = shared.devices.seen(&device.id).await {
@@ -80,7 +83,7 @@ pub(super) async fn greet(
 /// A device that was let in, and its token where it is new.
 struct Admission {
     device: Device,
-    token: Option<crate::domain::secret::Secret>,
+    token: Option<Secret>,
 }
 
 /// The verdict on what the peer says of itself, and the stream to say it on. `None`: it said nothing
