@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod llm;
 pub mod memory;
 pub mod policy;
+pub mod quic;
 pub mod repl;
 pub mod sandbox;
 pub mod script;

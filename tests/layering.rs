@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "policy", "agent", "channel"]),
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
+    ("quic", &["domain"]),
 ];
 
 /// Crates that only one folder may name.
@@ -32,6 +33,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["memory"]),
     ("async_openai", &["llm"]),
     ("reqwest", &["llm"]),
+    ("quinn", &["quic"]),
+    ("rcgen", &["quic"]),
     ("rustyline", &["repl"]),
     ("croner", &["cron"]),
     ("chrono", &["cron"]),
@@ -48,7 +51,7 @@ const OWNED: &[(&str, &[&str])] = &[
 
 /// Crates that the plain data may not know.
 const NOT_IN_DOMAIN: &[&str] =
-    &["tokio", "tokio_util", "mlua", "rusqlite", "reqwest", "futures_util", "anyhow"];
+    &["tokio", "tokio_util", "mlua", "rusqlite", "reqwest", "quinn", "futures_util", "anyhow"];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("src is readable") {

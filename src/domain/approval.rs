@@ -1,11 +1,11 @@
 //! The ports through which a person is asked, and remembers having said yes for good.
 
 use super::{BoxFuture, call::ToolCall, hook::TurnContext, store::StoreError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A question to a person about one call.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     /// The call as it would run.
     pub call: ToolCall,
@@ -16,7 +16,7 @@ pub struct ApprovalRequest {
 }
 
 /// What a person answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// This once.

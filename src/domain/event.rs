@@ -6,10 +6,10 @@ use super::{
     id::{CallId, SessionId, TurnId},
     usage::Usage,
 };
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A step of a turn, in order. Serialised, it is one line of `run --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TurnEvent {
     /// The turn began.
@@ -89,10 +89,22 @@ pub enum TurnEvent {
         /// Why, for a person to read.
         error: String,
         /// `cancelled`, `model`, `budget`, `loop`, `storage`, `hook` or `config`.
-        kind: &'static str,
+        #[serde(deserialize_with = "failure")]
+        kind: Failure,
         /// What the turn cost so far.
         usage: Usage,
     },
+}
+
+/// The word for a way to fail.
+type Failure = &'static str;
+
+/// The words that events use; what comes from elsewhere and is none of them is `other`.
+const FAILURES: &[Failure] = &["cancelled", "model", "budget", "loop", "storage", "hook", "config"];
+
+fn failure<'de, D: Deserializer<'de>>(from: D) -> Result<Failure, D::Error> {
+    let word = String::deserialize(from)?;
+    Ok(FAILURES.iter().copied().find(|known| *known == word).unwrap_or("other"))
 }
 
 /// Takes the events of a turn. Called from the turn's own task: must not block.

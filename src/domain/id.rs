@@ -55,6 +55,11 @@ id!(
     CallId
 );
 
+id!(
+    /// One device that was let in from outside.
+    DeviceId
+);
+
 /// A function that lives in a Lua generation. Means nothing outside the generation that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HandlerId {

@@ -9,6 +9,7 @@ pub mod chat;
 pub mod command;
 pub mod cron;
 pub mod cut;
+pub mod device;
 pub mod envelope;
 pub mod event;
 pub mod hook;

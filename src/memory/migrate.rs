@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_skills", include_str!("../../migrations/0005_skills.sql")),
     ("0007_inbox_outbox", include_str!("../../migrations/0007_inbox_outbox.sql")),
     ("0009_cron", include_str!("../../migrations/0009_cron.sql")),
+    ("0008_devices", include_str!("../../migrations/0008_devices.sql")),
 ];
 
 /// The version that this program works with.

@@ -1,0 +1,20 @@
+//! The door, on real endpoints over the loopback and on real SQLite.
+
+// Clippy's exception for tests leaves their helpers out.
+#![allow(clippy::unwrap_used)]
+
+mod bad_frames;
+mod certificate;
+mod crowd;
+mod devices;
+mod guessing;
+mod messages;
+mod mutations;
+mod pairing;
+mod roles;
+mod sockets;
+mod stopping;
+mod strangers;
+mod streams;
+mod support;
+mod versions;
