@@ -8,6 +8,7 @@ pub mod call;
 pub mod chat;
 pub mod command;
 pub mod cut;
+pub mod diff;
 pub mod envelope;
 pub mod event;
 pub mod hook;
