@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "policy", "agent", "channel"]),
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
+    ("watch", &[]),
 ];
 
 /// Crates that only one folder may name.
@@ -32,6 +33,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("async_openai", &["llm"]),
     ("reqwest", &["llm"]),
     ("rustyline", &["repl"]),
+    ("notify", &["watch"]),
     ("cap_std", &["tool"]),
     ("bollard", &["sandbox"]),
     ("wasmtime", &["sandbox"]),
