@@ -22,3 +22,4 @@ pub mod script;
 pub mod skill;
 pub mod telemetry;
 pub mod tool;
+pub mod watch;

@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
     ("quic", &["domain"]),
+    ("watch", &[]),
 ];
 
 /// Crates that only one folder may name.
@@ -40,6 +41,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("chrono", &["cron"]),
     ("chrono_tz", &["cron"]),
     ("tokio_cron_scheduler", &["cron"]),
+    ("notify", &["watch"]),
     ("cap_std", &["tool"]),
     ("bollard", &["sandbox"]),
     ("wasmtime", &["sandbox"]),

@@ -3,7 +3,7 @@
 use super::{Loaded, facts};
 use crate::{
     agent::{Facts, system_prompt},
-    domain::plan::{AgentSpec, Prompt},
+    domain::plan::{AgentSpec, MAIN, Prompt},
     gateway::{AgentEntry, IndexFn, PromptSource, Roster},
     policy::Policy,
     script::prompt_text,
@@ -11,22 +11,11 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The agent that is there without being declared.
-pub(super) const MAIN: &str = "main";
-
 /// The agents of the plan, `main` among them.
 pub(super) fn build(loaded: &Loaded, default_model: &str, shelf: Option<&Arc<Shelf>>) -> Roster {
     let base = system_prompt(&known(loaded));
     let mut agents = loaded.plan.agents.clone();
-    agents.entry(MAIN.to_owned()).or_insert_with(|| AgentSpec {
-        name: MAIN.to_owned(),
-        model: None,
-        prompt: Prompt::Default,
-        rules: vec![],
-        skills: None,
-        budget: crate::domain::plan::Budget::default(),
-        location: "built in".to_owned(),
-    });
+    agents.entry(MAIN.to_owned()).or_insert_with(|| AgentSpec::undeclared(MAIN));
     Roster::new(agents.into_values().map(|spec| {
         let entry = AgentEntry {
             // What was chosen for this run goes before what the agent prefers.

@@ -51,7 +51,25 @@ impl Layers {
         environment: &Environment,
         flags: Vec<Flag>,
     ) -> Result<Self, ConfigErrors> {
-        let toml = located.toml.as_deref().map_or(Ok(Vec::new()), toml_file::read)?;
+        let toml = located.toml.as_deref().map(toml_file::read_toml).transpose()?;
+        Self::with_toml(located, toml.as_deref(), dirs, environment, flags)
+    }
+
+    /// The same with a `config.toml` that was read already.
+    ///
+    /// # Errors
+    /// When it is no TOML.
+    pub fn with_toml(
+        located: &Located,
+        toml: Option<&[u8]>,
+        dirs: &Dirs,
+        environment: &Environment,
+        flags: Vec<Flag>,
+    ) -> Result<Self, ConfigErrors> {
+        let toml = match located.toml.as_deref().zip(toml) {
+            Some((path, bytes)) => toml_file::values(path, bytes)?,
+            None => Vec::new(),
+        };
         let mut warnings: Vec<_> = [&located.init, &located.toml]
             .into_iter()
             .flatten()

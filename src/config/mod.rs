@@ -35,3 +35,4 @@ pub use redactor::Redactor;
 pub use secret::{SecretError, Secrets};
 pub use settings::{LogFormat, ReloadSettings, Settings};
 pub use shown::{Shown, table};
+pub use toml_file::read_toml;

@@ -1,6 +1,7 @@
 //! Settings for a person to read.
 
 use super::{KEYS, Origin, Redactor, Settings, looks_secret};
+use crate::domain::diff::SettingChange;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,13 +23,28 @@ impl Settings {
         KEYS.iter()
             .filter_map(|key| {
                 let (value, origin) = self.sources.get(key.name)?;
-                let mut value = value.clone();
-                hide_logins(&mut value);
-                redactor.redact_json(&mut value);
-                Some(Shown { key: key.name, value, origin: origin.clone() })
+                Some(Shown { key: key.name, value: shown(value, redactor), origin: origin.clone() })
             })
             .collect()
     }
+
+    /// The settings whose values are other ones in `newer`, as shown to a person. Where a value came
+    /// from does not count.
+    pub fn changes(&self, newer: &Self, redactor: &Redactor) -> Vec<SettingChange> {
+        let change = |(key, (old, _)): (&&'static str, &(Value, Origin))| {
+            let (new, _) = newer.sources.get(key)?;
+            let (shown_old, shown_new) = (shown(old, redactor), shown(new, redactor));
+            (old != new).then(|| SettingChange { key: (*key).into(), old: shown_old, new: shown_new })
+        };
+        self.sources.iter().filter_map(change).collect()
+    }
+}
+
+fn shown(value: &Value, redactor: &Redactor) -> Value {
+    let mut value = value.clone();
+    hide_logins(&mut value);
+    redactor.redact_json(&mut value);
+    value
 }
 
 fn hide_logins(value: &mut Value) {

@@ -8,13 +8,19 @@ use serde_json::{Map, Value};
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
+/// What is in the file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_toml(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|error| ConfigError::File { path: path.into(), message: error.to_string() })
+}
+
 /// The values that the file gives, in its order.
-pub(super) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| ConfigError::File { path: path.into(), message: error.to_string() })?;
-    let text = String::from_utf8(bytes)
+pub(super) fn values(path: &Path, bytes: &[u8]) -> Result<Vec<Given>, ConfigError> {
+    let text = std::str::from_utf8(bytes)
         .map_err(|_| ConfigError::File { path: path.into(), message: "the text is not UTF-8".into() })?;
-    parse(path, &text)
+    parse(path, text)
 }
 
 fn parse(path: &Path, text: &str) -> Result<Vec<Given>, ConfigError> {

@@ -10,6 +10,7 @@ pub mod command;
 pub mod cron;
 pub mod cut;
 pub mod device;
+pub mod diff;
 pub mod envelope;
 pub mod event;
 pub mod hook;

@@ -169,6 +169,9 @@ pub struct LuaTool {
     pub location: String,
 }
 
+/// The agent that is there without being declared.
+pub const MAIN: &str = "main";
+
 /// An agent: a model, a prompt, and what it may do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentSpec {
@@ -186,6 +189,21 @@ pub struct AgentSpec {
     pub budget: Budget,
     /// `file:line` of the declaration.
     pub location: String,
+}
+
+impl AgentSpec {
+    /// An agent that nothing was said about.
+    pub fn undeclared(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            model: None,
+            prompt: Prompt::Default,
+            rules: vec![],
+            skills: None,
+            budget: Budget::default(),
+            location: "built in".to_owned(),
+        }
+    }
 }
 
 /// Where a system prompt comes from.

@@ -4,7 +4,7 @@ use super::{
     call::{GRACE, Limits, Pulse, seconds},
     errors::{ErrorKind, ScriptError},
     handle::{Command, Job, ScriptHandle, Shared},
-    loader::{Source, Sources, main_chunk},
+    loader::{Source, Sources, Texts, main_chunk},
     observers::{self, Event},
     settings::SettingKey,
     spin::spin,
@@ -79,6 +79,8 @@ impl Default for HostOptions {
 pub struct LoadReport {
     /// Every file that was read, the configuration first.
     pub files: Vec<PathBuf>,
+    /// What was in those of them that could be read.
+    pub texts: Texts,
     /// Where modules were looked for in vain.
     pub missing: Vec<PathBuf>,
 }
@@ -193,7 +195,11 @@ impl Thread {
         };
         let report = {
             let sources = state.sources.borrow();
-            LoadReport { files: sources.files.clone(), missing: sources.missing.clone() }
+            LoadReport {
+                files: sources.files.clone(),
+                texts: sources.read.clone(),
+                missing: sources.missing.clone(),
+            }
         };
         let vm = match result {
             Ok(vm) => Rc::new(vm),

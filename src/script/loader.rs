@@ -8,9 +8,11 @@ use super::{
 use mlua::{Function, IntoLuaMulti, Lua, MultiValue, Value, chunk::ChunkMode};
 use std::{
     borrow::Cow,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
+    io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The longest name of a source in messages; Lua itself cuts longer ones.
@@ -26,6 +28,13 @@ const EMBEDDED: &[(&str, &str)] = &[("pista.demo", include_str!("../../lua/pista
 pub enum Source {
     /// A file. Modules are found beside it.
     File(PathBuf),
+    /// A file as it was once, and its modules likewise: nothing is read from the disk.
+    Kept {
+        /// Where the file was.
+        path: PathBuf,
+        /// What was in it and in all that it required.
+        files: Arc<Texts>,
+    },
     /// A text and what messages call it. It can require only what comes with the program.
     Embedded {
         /// For messages: `init.lua`.
@@ -35,27 +44,43 @@ pub enum Source {
     },
 }
 
+/// What was in files.
+pub type Texts = BTreeMap<PathBuf, Arc<[u8]>>;
+
 /// The sources of one generation.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     dir: Option<PathBuf>,
+    kept: Option<Arc<Texts>>,
     texts: HashMap<String, String>,
     /// Every file that was read.
     pub(super) files: Vec<PathBuf>,
+    /// What was in them.
+    pub(super) read: Texts,
     /// Where a module was looked for in vain.
     pub(super) missing: Vec<PathBuf>,
 }
 
 impl Sources {
     pub(super) fn new(source: &Source) -> Self {
-        let dir = match source {
-            Source::File(path) => {
-                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                path.parent().map(Path::to_owned)
-            }
-            Source::Embedded { .. } => None,
+        let (dir, kept) = match source {
+            Source::File(path) => (Some(path), None),
+            Source::Kept { path, files } => (Some(path), Some(Arc::clone(files))),
+            Source::Embedded { .. } => (None, None),
         };
-        Self { dir, ..Self::default() }
+        let dir = dir.and_then(|path| absolute(path).parent().map(Path::to_owned));
+        Self { dir, kept, ..Self::default() }
+    }
+
+    fn bytes(&self, path: &Path) -> io::Result<Arc<[u8]>> {
+        match &self.kept {
+            Some(kept) => kept.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()),
+            None => Ok(std::fs::read(path)?.into()),
+        }
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.kept.as_ref().map_or_else(|| path.is_file(), |kept| kept.contains_key(path))
     }
 
     /// The name of a file in messages: relative to the configuration's directory, and of long
@@ -76,11 +101,13 @@ impl Sources {
         }
         let name = self.name(path);
         let error = |message: String| ScriptError::new(ErrorKind::Io, message);
-        let bytes = std::fs::read(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
-        if bytes.len() > MAX_SOURCE {
+        let bytes = self.bytes(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let length = bytes.len();
+        self.read.insert(path.to_owned(), bytes);
+        if length > MAX_SOURCE {
             return Err(error(format!("{}: longer than {MAX_SOURCE} bytes", path.display())));
         }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok((name, text))
     }
 
@@ -123,13 +150,14 @@ fn gives(line: &str, key: &str) -> bool {
     })
 }
 
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The main chunk of a configuration, ready to be called.
 pub(super) fn main_chunk(lua: &Lua, state: &State, source: &Source) -> Result<Function, ScriptError> {
     let (name, text) = match source {
-        Source::File(path) => {
-            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            state.sources.borrow_mut().read(&path)?
-        }
+        Source::File(path) | Source::Kept { path, .. } => state.sources.borrow_mut().read(&absolute(path))?,
         Source::Embedded { name, text } => (name.clone(), text.clone().into_owned()),
     };
     compile(lua, state, name, text)
@@ -184,13 +212,15 @@ fn module(lua: &Lua, state: &State, name: &str) -> Result<(Function, String), Sc
         dir.join("lua").join(&path).join("init.lua"),
     ];
     let mut sources = state.sources.borrow_mut();
-    let Some(found) = tried.iter().find(|path| path.is_file()) else {
+    let Some(at) = tried.iter().position(|path| sources.is_file(path)) else {
         let names: Vec<_> = tried.iter().map(|path| sources.name(path)).collect();
         sources.missing.extend(tried);
         let names = names.join(", ");
         return Err(fail(format!("require: there is no module {name:?}; looked for {names}")));
     };
-    let (label, text) = sources.read(found)?;
+    let (label, text) = sources.read(&tried[at])?;
+    // A file that appears at one of these goes before the one that was found.
+    sources.missing.extend_from_slice(&tried[..at]);
     drop(sources);
     Ok((compile(lua, state, label.clone(), text)?, label))
 }

@@ -42,7 +42,7 @@ pub use eval::{Evaluation, Outcome};
 pub use handle::{Health, ScriptHandle};
 pub use hooks::{HookLimits, ScriptHooks};
 pub use host::{Generation, HostOptions, LOAD_LIMIT, LoadFailure, LoadReport, MEMORY_LIMIT, ScriptHost};
-pub use loader::Source;
+pub use loader::{Source, Texts};
 pub use observers::OBSERVER_LIMIT;
 pub use provider::LuaProvider;
 pub use settings::{Check, SettingKey};
