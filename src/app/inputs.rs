@@ -7,6 +7,9 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
+/// The settings beside an `init.lua`.
+pub(super) const TOML: &str = "config.toml";
+
 /// The files that a configuration was made of, and those that would have been part of it had they
 /// been there: a change of any of them is a reason to load it again.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +28,7 @@ impl Inputs {
         if let Some(init) = &located.init {
             self.look(init);
         }
-        let path = located.directory(dirs).join("config.toml");
+        let path = located.directory(dirs).join(TOML);
         self.0.insert(path, toml.map(Into::into));
     }
 
