@@ -5,7 +5,9 @@ use super::{
     anywhere::Anywhere,
     assemble::{Live, assemble},
     commands::CommandsHere,
-    facts, primitives,
+    facts,
+    inputs::Inputs,
+    primitives, reload,
     services::{Channels, Service, Services, cron::CronService},
     table,
 };
@@ -42,7 +44,11 @@ pub struct App {
     pub(super) approver: Arc<dyn Approver>,
     questions: Arc<Questions>,
     memory: Memory,
-    services: Arc<OnceCell<Services>>,
+    pub(super) services: Arc<OnceCell<Services>>,
+    /// Held by a reload.
+    pub(super) reloading: Arc<tokio::sync::Mutex<()>>,
+    /// The files that the program was started with, when they were broken.
+    pub(super) broken: Option<Inputs>,
 }
 
 impl App {
@@ -57,7 +63,25 @@ impl App {
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
-        let loaded = Loaded::load_telling(flags, notice).await?;
+        Self::on(Loaded::load_telling(flags, notice).await?, None, approver).await
+    }
+
+    /// The same for a program that stays. A configuration that is broken is not its end where an earlier
+    /// one worked: that one is in force until the files are right again, and `notice` is told.
+    pub async fn start_staying(
+        flags: Flags,
+        approver: Arc<dyn Approver>,
+        notice: Option<Sink>,
+    ) -> anyhow::Result<Self> {
+        let (loaded, broken) = Loaded::load_staying(flags, notice).await?;
+        let app = Self::on(loaded, broken, approver).await?;
+        if app.broken.is_none() {
+            reload::keep(&app.live.load().loaded);
+        }
+        Ok(app)
+    }
+
+    async fn on(loaded: Loaded, broken: Option<Inputs>, approver: Arc<dyn Approver>) -> anyhow::Result<Self> {
         let questions = Arc::new(Questions::new(loaded.outgoing()?));
         let approver: Arc<dyn Approver> = Arc::new(Anywhere { here: approver, questions: questions.clone() });
         let live = assemble(loaded, approver.clone()).await?;
@@ -74,6 +98,8 @@ impl App {
             questions,
             memory,
             services: Arc::default(),
+            reloading: Arc::default(),
+            broken,
         })
     }
 
@@ -114,6 +140,12 @@ impl App {
     /// The live Lua engine.
     pub fn script(&self) -> ScriptHandle {
         self.live.load().loaded.script.clone()
+    }
+
+    /// The same, looked up each time: a reload puts another in its place.
+    pub fn live_script(&self) -> Box<dyn Fn() -> ScriptHandle + Send> {
+        let live = Arc::clone(&self.live);
+        Box::new(move || live.load().loaded.script.clone())
     }
 
     /// The runtime that the engine works on.

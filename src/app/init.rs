@@ -5,7 +5,7 @@ use crate::{
     config::{KEYS, Located, Settings},
     script::{
         Generation, HostOptions, LoadFailure, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Sink,
-        Source,
+        Source, Texts,
     },
 };
 use std::sync::Arc;
@@ -33,16 +33,18 @@ fn bytes(settings: &Settings) -> usize {
 }
 
 /// Runs the `init.lua` in use, on a thread that stays for its functions. `specs` makes it one for
-/// specs, and takes what they print.
+/// specs, and takes what they print; `kept` stands in for all files.
 pub(super) async fn run(
     located: &Located,
+    kept: Option<Arc<Texts>>,
     settings: &Settings,
     notice: Option<Sink>,
     specs: Option<Sink>,
 ) -> Result<Generation, LoadFailure> {
-    let source = match &located.init {
-        Some(path) => Source::File(path.clone()),
-        None => Source::Embedded { name: SHIPPED_NAME.into(), text: SHIPPED.into() },
+    let source = match (&located.init, kept) {
+        (Some(path), None) => Source::File(path.clone()),
+        (Some(path), Some(files)) => Source::Kept { path: path.clone(), files },
+        (None, _) => Source::Embedded { name: SHIPPED_NAME.into(), text: SHIPPED.into() },
     };
     let keys: Vec<SettingKey> = KEYS
         .iter()

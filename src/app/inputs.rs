@@ -7,6 +7,9 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
+/// The settings beside an `init.lua`.
+pub(super) const TOML: &str = "config.toml";
+
 /// The files that a configuration was made of, and those that would have been part of it had they
 /// been there: a change of any of them is a reason to load it again.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +28,7 @@ impl Inputs {
         if let Some(init) = &located.init {
             self.look(init);
         }
-        let path = located.directory(dirs).join("config.toml");
+        let path = located.directory(dirs).join(TOML);
         self.0.insert(path, toml.map(Into::into));
     }
 
@@ -48,6 +51,11 @@ impl Inputs {
         if !self.0.contains_key(path) {
             self.0.insert(path.to_owned(), watch::read(path));
         }
+    }
+
+    /// Whether every file is still as it was read.
+    pub(super) fn are_as_read(&self) -> bool {
+        self.0.iter().all(|(path, text)| watch::read(path) == *text)
     }
 
     /// What to watch.

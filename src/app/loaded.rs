@@ -1,17 +1,20 @@
 //! The configuration in force: settings, secrets, and what `init.lua` declares.
 
-use super::{ConfigError, Flags, init, sessions::SessionsHere};
-use crate::{
-    config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
-    domain::{BoxFuture, plan::Plan, store::StoreError, trust::TrustStore},
-    gateway::Outgoing,
-    memory::{Memory, MemoryError, OpenOptions},
-    script::{LoadReport, ScriptHandle, Sink},
-    telemetry::{self, Log},
+use super::{
+    ConfigError, Flags, init,
+    inputs::{Inputs, TOML},
+    process::Process,
+    sessions::SessionsHere,
 };
-use anyhow::Context;
+use crate::{
+    config::{Dirs, Environment, Layers, Located, Origin, Secrets, Settings, locate, read_toml},
+    domain::plan::Plan,
+    gateway::Outgoing,
+    memory::Memory,
+    script::{Generation, ScriptHandle, Sink, Texts},
+};
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
@@ -32,41 +35,24 @@ pub struct Loaded {
     pub plan: Plan,
     /// The Lua generation that declared it.
     pub script: ScriptHandle,
-    /// What was read to load it.
-    pub report: LoadReport,
+    /// The files that it was made of.
+    pub(super) inputs: Inputs,
+    /// Settings that are other ones in the files, and take a restart.
+    pub(super) restart: Vec<String>,
     process: Arc<Process>,
 }
 
-/// What stays the same however often the configuration is loaded.
-struct Process {
-    flags: Flags,
-    redactor: Redactor,
-    log: Option<Log>,
-    notice: Option<Sink>,
-    memory: OnceLock<Memory>,
-    outgoing: OnceLock<Arc<Outgoing>>,
-    /// Loaded for specs; takes what they print.
-    specs: Option<Sink>,
-}
-
-impl Process {
-    /// The same, but for the log and whoever is told things.
-    fn apart(&self, memory: OnceLock<Memory>, specs: Option<Sink>) -> Self {
-        let (flags, redactor) = (self.flags.clone(), self.redactor.clone());
-        Self { flags, redactor, log: None, notice: None, memory, outgoing: OnceLock::new(), specs }
-    }
-}
-
-/// A configuration that could not be loaded, and what was read until then.
+/// A configuration that could not be loaded, and the files that are to blame.
 pub(super) struct LoadError {
     pub(super) error: anyhow::Error,
-    pub(super) report: LoadReport,
+    pub(super) inputs: Inputs,
 }
 
-impl From<anyhow::Error> for LoadError {
-    fn from(error: anyhow::Error) -> Self {
-        Self { error, report: LoadReport::default() }
-    }
+/// What is known before `init.lua` runs.
+struct Read {
+    located: Located,
+    layers: Layers,
+    early: Settings,
 }
 
 impl Loaded {
@@ -77,32 +63,54 @@ impl Loaded {
 
     /// The same; `notice` is told what a person should know.
     pub(super) async fn load_telling(flags: Flags, notice: Option<Sink>) -> anyhow::Result<Self> {
-        let environment = Environment::of_process();
-        let current = std::env::current_dir().context("the current directory can't be read")?;
-        let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
-        let (located, layers, early) = read(&flags, &environment, &dirs)?;
-        let redactor = Redactor::of(&environment);
-        // A second initialisation in one process (a test's) leaves the first in place.
-        let log = telemetry::init(&early.log, early.log_format, redactor.clone()).ok();
-        let (memory, outgoing) = (OnceLock::new(), OnceLock::new());
-        let process = Arc::new(Process { flags, redactor, log, notice, memory, outgoing, specs: None });
-        let loaded = Self::run(process, environment, dirs, located, layers, early).await;
-        loaded.map_err(|failure| failure.error)
+        let loaded = Self::of(Process::start(flags, notice)?, None).await.map_err(|failure| failure.error)?;
+        loaded.settle();
+        Ok(loaded)
+    }
+
+    /// The same for a program that stays: in the place of files that are broken, what last worked. Then
+    /// also the files that are broken.
+    pub(super) async fn load_staying(
+        flags: Flags,
+        notice: Option<Sink>,
+    ) -> anyhow::Result<(Self, Option<Inputs>)> {
+        let process = Process::start(flags, notice)?;
+        let failure = match Self::of(Arc::clone(&process), None).await {
+            Ok(loaded) => {
+                loaded.settle();
+                return Ok((loaded, None));
+            }
+            Err(failure) => failure,
+        };
+        let Some(kept) = process.last_good() else { return Err(failure.error) };
+        let Ok(loaded) = Self::of(Arc::new(process.anew()), Some(Arc::new(kept.texts()))).await else {
+            return Err(failure.error);
+        };
+        loaded.settle();
+        loaded.notify(&format!(
+            "{:#}; the configuration that last worked is in force until this is mended",
+            failure.error
+        ));
+        Ok((loaded, Some(failure.inputs)))
     }
 
     /// Loads everything anew, beside what is in force.
     pub(super) async fn again(&self) -> Result<Self, LoadError> {
-        let (located, layers, early) = read(&self.process.flags, &self.environment, &self.dirs)?;
-        let process = Arc::clone(&self.process);
-        Self::run(process, self.environment.clone(), self.dirs.clone(), located, layers, early).await
+        let loaded = Self::of(Arc::clone(&self.process), None).await?;
+        match &self.located.init {
+            Some(init) if loaded.located.init.is_none() => {
+                let message =
+                    format!("{}: the file is gone; start openpista anew to do without one", init.display());
+                Err(LoadError { error: ConfigError::new(message).into(), inputs: loaded.inputs })
+            }
+            _ => Ok(loaded),
+        }
     }
 
     /// Loads everything anew, for specs: `print` takes what scripts print, and nothing that is found out
     /// changes the log or the memory of the program.
     pub(super) async fn for_specs(&self, print: Sink) -> Result<Self, LoadError> {
-        let (located, layers, early) = read(&self.process.flags, &self.environment, &self.dirs)?;
-        let process = Arc::new(self.process.apart(OnceLock::new(), Some(print)));
-        Self::run(process, self.environment.clone(), self.dirs.clone(), located, layers, early).await
+        Self::of(Arc::new(self.process.apart(OnceLock::new(), Some(print))), None).await
     }
 
     /// The same configuration with another memory, and another directory for what is kept.
@@ -112,39 +120,57 @@ impl Loaded {
         Self { process: Arc::new(process), dirs, ..self.clone() }
     }
 
+    /// Loads what there is, or what there was: `kept` stands in for all files.
+    pub(super) async fn of(process: Arc<Process>, kept: Option<Arc<Texts>>) -> Result<Self, LoadError> {
+        let mut inputs = Inputs::expected(&process.dirs);
+        let read = match read(&process, kept.as_deref(), &mut inputs) {
+            Ok(read) => read,
+            Err(error) => return Err(LoadError { error: error.into(), inputs }),
+        };
+        process.log(&read.early);
+        let run = Self::run(&process, read, kept, &mut inputs).await;
+        run.map(|loaded| Self { inputs: inputs.clone(), ..loaded })
+            .map_err(|error| LoadError { error: error.into(), inputs })
+    }
+
     async fn run(
-        process: Arc<Process>,
-        environment: Environment,
-        dirs: Dirs,
-        located: Located,
-        layers: Layers,
-        early: Settings,
-    ) -> Result<Self, LoadError> {
+        process: &Arc<Process>,
+        read: Read,
+        kept: Option<Arc<Texts>>,
+        inputs: &mut Inputs,
+    ) -> Result<Self, ConfigError> {
+        let Read { located, layers, early } = read;
         for warning in layers.warnings() {
             tracing::warn!("{warning}");
         }
+        let (environment, dirs) = (process.environment.clone(), process.dirs.clone());
         let generation =
-            init::run(&located, &early, process.notice.clone(), process.specs.clone()).await.map_err(
-                |failure| LoadError { error: ConfigError::new(failure.error).into(), report: failure.report },
-            )?;
-        let (script, plan, report) = (generation.handle, generation.plan, generation.report);
-        let failed = |error: ConfigError| LoadError { error: error.into(), report: report.clone() };
-        let settings = layers.settings(&plan.settings).map_err(|e| failed(ConfigError::new(e)))?;
-        // What the script's thread and the log began with may be set by the script itself.
-        if let Some(log) = &process.log
-            && (&settings.log, settings.log_format) != (&early.log, early.log_format)
-        {
-            log.change(&settings.log, settings.log_format);
-        }
-        init::limit(&script, &early, &settings).await.map_err(failed)?;
+            init::run(&located, kept, &early, process.notice.clone(), process.specs.clone()).await;
+        let Generation { handle: script, plan, report } = match generation {
+            Ok(generation) => generation,
+            Err(failure) => {
+                inputs.reported(&failure.report);
+                return Err(ConfigError::new(failure.error));
+            }
+        };
+        inputs.reported(&report);
+        let mut settings = layers.settings(&plan.settings).map_err(ConfigError::new)?;
+        init::limit(&script, &early, &settings).await?;
+        let restart = process.keep_fixed(&mut settings);
         let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
-        Ok(Self { dirs, located, environment, settings, secrets, plan, script, report, process })
+        let (process, inputs) = (Arc::clone(process), Inputs::default());
+        Ok(Self { dirs, located, environment, settings, secrets, plan, script, inputs, restart, process })
     }
 
-    /// Which skills are trusted; the memory is opened when that is first asked.
-    pub(super) fn trust(&self) -> Arc<dyn TrustStore> {
-        Arc::new(TrustLater { process: Arc::clone(&self.process), database: self.settings.database.clone() })
+    /// From now on this is the configuration in force.
+    pub(super) fn settle(&self) {
+        self.process.settle(&self.settings);
+    }
+
+    /// The program that it was loaded in.
+    pub(super) fn process(&self) -> &Arc<Process> {
+        &self.process
     }
 
     /// The memory; opened at the first use. It stays the same when the configuration is loaded again.
@@ -155,8 +181,7 @@ impl Loaded {
     /// The way out for messages, kept in it.
     pub(super) fn outgoing(&self) -> anyhow::Result<Arc<Outgoing>> {
         let memory = self.memory()?;
-        let made = || Arc::new(Outgoing::new(Arc::new(memory.clone())));
-        Ok(Arc::clone(self.process.outgoing.get_or_init(made)))
+        Ok(self.process.outgoing(memory))
     }
 
     /// The conversations in it.
@@ -198,56 +223,20 @@ impl Loaded {
     }
 }
 
-impl Process {
-    fn memory(&self, database: &Path) -> Result<&Memory, MemoryError> {
-        if let Some(memory) = self.memory.get() {
-            return Ok(memory);
+fn read(process: &Process, kept: Option<&Texts>, inputs: &mut Inputs) -> Result<Read, ConfigError> {
+    let Process { flags, environment, dirs, .. } = process;
+    let mut located = locate(flags.config.as_deref(), environment, dirs).map_err(ConfigError::new)?;
+    let toml = match kept {
+        None => located.toml.as_deref().map(read_toml).transpose(),
+        Some(kept) => {
+            located.toml = Some(located.directory(dirs).join(TOML)).filter(|path| kept.contains_key(path));
+            Ok(located.toml.as_ref().and_then(|path| kept.get(path)).map(|text| text.to_vec()))
         }
-        let memory = Memory::open(database, OpenOptions::default())?;
-        // Standing approvals are in there.
-        if let Some(warning) = writable(database) {
-            tracing::warn!("{warning}");
-        }
-        Ok(self.memory.get_or_init(|| memory))
-    }
-}
-
-/// Trust in skills, from a memory that is opened when it is needed.
-struct TrustLater {
-    process: Arc<Process>,
-    database: PathBuf,
-}
-
-impl TrustLater {
-    fn memory(&self) -> Result<&Memory, StoreError> {
-        self.process.memory(&self.database).map_err(|error| StoreError::Database {
-            path: self.database.display().to_string(),
-            message: error.to_string(),
-        })
-    }
-}
-
-impl TrustStore for TrustLater {
-    fn trusted<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
-        Box::pin(async move { self.memory()?.trusted(name).await })
-    }
-
-    fn trust<'a>(&'a self, name: &'a str, fingerprint: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.memory()?.trust(name, fingerprint).await })
-    }
-
-    fn distrust<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async move { self.memory()?.distrust(name).await })
-    }
-}
-
-fn read(
-    flags: &Flags,
-    environment: &Environment,
-    dirs: &Dirs,
-) -> anyhow::Result<(Located, Layers, Settings)> {
-    let located = locate(flags.config.as_deref(), environment, dirs).map_err(ConfigError::new)?;
-    let layers = Layers::read(&located, dirs, environment, flags.values.clone()).map_err(ConfigError::new)?;
+    };
+    inputs.located(&located, dirs, toml.as_ref().ok().and_then(Option::as_deref));
+    let toml = toml.map_err(ConfigError::new)?;
+    let layers = Layers::with_toml(&located, toml.as_deref(), dirs, environment, flags.values.clone());
+    let layers = layers.map_err(ConfigError::new)?;
     let early = layers.settings(&[]).map_err(ConfigError::new)?;
-    Ok((located, layers, early))
+    Ok(Read { located, layers, early })
 }

@@ -6,16 +6,19 @@ use rustyline::{Context, Helper, highlight::Highlighter, hint::Hinter, validate:
 
 /// Completes the line under the cursor.
 pub(super) struct Completer {
-    script: ScriptHandle,
+    script: Script,
     runtime: tokio::runtime::Handle,
     commands: Names,
 }
+
+/// Gives the script in force.
+type Script = Box<dyn Fn() -> ScriptHandle + Send>;
 
 /// Tells the names of the commands of the user's own.
 type Names = Box<dyn Fn() -> Vec<String> + Send>;
 
 impl Completer {
-    pub(super) fn new(script: ScriptHandle, runtime: tokio::runtime::Handle) -> Self {
+    pub(super) fn new(script: Script, runtime: tokio::runtime::Handle) -> Self {
         Self { script, runtime, commands: Box::new(Vec::new) }
     }
 
@@ -43,7 +46,7 @@ impl rustyline::completion::Completer for Completer {
         let before = &line[..pos];
         if let Some(code) = lua_begins(before) {
             let begin = code + name_begins(&before[code..]);
-            let candidates = self.runtime.block_on(self.script.complete(&before[begin..]));
+            let candidates = self.runtime.block_on((self.script)().complete(&before[begin..]));
             return Ok((begin, candidates));
         }
         if before.starts_with('/') && !before.contains(' ') {

@@ -1,6 +1,6 @@
 //! Reading lines, on a thread of its own: it blocks, and can't be cancelled.
 
-use super::{complete::Completer, pipe};
+use super::{complete::Completer, pipe, printer::Printer};
 use crate::front::{forget_typed, to_stderr};
 use rustyline::{Behavior, Config, config::Builder, error::ReadlineError, history::DefaultHistory};
 use std::{
@@ -42,6 +42,7 @@ enum Command {
 /// A handle on the thread that reads.
 pub(super) struct Editor {
     commands: mpsc::Sender<Command>,
+    printer: Printer,
 }
 
 impl Editor {
@@ -49,13 +50,16 @@ impl Editor {
     pub(super) fn start() -> anyhow::Result<Self> {
         let (commands, inbox) = mpsc::channel();
         let thread = thread::Builder::new().name("line editor".into());
+        let mut printer = Printer::plain();
         if stdin().is_terminal() {
-            let lines = rustyline::Editor::with_config(config().max_history_size(HISTORY_LINES)?.build())?;
+            let mut lines =
+                rustyline::Editor::with_config(config().max_history_size(HISTORY_LINES)?.build())?;
+            printer = Printer::of(&mut lines);
             thread.spawn(move || Desk { lines, history: None }.serve(&inbox))?;
         } else {
             thread.spawn(move || serve_pipe(&inbox))?;
         }
-        Ok(Self { commands })
+        Ok(Self { commands, printer })
     }
 
     /// Loads and keeps the history in a file; `keep` says which lines may be written to it.
@@ -65,6 +69,11 @@ impl Editor {
 
     pub(super) fn use_completer(&self, completer: Completer) {
         self.tell(Command::Completer(completer));
+    }
+
+    /// Prints lines beside what is typed.
+    pub(super) fn printer(&self) -> Printer {
+        self.printer.clone()
     }
 
     /// Adds to the history.

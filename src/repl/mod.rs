@@ -6,6 +6,7 @@ mod complete;
 mod editor;
 mod lua;
 mod pipe;
+mod printer;
 mod signals;
 mod tty;
 mod turn;
@@ -14,6 +15,8 @@ use crate::{
     app::{App, Flags},
     domain::store::Session,
     front::{Colour, ago, tail, to_stderr, to_stdout},
+    script::Sink,
+    watch::SETTLE,
 };
 use approve::AskInEditor;
 use commands::Next;
@@ -76,8 +79,10 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
         failed: false,
     };
     repl.app.serve().await;
+    let watching = repl.app.watch(SETTLE);
     repl.greet();
     let end = repl.serve().await;
+    drop(watching);
     repl.app.close().await;
     Ok(end)
 }
@@ -87,11 +92,15 @@ type Started = (App, Session, Arc<Mutex<Editor>>, Arc<AskInEditor>);
 async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started> {
     let editor = Arc::new(Mutex::new(Editor::start()?));
     let approver = Arc::new(AskInEditor::new(editor.clone()));
-    let app = App::start(flags, approver.clone()).await?;
+    let printer = editor.lock().await.printer();
+    let notice: Sink = Arc::new(move |text: &str| printer.print(text));
+    let app = App::start_staying(flags, approver.clone(), Some(notice)).await?;
     {
         let editor = editor.lock().await;
         editor.use_history(app.history_file(), app.secret_free());
-        editor.use_completer(Completer::new(app.script(), app.runtime()).with_commands(app.command_names()));
+        editor.use_completer(
+            Completer::new(app.live_script(), app.runtime()).with_commands(app.command_names()),
+        );
     }
     let session = match session {
         Some(wanted) => app.session_called(&wanted, "repl").await?,

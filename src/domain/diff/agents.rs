@@ -4,6 +4,7 @@ use super::parts::{changed, named, same, same_or_none};
 use crate::domain::{
     plan::{AgentSpec, ChannelKind, ChannelSpec, MAIN, Prompt, ProviderKind, ProviderSpec},
     rules::{Access, Match, Rule},
+    sandbox::SandboxProfile,
 };
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -85,6 +86,29 @@ pub(super) fn channels(
             }
         };
         parts.extend([("users", old.users != new.users), ("agent", old.agent != new.agent)]);
+        changed(what, &parts, out);
+    });
+}
+
+pub(super) fn sandboxes(
+    old: &BTreeMap<String, SandboxProfile>,
+    new: &BTreeMap<String, SandboxProfile>,
+    out: &mut Vec<String>,
+) {
+    named("sandbox ", old, new, out, |what, old, new, out| {
+        let parts = [
+            ("image", old.image != new.image),
+            ("memory", old.memory_bytes != new.memory_bytes),
+            ("cpus", old.cpus != new.cpus),
+            ("pids", old.pids != new.pids),
+            ("network", old.network != new.network),
+            ("workspace", old.workspace != new.workspace),
+            ("mounts", old.mounts != new.mounts),
+            ("user", old.user != new.user),
+            ("env", old.env != new.env),
+            ("timeout", old.timeout != new.timeout),
+            ("fallback", old.fallback != new.fallback),
+        ];
         changed(what, &parts, out);
     });
 }

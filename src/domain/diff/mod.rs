@@ -48,6 +48,7 @@ impl Diff {
         functions::tools(&old.tools, &new.tools, &mut changes);
         functions::handlers(("hook", "hooks"), &old.hooks, &new.hooks, &mut changes);
         functions::handlers(("observer", "observers"), &old.observers, &new.observers, &mut changes);
+        agents::sandboxes(&old.sandboxes, &new.sandboxes, &mut changes);
         schedule::jobs(&old.cron, &new.cron, &mut changes);
         functions::commands(&old.commands, &new.commands, &mut changes);
         Self { changes, restart: vec![] }

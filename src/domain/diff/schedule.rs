@@ -1,7 +1,7 @@
 //! Jobs, and when they run.
 
 use super::parts::{changed, named, same};
-use crate::domain::plan::{CronSpec, Schedule};
+use crate::domain::plan::{CronSpec, CronWork, Schedule};
 use std::{collections::BTreeMap, time::Duration};
 
 pub(super) fn jobs(
@@ -19,13 +19,22 @@ pub(super) fn jobs(
             out.push(format!("{what}: {} → {}", zone(&old.tz), zone(&new.tz)));
         }
         let parts = [
-            ("function", !same(old.handler, new.handler)),
+            ("work", !alike(&old.work, &new.work)),
+            ("target", old.to != new.to),
             ("missed", old.missed != new.missed),
             ("overlap", old.overlap != new.overlap),
             ("timeout", old.timeout != new.timeout),
         ];
         changed(what, &parts, out);
     });
+}
+
+/// Whether two runs do the same.
+fn alike(old: &CronWork, new: &CronWork) -> bool {
+    match (old, new) {
+        (CronWork::Handler(old), CronWork::Handler(new)) => same(*old, *new),
+        (old, new) => old == new,
+    }
 }
 
 /// Two schedules side by side. Where only the time of day differs, only that is shown.

@@ -28,6 +28,7 @@ pub(in super::super) const EVENTS: &[&str] = &[
     "approval.asked",
     "approval.decided",
     "cron.done",
+    "reload",
     "error",
     "shutdown",
 ];

@@ -1,0 +1,155 @@
+//! What stays the same however often the configuration is loaded.
+
+use super::{ConfigError, Flags, last_good::LastGood};
+use crate::{
+    config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
+    gateway::Outgoing,
+    memory::{Memory, MemoryError, OpenOptions},
+    script::Sink,
+    telemetry::{self, Log},
+};
+use anyhow::Context;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+/// The program as it was started.
+pub(super) struct Process {
+    pub(super) flags: Flags,
+    pub(super) environment: Environment,
+    pub(super) dirs: Dirs,
+    pub(super) redactor: Redactor,
+    pub(super) notice: Option<Sink>,
+    pub(super) memory: OnceLock<Memory>,
+    outgoing: OnceLock<Arc<Outgoing>>,
+    /// Loaded for specs; takes what they print.
+    pub(super) specs: Option<Sink>,
+    fixed: OnceLock<Fixed>,
+    log: Arc<OnceLock<Option<Log>>>,
+    /// What the log was last told.
+    logged: Mutex<Option<(String, LogFormat)>>,
+}
+
+/// Settings that are read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fixed {
+    database: PathBuf,
+    history: PathBuf,
+}
+
+impl Process {
+    pub(super) fn start(flags: Flags, notice: Option<Sink>) -> anyhow::Result<Arc<Self>> {
+        let environment = Environment::of_process();
+        let current = std::env::current_dir().context("the current directory can't be read")?;
+        let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
+        let redactor = Redactor::of(&environment);
+        Ok(Arc::new(Self {
+            flags,
+            environment,
+            dirs,
+            redactor,
+            notice,
+            memory: OnceLock::new(),
+            outgoing: OnceLock::new(),
+            specs: None,
+            fixed: OnceLock::new(),
+            log: Arc::default(),
+            logged: Mutex::default(),
+        }))
+    }
+
+    /// The same, but for the log and whoever is told things.
+    pub(super) fn apart(&self, memory: OnceLock<Memory>, specs: Option<Sink>) -> Self {
+        Self { notice: None, memory, specs, log: Arc::new(OnceLock::from(None)), ..self.anew() }
+    }
+
+    /// The same, but for what a configuration has opened.
+    pub(super) fn anew(&self) -> Self {
+        Self {
+            flags: self.flags.clone(),
+            environment: self.environment.clone(),
+            dirs: self.dirs.clone(),
+            redactor: self.redactor.clone(),
+            notice: self.notice.clone(),
+            memory: OnceLock::new(),
+            outgoing: OnceLock::new(),
+            specs: self.specs.clone(),
+            fixed: OnceLock::new(),
+            log: Arc::clone(&self.log),
+            logged: Mutex::default(),
+        }
+    }
+
+    /// Starts the log, unless it was started.
+    pub(super) fn log(&self, settings: &Settings) {
+        self.log.get_or_init(|| {
+            *self.logged() = Some((settings.log.clone(), settings.log_format));
+            // A second initialisation in one process (a test's) leaves the first in place.
+            telemetry::init(&settings.log, settings.log_format, self.redactor.clone()).ok()
+        });
+    }
+
+    /// These settings are in force: the log goes on by them, and what is read once is read.
+    pub(super) fn settle(&self, settings: &Settings) {
+        self.fixed
+            .get_or_init(|| Fixed { database: settings.database.clone(), history: settings.history.clone() });
+        let wanted = (settings.log.clone(), settings.log_format);
+        let mut logged = self.logged();
+        if let Some(log) = self.log.get().and_then(Option::as_ref)
+            && logged.as_ref() != Some(&wanted)
+        {
+            log.change(&wanted.0, wanted.1);
+            *logged = Some(wanted);
+        }
+    }
+
+    /// Puts what is in use in the place of what would need a restart; the names of those settings.
+    pub(super) fn keep_fixed(&self, settings: &mut Settings) -> Vec<String> {
+        let Some(fixed) = self.fixed.get() else { return vec![] };
+        let mut restart = vec![];
+        for (name, wanted, used) in [
+            ("database", &mut settings.database, &fixed.database),
+            ("history", &mut settings.history, &fixed.history),
+        ] {
+            if wanted != used {
+                restart.push(name.to_owned());
+                wanted.clone_from(used);
+            }
+        }
+        restart
+    }
+
+    /// Where the `init.lua` in use is, or would be.
+    pub(super) fn init(&self) -> Option<PathBuf> {
+        let located = locate(self.flags.config.as_deref(), &self.environment, &self.dirs).ok()?;
+        Some(located.init.unwrap_or_else(|| self.dirs.config.join("init.lua")))
+    }
+
+    /// The configuration that last worked, if it is not known to be another one.
+    pub(super) fn last_good(&self) -> Option<LastGood> {
+        LastGood::find(&self.dirs.state, &self.init()?)
+    }
+
+    /// The memory; opened at the first use.
+    pub(super) fn memory(&self, database: &Path) -> Result<&Memory, MemoryError> {
+        if let Some(memory) = self.memory.get() {
+            return Ok(memory);
+        }
+        let memory = Memory::open(database, OpenOptions::default())?;
+        // Standing approvals are in there.
+        if let Some(warning) = writable(database) {
+            tracing::warn!("{warning}");
+        }
+        Ok(self.memory.get_or_init(|| memory))
+    }
+
+    /// The way out for messages, kept in the memory.
+    pub(super) fn outgoing(&self, memory: &Memory) -> Arc<Outgoing> {
+        Arc::clone(self.outgoing.get_or_init(|| Arc::new(Outgoing::new(Arc::new(memory.clone())))))
+    }
+
+    fn logged(&self) -> std::sync::MutexGuard<'_, Option<(String, LogFormat)>> {
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
