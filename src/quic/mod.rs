@@ -5,6 +5,7 @@
 //! for a device with a role. What devices ask goes to a [`Handler`].
 
 mod client;
+mod connection_ids;
 mod fingerprint;
 pub mod frame;
 mod handler;

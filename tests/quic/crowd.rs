@@ -1,20 +1,13 @@
 //! Two thousand connections at once, in front of a server in a process of its own.
 
-use super::support::*;
+use super::{process::Other, support::*};
 use openpista::{
     domain::{device::Role, secret::Secret},
     memory::{Memory, OpenOptions},
     quic::{
-        Address, Client, Target,
+        Address, Client,
         protocol::{ALPN, Answer},
     },
-};
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read},
-    path::PathBuf,
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::Arc,
 };
 
 /// Connections of devices that are let in and say nothing more.
@@ -24,63 +17,6 @@ const STRANGERS: usize = 1_000;
 /// What the server may grow by, in KiB. Measured: less than half of it, in a build without
 /// optimisation.
 const GROWTH: u64 = 128 << 10;
-/// Tells the other process where to keep things.
-const PLACE: &str = "OPENPISTA_TEST_CROWD";
-
-/// The other process. Runs until its standard input ends.
-#[test]
-#[ignore = "a part of the test below, which starts it"]
-fn server_process() {
-    let Some(dir) = std::env::var_os(PLACE).map(PathBuf::from) else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let memory = Memory::open(&dir.join("memory.db"), OpenOptions::default()).unwrap();
-        let handler = Arc::new(Obedient::default());
-        let (_server, target) = serve(&dir, &memory, handler, Default::default(), loopback());
-        println!("\nserving {} {}", target.address, target.fingerprint);
-        tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut vec![])).await.unwrap().unwrap();
-    });
-}
-
-struct Other {
-    child: Child,
-    _stdin: ChildStdin,
-    target: Target,
-}
-
-impl Other {
-    fn start(dir: &std::path::Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crowd::server_process", "--ignored", "--nocapture"])
-            .env(PLACE, dir)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.map(Result::unwrap).find(|line| line.starts_with("serving ")).unwrap();
-        let mut words = line.split(' ').skip(1);
-        let address = Address::Udp(words.next().unwrap().parse().unwrap());
-        let fingerprint = words.next().unwrap().parse().unwrap();
-        Self { child, _stdin: stdin, target: Target { address, fingerprint } }
-    }
-
-    /// Resident memory in KiB.
-    fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[tokio::test]
 async fn leaves_the_server_small_and_others_served() {
     let dir = tempfile::tempdir().unwrap();
@@ -90,7 +26,7 @@ async fn leaves_the_server_small_and_others_served() {
         tokens.push(device(&memory, Role::User).await.0);
     }
     let (owner, _) = device(&memory, Role::Owner).await;
-    let other = Other::start(dir.path());
+    let other = Other::start(dir.path(), loopback());
     let Address::Udp(address) = other.target.address else { unreachable!("listens on UDP") };
     let served = async || {
         let client = soon(Client::connect(other.target.clone(), owner.clone())).await.unwrap();

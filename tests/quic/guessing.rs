@@ -17,7 +17,8 @@ const PACE: Duration = Duration::from_millis(7);
 
 #[tokio::test]
 async fn wrong_tokens_are_answered_one_after_the_other_and_right_ones_at_once() {
-    let place = place_with(Limits { failure_pace: 10 * PACE, ..Limits::default() }).await;
+    let place =
+        place_with(Limits { failure_pace: 10 * PACE, hello_deadline: PATIENCE, ..Limits::default() }).await;
     let began = Instant::now();
     let mut guesses = JoinSet::new();
     for _ in 0..100 {

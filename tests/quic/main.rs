@@ -11,6 +11,7 @@ mod guessing;
 mod messages;
 mod mutations;
 mod pairing;
+mod process;
 mod roles;
 mod sockets;
 mod stopping;

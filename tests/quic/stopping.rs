@@ -1,6 +1,6 @@
 //! The end of a server, and its return.
 
-use super::support::*;
+use super::{process::Other, support::*};
 use openpista::{
     memory::{Memory, OpenOptions},
     quic::{
@@ -80,4 +80,26 @@ async fn a_client_comes_back_to_a_server_that_came_back() {
     let (_server, again) = serve(dir.path(), &memory, handler, brisk(), address);
     assert_eq!(again, target);
     soon(client.ask(&message("echo hi again"))).await.unwrap();
+}
+
+/// A server that was killed says nothing. Its successor tells those who still talk to it, before the
+/// time of silence is over.
+#[tokio::test]
+async fn a_client_of_a_killed_server_is_told_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = Memory::open(&dir.path().join("memory.db"), OpenOptions::default()).unwrap();
+    let (owner, _) = device(&memory, openpista::domain::device::Role::Owner).await;
+    let first = Other::start(dir.path(), loopback());
+    let target = first.target.clone();
+    let client = soon(openpista::quic::Client::connect(target.clone(), owner)).await.unwrap();
+    let mut waiting = soon(client.request(&message("wait a"))).await.unwrap();
+    soon(waiting.next()).await.unwrap();
+    drop(first);
+    let openpista::quic::Address::Udp(address) = target.address else { unreachable!() };
+    let second = Other::start(dir.path(), address);
+    assert_eq!(second.target, target, "the same address and certificate");
+    let lost = soon(client.ask(&Request::Ping {})).await.unwrap_err();
+    assert_eq!(lost.to_string(), "the connection to the server broke off: reset by peer");
+    assert!(soon(waiting.next()).await.unwrap_err().to_string().contains("reset by peer"));
+    soon(client.ask(&Request::Ping {})).await.unwrap();
 }

@@ -45,25 +45,24 @@ async fn a_client_that_is_gone_takes_its_request_along_unless_it_said_otherwise(
 #[tokio::test]
 async fn a_client_that_vanishes_is_noticed() {
     let place = place_with(Limits { idle: Duration::from_secs(1), ..brisk() }).await;
-    let runtime = std::thread::spawn({
-        let (target, token) = (place.target.clone(), place.owner.clone());
-        move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let held = runtime.block_on(async {
-                let client = openpista::quic::Client::connect(target, token).await.unwrap();
-                let mut answers = client.request(&message("wait a")).await.unwrap();
-                answers.next().await.unwrap();
-                (client, answers)
-            });
-            // Nothing runs in there any more, and nothing is closed.
-            (runtime, held)
-        }
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let (target, token) = (place.target.clone(), place.owner.clone());
+    let gone = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let held = runtime.block_on(async {
+            let client = openpista::quic::Client::connect(target, token).await.unwrap();
+            let mut answers = client.request(&message("wait a")).await.unwrap();
+            answers.next().await.unwrap();
+            (client, answers)
+        });
+        // Nothing runs in here any more, and nothing is closed.
+        let _ = ended.recv();
+        runtime.block_on(async { drop(held) });
     });
     place.handler.wrote("stopped a").await;
     place.traffic(|traffic| traffic.connections == 0).await;
-    let (runtime, held) = runtime.join().unwrap();
-    let _inside = runtime.enter();
-    drop(held);
+    drop(end);
+    gone.join().unwrap();
 }
 
 #[tokio::test]

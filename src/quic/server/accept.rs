@@ -2,11 +2,12 @@
 
 use super::{Shared, greet, requests, seats::Stranger};
 use crate::quic::{
+    connection_ids,
     protocol::close,
     transport::{UNIX_DATAGRAM, Way},
     unix::Listener,
 };
-use quinn::{Connection, Endpoint, EndpointConfig, Incoming, TokioRuntime, VarInt};
+use quinn::{Connection, Endpoint, Incoming, TokioRuntime, VarInt};
 use std::sync::Arc;
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -46,7 +47,7 @@ pub(super) async fn unix(shared: Arc<Shared>, listener: Listener) {
             next = next => next,
         };
         let endpoint = socket.and_then(|socket| {
-            let mut config = EndpointConfig::default();
+            let mut config = connection_ids::config(&shared.resets);
             config.max_udp_payload_size(UNIX_DATAGRAM).map_err(std::io::Error::other)?;
             let server = Some(shared.config(Way::Unix));
             Endpoint::new_with_abstract_socket(config, server, Arc::new(socket), Arc::new(TokioRuntime))

@@ -12,6 +12,7 @@ mod stream;
 pub use reply::{Gone, Reply};
 
 use super::{
+    connection_ids::{self, Resets},
     fingerprint::Fingerprint,
     handler::Handler,
     identity::Identity,
@@ -24,7 +25,7 @@ use super::{
     unix::Listener,
 };
 use crate::domain::{device::Devices, id::DeviceId};
-use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime, VarInt, crypto::rustls::QuicServerConfig};
+use quinn::{Endpoint, ServerConfig, TokioRuntime, VarInt, crypto::rustls::QuicServerConfig};
 use seats::Seats;
 use std::{
     io,
@@ -76,6 +77,7 @@ struct Shared {
     handler: Arc<dyn Handler>,
     tls: Arc<QuicServerConfig>,
     fingerprint: Fingerprint,
+    resets: Arc<Resets>,
     seats: Seats,
     pairing: Pairing,
     failures: Pace,
@@ -102,6 +104,7 @@ impl Server {
         let shared = Shared {
             tls: Arc::new(tls::server(identity)?),
             fingerprint: identity.fingerprint(),
+            resets: Arc::new(Resets::new(identity)),
             seats: Seats::new(&limits),
             pairing: Pairing::new(limits.pairing_life),
             failures: Pace::new(limits.failure_pace),
@@ -125,8 +128,13 @@ impl Server {
         let failed = |source| ListenError::Bind { address: address.to_string(), source };
         let socket = UdpSocket::bind(address).map_err(failed)?;
         let config = self.shared.config(Way::Udp);
-        let endpoint = Endpoint::new(EndpointConfig::default(), Some(config), socket, Arc::new(TokioRuntime))
-            .map_err(failed)?;
+        let endpoint = Endpoint::new(
+            connection_ids::config(&self.shared.resets),
+            Some(config),
+            socket,
+            Arc::new(TokioRuntime),
+        )
+        .map_err(failed)?;
         let bound = endpoint.local_addr().map_err(failed)?;
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.clone());
         self.shared.connections.spawn(accept::udp(self.shared.clone(), endpoint));
