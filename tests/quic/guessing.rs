@@ -70,8 +70,8 @@ async fn wrong_codes_wait_before_they_are_looked_at() {
     });
     let kinds: Vec<Kind> = [second.map(drop), third.map(drop), fourth.map(drop)]
         .into_iter()
-        .filter_map(|result| match result {
-            Err(ClientError::Refused(refusal)) => Some(refusal.kind),
+        .map(|result| match result {
+            Err(ClientError::Refused(refusal)) => refusal.kind,
             other => panic!("{other:?}"),
         })
         .collect();

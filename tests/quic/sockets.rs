@@ -21,7 +21,7 @@ async fn with_socket() -> (Place, PathBuf, Target) {
     let place = place().await;
     let path = place.dir.path().join("worker.sock");
     place.server.listen_unix(&path).unwrap();
-    let target = Target { address: Address::Unix(path.clone()), ..place.target.clone() };
+    let target = Target { address: Address::Unix(path.clone()), fingerprint: place.target.fingerprint };
     (place, path, target)
 }
 

@@ -271,7 +271,8 @@ pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
 
 /// A client that has only QUIC, and trusts everybody.
 pub(crate) struct Bare {
-    pub(crate) endpoint: Endpoint,
+    /// Ends the connection when it goes.
+    _endpoint: Endpoint,
     pub(crate) connection: Connection,
 }
 
@@ -279,7 +280,7 @@ impl Bare {
     pub(crate) async fn connect(to: SocketAddr, alpn: &[u8]) -> Result<Self, quinn::ConnectionError> {
         let endpoint = Endpoint::client(loopback()).unwrap();
         let connection = endpoint.connect_with(bare_config(alpn), to, "localhost").unwrap().await?;
-        Ok(Self { endpoint, connection })
+        Ok(Self { _endpoint: endpoint, connection })
     }
 
     /// Sends bytes on a new stream, ends it, and returns all that comes back.

@@ -2,8 +2,8 @@ use super::*;
 use crate::domain::{
     id::HandlerId,
     plan::{
-        AgentSpec, Budget, ChannelKind, ChannelSpec, CommandSpec, CronSpec, Handler, LuaTool, MAIN, Missed,
-        Overlap, Prompt, ProviderKind, ProviderSpec, Schedule,
+        AgentSpec, Budget, ChannelKind, ChannelSpec, CommandSpec, CronSpec, CronWork, Handler, LuaTool, MAIN,
+        Missed, Overlap, Prompt, ProviderKind, ProviderSpec, Schedule,
     },
     rules::{Access, Match, Rule},
     secret::SecretRef,
@@ -53,7 +53,8 @@ fn job(schedule: Schedule) -> CronSpec {
         missed: Missed::Skip,
         overlap: Overlap::Skip,
         timeout: MINUTE,
-        handler: function(1),
+        to: None,
+        work: CronWork::Handler(function(1)),
         location: place(),
     }
 }
@@ -189,13 +190,13 @@ fn schedules_are_told_as_short_as_can_be() {
     let other = CronSpec {
         tz: Some("Asia/Seoul".into()),
         missed: Missed::Once,
-        handler: function(2),
+        work: CronWork::Handler(function(2)),
         ..job(Schedule::Every(MINUTE))
     };
     tells(
         &cron(job(Schedule::Every(MINUTE))),
         &cron(other),
-        &["cron digest: local time → Asia/Seoul", "cron digest: function, missed changed"],
+        &["cron digest: local time → Asia/Seoul", "cron digest: work, missed changed"],
     );
     tells(&Plan::default(), &every(1), &["cron digest added"]);
 }
