@@ -43,7 +43,7 @@ async fn leaves_the_server_small_and_others_served() {
     let mut idle = vec![];
     for n in 0..IDLE {
         let connection = connect().await.unwrap();
-        let bare = Bare { endpoint: endpoint.clone(), connection };
+        let bare = Bare::of(endpoint.clone(), connection);
         let answers = bare.exchange(&hello(tokens[n / 50].expose())).await;
         assert!(matches!(&answers[..], [Answer::Welcome(_)]), "{answers:?}");
         idle.push(bare);
@@ -52,7 +52,7 @@ async fn leaves_the_server_small_and_others_served() {
     let mut strangers = vec![];
     for n in 0..STRANGERS {
         let connection = connect().await.unwrap();
-        let bare = Bare { endpoint: endpoint.clone(), connection };
+        let bare = Bare::of(endpoint.clone(), connection);
         // Every other one begins to say something, and never ends.
         let stream = if n % 2 == 0 { Some(bare.begin(&[0, 0, 2]).await) } else { None };
         strangers.push((bare, stream));

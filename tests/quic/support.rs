@@ -277,6 +277,10 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
+    pub(crate) fn of(endpoint: Endpoint, connection: Connection) -> Self {
+        Self { _endpoint: endpoint, connection }
+    }
+
     pub(crate) async fn connect(to: SocketAddr, alpn: &[u8]) -> Result<Self, quinn::ConnectionError> {
         let endpoint = Endpoint::client(loopback()).unwrap();
         let connection = endpoint.connect_with(bare_config(alpn), to, "localhost").unwrap().await?;
