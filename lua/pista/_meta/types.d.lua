@@ -100,6 +100,7 @@
 ---| "channel.down"
 ---| "approval.asked"
 ---| "approval.decided"
+---| "cron.done"
 ---| "error"
 ---| "shutdown"
 
