@@ -57,3 +57,19 @@
 ---@class pista.TurnError: pista.Context
 ---@field kind "model"|"budget"|"loop"|"storage"|"hook"|"config"
 ---@field message string
+
+---A run of a job has ended, or a hook left it out.
+---@class pista.CronDone: pista.Context
+---@field job string
+---@field scheduled number The time that it was for, in seconds since 1970.
+---@field outcome "ok"|"failed"|"timeout"|"skipped"
+---@field duration_ms integer
+---@field error? string
+
+---The configuration was loaded anew, or could not be.
+---@class pista.Reload
+---@field ok boolean
+---@field generation integer The one in force now.
+---@field changes? string[] What is different.
+---@field restart? string[] Settings that count only after a restart.
+---@field error? string Why nothing has changed.

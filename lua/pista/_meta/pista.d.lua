@@ -78,6 +78,7 @@ function pista.sandbox(name, options) end
 ---- `approval`: a person would be asked about a call. `pista.allow()`, `pista.deny()`, or
 ---  `pista.ask { to = … }` for somebody else; nothing asks whoever is there.
 ---- `compaction`: a conversation has grown long. `{ summary = … }`, `{ keep = true }`, or nothing.
+---- `cron`: a run of a job is about to begin. `false` or `pista.deny(reason)` leaves it out.
 ---
 ---What a hook returns goes to the next one; nothing means unchanged. A hook at `tool_call` that
 ---fails or is late denies the call, and one at `message` leaves the message unanswered; both say so
@@ -117,6 +118,8 @@ function pista.sandbox(name, options) end
 ---@overload fun(point: "approval", options: pista.HookOptions, fn: fun(question: pista.HookedQuestion): pista.Verdict?)
 ---@overload fun(point: "compaction", fn: fun(past: pista.HookedPast): string|{ summary: string }|{ keep: boolean }|nil)
 ---@overload fun(point: "compaction", options: pista.HookOptions, fn: fun(past: pista.HookedPast): string|{ summary: string }|{ keep: boolean }|nil)
+---@overload fun(point: "cron", fn: fun(run: pista.HookedRun): boolean|pista.Verdict|nil)
+---@overload fun(point: "cron", options: pista.HookOptions, fn: fun(run: pista.HookedRun): boolean|pista.Verdict|nil)
 function pista.hook(point, options, fn) end
 
 ---Observes an event. Observers run one after the other, in the order in which they were declared;
@@ -137,6 +140,8 @@ function pista.hook(point, options, fn) end
 ---@overload fun(event: "channel.down", fn: fun(channel: pista.ChannelState))
 ---@overload fun(event: "approval.asked", fn: fun(question: pista.ApprovalAsked))
 ---@overload fun(event: "approval.decided", fn: fun(answer: pista.ApprovalDecided))
+---@overload fun(event: "cron.done", fn: fun(run: pista.CronDone))
+---@overload fun(event: "reload", fn: fun(reload: pista.Reload))
 ---@overload fun(event: "error", fn: fun(error: pista.TurnError))
 ---@overload fun(event: "shutdown", fn: fun(payload: {}))
 function pista.on(event, fn) end

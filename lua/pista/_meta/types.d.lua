@@ -100,7 +100,9 @@
 ---| "channel.down"
 ---| "approval.asked"
 ---| "approval.decided"
+---| "cron.done"
 ---| "error"
+---| "reload"
 ---| "shutdown"
 
 ---What `pista.tools.call` returns.
