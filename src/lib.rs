@@ -12,6 +12,7 @@ pub mod front;
 pub mod gateway;
 pub mod llm;
 pub mod memory;
+pub mod net;
 pub mod policy;
 pub mod repl;
 pub mod sandbox;

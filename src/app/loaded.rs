@@ -5,6 +5,7 @@ use crate::{
     config::{Dirs, Environment, Layers, Located, Origin, Redactor, Secrets, Settings, locate, writable},
     domain::plan::Plan,
     memory::{Memory, OpenOptions},
+    net,
     script::{LoadReport, ScriptHandle, Sink},
     telemetry::{self, Log},
 };
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub plan: Plan,
     /// The Lua generation that declared it.
     pub script: ScriptHandle,
+    /// The way to the web.
+    pub(super) web: net::Client,
     /// What was read to load it.
     pub report: LoadReport,
     process: Arc<Process>,
@@ -110,7 +113,8 @@ impl Loaded {
         init::limit(&script, &early, &settings).await.map_err(failed)?;
         let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
-        Ok(Self { dirs, located, environment, settings, secrets, plan, script, report, process })
+        let web = net::Client::new(settings.http_allow.clone());
+        Ok(Self { dirs, located, environment, settings, secrets, plan, script, web, report, process })
     }
 
     /// The memory; opened at the first use. It stays the same when the configuration is loaded again.

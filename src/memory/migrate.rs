@@ -21,6 +21,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_search", include_str!("../../migrations/0002_search.sql")),
     ("0003_usage", include_str!("../../migrations/0003_usage.sql")),
     ("0004_grants", include_str!("../../migrations/0004_grants.sql")),
+    ("0006_kv", include_str!("../../migrations/0006_kv.sql")),
+    ("0007_notes", include_str!("../../migrations/0007_notes.sql")),
 ];
 
 /// The version that this program works with.

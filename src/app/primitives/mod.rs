@@ -1,8 +1,15 @@
 //! What handlers of `init.lua` can do, put together from the engine's parts.
 
 mod agents;
+mod chats;
+mod desktop;
+mod machine;
+mod notes;
 mod outbox;
+mod sessions;
 mod toolbox;
+mod values;
+mod web;
 
 use super::{ConfigError, assemble::Live, facts, toolset};
 use crate::{
@@ -15,13 +22,22 @@ use crate::{
     gateway::WeakGateway,
 };
 use agents::AgentsHere;
+use chats::ChatsHere;
+use desktop::DesktopHere;
+use machine::MachineHere;
+use notes::NotesHere;
 use outbox::OutboxHere;
+use sessions::SessionsHere;
 use std::sync::Arc;
 use toolbox::ToolsHere;
+use values::ValuesHere;
+use web::WebHere;
 
 /// Gives the script of a configuration what its handlers act through.
 pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<()> {
     let loaded = &live.loaded;
+    let memory = loaded.memory()?;
+    let workspace = loaded.workspace().display().to_string();
     let primitives = Primitives {
         tools: Arc::new(ToolsHere {
             own: Arc::new(toolset::for_scripts(loaded)?),
@@ -30,12 +46,24 @@ pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<(
             gateway: gateway.clone(),
         }),
         agents: Arc::new(AgentsHere {
-            memory: loaded.memory()?.clone(),
+            memory: memory.clone(),
             agent: loaded.settings.agent.clone(),
-            workspace: loaded.workspace().display().to_string(),
+            workspace: workspace.clone(),
             gateway,
         }),
         outbox: Arc::new(OutboxHere { notice: loaded.notice() }),
+        values: Arc::new(ValuesHere(memory.clone())),
+        web: Arc::new(WebHere { client: loaded.web.clone(), secrets: loaded.secrets.clone() }),
+        notes: Arc::new(NotesHere(memory.clone())),
+        sessions: Arc::new(SessionsHere {
+            memory: memory.clone(),
+            agent: loaded.settings.agent.clone(),
+            workspace: workspace.clone(),
+            setup: Arc::downgrade(&live.setup),
+        }),
+        chats: Arc::new(ChatsHere::new(&live.models, memory.clone(), Arc::downgrade(&live.setup))),
+        machine: Arc::new(MachineHere { user: facts::user(&loaded.environment), workspace }),
+        desktop: Arc::new(DesktopHere { notice: loaded.notice(), dir: loaded.dirs.current.clone() }),
     };
     // Where a handler acts outside a turn, it is for the person who runs the program.
     let context = TurnContext {
