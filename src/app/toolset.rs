@@ -13,7 +13,7 @@ use crate::{
     },
     policy::{Authorized, Executor, Floor, FloorCheck, Scope},
     script::{ScriptHandle, run_tool},
-    tool::{Options, Tool, ToolRegistry, builtin},
+    tool::{Options, Tool, ToolRegistry, builtin, builtin_for_scripts},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -25,7 +25,7 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 
 /// The built-in tools as a script uses them in the user's name: there is room for all output.
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
-    Ok(builtin(Options { output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) }))
+    Ok(builtin_for_scripts(Options { output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) }))
 }
 
 /// All tools.
@@ -51,6 +51,7 @@ fn options(loaded: &Loaded) -> Options {
         pass_env: settings.pass_env.clone(),
         unprotected: settings.unprotected.clone(),
         protected: protected(loaded),
+        web: Some(loaded.web.clone()),
         redact: Some(Arc::new(loaded.secrets.redactor().clone())),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
     }
@@ -109,10 +110,19 @@ fn modules(loaded: &Loaded) -> Vec<PathBuf> {
     paths
 }
 
+/// What changes files, and the argument that names them.
+const CHANGING: &[(&str, &str)] = &[
+    ("fs.write", "path"),
+    ("fs.edit", "path"),
+    ("fs.append", "path"),
+    ("fs.mkdir", "path"),
+    ("fs.remove", "path"),
+];
+
 /// The floor that no rule, hook or person lifts.
 pub(super) fn floor(loaded: &Loaded) -> FloorCheck {
     let paths = protected(loaded).into_iter().chain(modules(loaded));
-    Floor::new(paths).guarding(loaded.workspace(), &[("fs.write", "path"), ("fs.edit", "path")])
+    Floor::new(paths).guarding(loaded.workspace(), CHANGING)
 }
 
 /// A tool whose work is a Lua function.

@@ -122,6 +122,8 @@ pub(super) enum Ended<A> {
 pub(super) struct Invocation<A: Answer> {
     call: Option<AsyncCallFuture<A>>,
     limits: Limits,
+    /// Whether what `limits` gives is for each run between two waits, not for all of them together.
+    sliced: bool,
     used: Duration,
     wall: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -130,7 +132,13 @@ pub(super) struct Invocation<A: Answer> {
 
 impl<A: Answer> Invocation<A> {
     pub(super) fn new(call: AsyncCallFuture<A>, limits: Limits, pulse: Arc<Pulse>) -> Self {
-        Self { call: Some(call), limits, used: Duration::ZERO, wall: None, timer: None, pulse }
+        Self { call: Some(call), limits, sliced: false, used: Duration::ZERO, wall: None, timer: None, pulse }
+    }
+
+    /// One that may go on for long, as long as it waits often enough.
+    pub(super) fn sliced(mut self) -> Self {
+        self.sliced = true;
+        self
     }
 
     fn stopped(&self) -> ScriptError {
@@ -160,7 +168,9 @@ impl<A: Answer> Future for Invocation<A> {
             this.used += start.elapsed();
             return Poll::Ready(Ended::Stopped(this.stopped(), result.ok()));
         }
-        this.used += start.elapsed();
+        if !this.sliced {
+            this.used += start.elapsed();
+        }
         let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(wall.into())));
         timer.as_mut().poll(cx).map(|()| Ended::Stopped(this.stopped(), None))
     }

@@ -35,6 +35,8 @@ pub(super) const MAX_STRING: usize = 64 << 20;
 const MAX_RANGE: i64 = 10_000_000;
 /// The most elements that `table.sort` sorts.
 const MAX_SORT: i64 = 1_000_000;
+/// Longer than any program runs, and within what clocks can count.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// The longest source text.
 pub(super) const MAX_SOURCE: usize = 4 << 20;
 
@@ -157,7 +159,24 @@ impl Vm {
         call: AsyncCallFuture<A>,
         limits: Limits,
     ) -> Result<A::Kept, ScriptError> {
-        let error = match Invocation::new(call, limits, Arc::clone(&self.pulse)).await {
+        self.settle(Invocation::new(call, limits, Arc::clone(&self.pulse)).await)
+    }
+
+    /// Calls a function that may go on for as long as the generation; `slice` is how long it may run
+    /// between two waits.
+    pub(super) async fn invoke_task(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+        slice: Duration,
+    ) -> Result<MultiValue, ScriptError> {
+        let limits = Limits { cpu: slice, wall: FOREVER };
+        let call = self.prepare::<MultiValue>(function, args);
+        self.settle(Invocation::new(call, limits, Arc::clone(&self.pulse)).sliced().await)
+    }
+
+    fn settle<A: Answer>(&self, ended: Ended<A>) -> Result<A::Kept, ScriptError> {
+        let error = match ended {
             Ended::Returned(Ok(answer)) => match answer.split() {
                 Ok(results) => return Ok(results),
                 Err(raised) => ScriptError::from_value(&raised),

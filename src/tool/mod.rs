@@ -2,11 +2,12 @@
 
 mod arguments;
 pub mod fs;
+mod http_get;
 mod redacting;
 mod registry;
 mod system_run;
 
-pub use registry::{RegisterError, ToolRegistry};
+pub use registry::{MAX_DATA, RegisterError, ToolRegistry};
 pub use system_run::MAX_TIMEOUT;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         call::{ToolCall, ToolResult},
         tool::ToolSpec,
     },
+    net,
     policy::{Authorized, Scope},
     sandbox::{DEFAULT_OUTPUT_CHARS, DEFAULT_SPILL_BYTES, DEFAULT_TIMEOUT, Filter, Keep, Limits},
 };
@@ -52,6 +54,8 @@ pub struct Options {
     /// Names that the file tools would protect wherever they are (see [`fs::PROTECTED_NAMES`]), and
     /// shall not.
     pub unprotected: Vec<String>,
+    /// The way to the web; without one there is no `http.get`.
+    pub web: Option<net::Client>,
     /// Takes secrets out of every result.
     pub redact: Option<Arc<dyn Filter>>,
 }
@@ -69,6 +73,7 @@ impl Options {
             pass_env: Vec::new(),
             protected: Vec::new(),
             unprotected: Vec::new(),
+            web: None,
             redact: None,
         }
     }
@@ -83,11 +88,29 @@ impl Options {
 }
 
 /// The tools that are always there: `fs.edit`, `fs.list`, `fs.read`, `fs.search`, `fs.write` and
-/// `system.run`. Opens and starts nothing.
+/// `system.run`; and `http.get` where there is a way to the web. Opens and starts nothing.
 pub fn builtin(options: Options) -> ToolRegistry {
-    let mut registry = ToolRegistry::new(options.limits(), options.keep());
-    for tool in fs::tools(&Arc::new(fs::Workspace::new(&options))) {
+    let workspace = Arc::new(fs::Workspace::new(&options));
+    builtin_on(&workspace, options)
+}
+
+/// The same for scripts, which can do some things with files more.
+pub fn builtin_for_scripts(options: Options) -> ToolRegistry {
+    let workspace = Arc::new(fs::Workspace::new(&options));
+    let mut registry = builtin_on(&workspace, options);
+    for tool in fs::for_scripts(&workspace) {
         registry.insert(tool);
+    }
+    registry
+}
+
+fn builtin_on(workspace: &Arc<fs::Workspace>, options: Options) -> ToolRegistry {
+    let mut registry = ToolRegistry::new(options.limits(), options.keep());
+    for tool in fs::tools(workspace) {
+        registry.insert(tool);
+    }
+    if let Some(client) = &options.web {
+        registry.insert(Arc::new(http_get::HttpGet::new(client.clone())));
     }
     registry.insert(Arc::new(system_run::SystemRun::new(options)));
     registry

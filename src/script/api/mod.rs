@@ -1,16 +1,26 @@
 //! The table `pista`: one file per member or group of members.
 
 mod agent;
+mod arguments;
 mod ask_agent;
 mod env;
+mod fs;
 mod hook;
+mod http;
 mod json;
+mod kv;
+mod llm;
 mod log;
+mod memory;
+mod notify;
 mod provider;
 pub(super) mod secret;
+mod session;
 mod setup;
 mod sleep;
+pub(super) mod spawn;
 mod system;
+mod time;
 mod tool;
 mod tools;
 
@@ -50,6 +60,15 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     tools::register(&api.below("tools")?)?;
     system::register(&api.below("system")?)?;
     ask_agent::register(&api)?;
+    fs::register(&api.below("fs")?)?;
+    http::register(&api.below("http")?)?;
+    kv::register(&api.below("kv")?)?;
+    llm::register(&api.below("llm")?)?;
+    memory::register(&api.below("memory")?)?;
+    notify::register(&api)?;
+    session::register(&api.below("session")?)?;
+    spawn::register(&api)?;
+    time::register(&api.below("time")?)?;
     Ok(pista)
 }
 
@@ -64,8 +83,14 @@ struct Api<'a> {
 impl Api<'_> {
     /// A table in this one.
     fn below(&self, name: &str) -> mlua::Result<Self> {
+        let below = self.apart()?;
+        self.table.set(name, &below.table)?;
+        Ok(below)
+    }
+
+    /// A table that is no member of any.
+    fn apart(&self) -> mlua::Result<Self> {
         let table = self.lua.create_table()?;
-        self.table.set(name, &table)?;
         Ok(Self { lua: self.lua, table, raising: self.raising.clone(), waiting: self.waiting.clone() })
     }
 
