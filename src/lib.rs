@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod llm;
 pub mod memory;
 pub mod policy;
+pub mod reference;
 pub mod repl;
 pub mod sandbox;
 pub mod script;

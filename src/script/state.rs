@@ -1,6 +1,8 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
-use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop};
+use super::{
+    errors::ScriptError, explain, loader::Sources, program::Running, settings::SettingKey, specs::Specs, stop,
+};
 use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
 use std::{
@@ -68,7 +70,9 @@ pub(super) struct State {
     pub(super) specs: RefCell<Option<Specs>>,
     /// Whether this is to be one.
     pub(super) for_specs: Cell<bool>,
-    output: Option<Sink>,
+    /// The program that runs in this VM, if one does.
+    pub(super) program: RefCell<Option<Rc<Running>>>,
+    output: RefCell<Option<Sink>>,
     captured: RefCell<Option<String>>,
 }
 
@@ -85,7 +89,8 @@ impl State {
             tasks: CancellationToken::new(),
             specs: RefCell::default(),
             for_specs: Cell::new(false),
-            output,
+            program: RefCell::default(),
+            output: RefCell::new(output),
             captured: RefCell::default(),
         })
     }
@@ -126,10 +131,16 @@ impl State {
             }
             return;
         }
-        match &self.output {
+        let output = self.output.borrow().clone();
+        match output {
             Some(sink) => sink(line),
             None => tracing::info!(target: "lua", "{line}"),
         }
+    }
+
+    /// From now on `print` writes there.
+    pub(super) fn print_to(&self, output: Sink) {
+        self.output.replace(Some(output));
     }
 
     /// From now on `print` is kept; [`State::printed`] ends that.
@@ -155,6 +166,9 @@ impl State {
     /// Refuses what may only happen afterwards.
     pub(super) fn acting(&self, what: &str) -> Result<(), String> {
         match self.phase.get() {
+            Phase::Running if explain::refuses(what) => {
+                Err(format!("{what}: not while explaining what would happen"))
+            }
             Phase::Running => Ok(()),
             Phase::Loading => Err(format!("{what}: only inside a handler; loading only declares")),
         }
