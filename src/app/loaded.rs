@@ -5,10 +5,11 @@ use super::{
     inputs::{Inputs, TOML},
     process::Process,
     sessions::SessionsHere,
+    trust::TrustLater,
 };
 use crate::{
     config::{Dirs, Environment, Layers, Located, Origin, Secrets, Settings, locate, read_toml},
-    domain::plan::Plan,
+    domain::{plan::Plan, trust::TrustStore},
     gateway::Outgoing,
     memory::Memory,
     script::{Generation, ScriptHandle, Sink, Texts},
@@ -66,32 +67,6 @@ impl Loaded {
         let loaded = Self::of(Process::start(flags, notice)?, None).await.map_err(|failure| failure.error)?;
         loaded.settle();
         Ok(loaded)
-    }
-
-    /// The same for a program that stays: in the place of files that are broken, what last worked. Then
-    /// also the files that are broken.
-    pub(super) async fn load_staying(
-        flags: Flags,
-        notice: Option<Sink>,
-    ) -> anyhow::Result<(Self, Option<Inputs>)> {
-        let process = Process::start(flags, notice)?;
-        let failure = match Self::of(Arc::clone(&process), None).await {
-            Ok(loaded) => {
-                loaded.settle();
-                return Ok((loaded, None));
-            }
-            Err(failure) => failure,
-        };
-        let Some(kept) = process.last_good() else { return Err(failure.error) };
-        let Ok(loaded) = Self::of(Arc::new(process.anew()), Some(Arc::new(kept.texts()))).await else {
-            return Err(failure.error);
-        };
-        loaded.settle();
-        loaded.notify(&format!(
-            "{:#}; the configuration that last worked is in force until this is mended",
-            failure.error
-        ));
-        Ok((loaded, Some(failure.inputs)))
     }
 
     /// Loads everything anew, beside what is in force.
@@ -161,6 +136,16 @@ impl Loaded {
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
         let (process, inputs) = (Arc::clone(process), Inputs::default());
         Ok(Self { dirs, located, environment, settings, secrets, plan, script, inputs, restart, process })
+    }
+
+    /// From now on this is the configuration in force.
+    pub(super) fn settle(&self) {
+        self.process.settle(&self.settings);
+    }
+
+    /// The program that it was loaded in.
+    pub(super) fn process(&self) -> &Arc<Process> {
+        &self.process
     }
 
     /// From now on this is the configuration in force.

@@ -16,7 +16,6 @@ mod lua_backend;
 mod models;
 mod primitives;
 mod process;
-mod reload;
 mod roster;
 mod sandboxes;
 mod services;

@@ -22,7 +22,7 @@ pub(super) struct Process {
     pub(super) redactor: Redactor,
     pub(super) notice: Option<Sink>,
     pub(super) memory: OnceLock<Memory>,
-    outgoing: OnceLock<Arc<Outgoing>>,
+    pub(super) outgoing: OnceLock<Arc<Outgoing>>,
     /// Loaded for specs; takes what they print.
     pub(super) specs: Option<Sink>,
     fixed: OnceLock<Fixed>,
@@ -142,11 +142,6 @@ impl Process {
             tracing::warn!("{warning}");
         }
         Ok(self.memory.get_or_init(|| memory))
-    }
-
-    /// The way out for messages, kept in the memory.
-    pub(super) fn outgoing(&self, memory: &Memory) -> Arc<Outgoing> {
-        Arc::clone(self.outgoing.get_or_init(|| Arc::new(Outgoing::new(Arc::new(memory.clone())))))
     }
 
     fn logged(&self) -> std::sync::MutexGuard<'_, Option<(String, LogFormat)>> {

@@ -1,23 +1,16 @@
-//! Trust in skills, kept in a memory that is opened when it is needed.
+//! Trust in skills, from a memory that is opened when it is needed.
 
-use super::{Loaded, process::Process};
+use super::process::Process;
 use crate::{
     domain::{BoxFuture, store::StoreError, trust::TrustStore},
     memory::Memory,
 };
 use std::{path::PathBuf, sync::Arc};
 
-impl Loaded {
-    /// Which skills are trusted; the memory is opened when that is first asked.
-    pub(super) fn trust(&self) -> Arc<dyn TrustStore> {
-        Arc::new(TrustLater { process: Arc::clone(self.process()), database: self.settings.database.clone() })
-    }
-}
-
 /// Trust in skills, from a memory that is opened when it is needed.
-struct TrustLater {
-    process: Arc<Process>,
-    database: PathBuf,
+pub(super) struct TrustLater {
+    pub(super) process: Arc<Process>,
+    pub(super) database: PathBuf,
 }
 
 impl TrustLater {

@@ -19,8 +19,8 @@ pub(super) fn jobs(
             out.push(format!("{what}: {} → {}", zone(&old.tz), zone(&new.tz)));
         }
         let parts = [
-            ("work", !alike(&old.work, &new.work)),
-            ("target", old.to != new.to),
+            ("work", !same_work(&old.work, &new.work)),
+            ("to", old.to != new.to),
             ("missed", old.missed != new.missed),
             ("overlap", old.overlap != new.overlap),
             ("timeout", old.timeout != new.timeout),
@@ -29,8 +29,7 @@ pub(super) fn jobs(
     });
 }
 
-/// Whether two runs do the same.
-fn alike(old: &CronWork, new: &CronWork) -> bool {
+fn same_work(old: &CronWork, new: &CronWork) -> bool {
     match (old, new) {
         (CronWork::Handler(old), CronWork::Handler(new)) => same(*old, *new),
         (old, new) => old == new,
