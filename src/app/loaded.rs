@@ -40,6 +40,8 @@ pub struct Loaded {
     pub(super) inputs: Inputs,
     /// Settings that are other ones in the files, and take a restart.
     pub(super) restart: Vec<String>,
+    /// Its files are at fault now: it is a copy of what they were.
+    pub(super) stands_in: bool,
     process: Arc<Process>,
 }
 
@@ -97,7 +99,7 @@ impl Loaded {
 
     /// Loads what there is, or what there was: `kept` stands in for all files.
     pub(super) async fn of(process: Arc<Process>, kept: Option<Arc<Texts>>) -> Result<Self, LoadError> {
-        let mut inputs = Inputs::expected(&process.dirs);
+        let mut inputs = Inputs::default();
         let read = match read(&process, kept.as_deref(), &mut inputs) {
             Ok(read) => read,
             Err(error) => return Err(LoadError { error: error.into(), inputs }),
@@ -135,7 +137,19 @@ impl Loaded {
         let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
         let (process, inputs) = (Arc::clone(process), Inputs::default());
-        Ok(Self { dirs, located, environment, settings, secrets, plan, script, inputs, restart, process })
+        Ok(Self {
+            dirs,
+            located,
+            environment,
+            settings,
+            secrets,
+            plan,
+            script,
+            inputs,
+            restart,
+            stands_in: false,
+            process,
+        })
     }
 
     /// From now on this is the configuration in force.

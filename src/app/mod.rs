@@ -2,6 +2,7 @@
 
 mod anywhere;
 mod assemble;
+mod begin;
 mod commands;
 mod doctor;
 mod engine;
@@ -16,6 +17,7 @@ mod lua_backend;
 mod models;
 mod primitives;
 mod process;
+mod reload;
 mod roster;
 mod sandboxes;
 mod services;
@@ -25,13 +27,14 @@ pub mod specs;
 mod table;
 mod toolset;
 mod trust;
+mod watching;
 
 pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
 pub use flags::Flags;
 pub use jobs::JobReport;
 pub use loaded::Loaded;
-pub use reload::{Reloaded, Watching};
+pub use reload::{Cause, Reloaded};
 pub use skills::SkillDesk;
 
 use std::future::Future;

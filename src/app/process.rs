@@ -31,7 +31,10 @@ pub(super) struct Process {
     logged: Mutex<Option<(String, LogFormat)>>,
 }
 
-/// Settings that are read once.
+/// The names of the settings that are read once.
+const FIXED: &[&str] = &["database", "history"];
+
+/// Their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fixed {
     database: PathBuf,
@@ -118,6 +121,11 @@ impl Process {
             }
         }
         restart
+    }
+
+    /// Whether a setting is read once, when the program starts.
+    pub(super) fn is_fixed(&self, key: &str) -> bool {
+        FIXED.contains(&key)
     }
 
     /// Where the `init.lua` in use is, or would be.

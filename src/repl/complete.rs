@@ -1,12 +1,13 @@
 //! Completion of commands, and of what is live in Lua.
 
 use super::commands::COMMANDS;
-use crate::script::ScriptHandle;
+use crate::app::App;
 use rustyline::{Context, Helper, highlight::Highlighter, hint::Hinter, validate::Validator};
 
 /// Completes the line under the cursor.
 pub(super) struct Completer {
-    script: Script,
+    /// What is in force changes while lines are edited.
+    app: App,
     runtime: tokio::runtime::Handle,
     commands: Names,
 }
@@ -18,13 +19,9 @@ type Script = Box<dyn Fn() -> ScriptHandle + Send>;
 type Names = Box<dyn Fn() -> Vec<String> + Send>;
 
 impl Completer {
-    pub(super) fn new(script: Script, runtime: tokio::runtime::Handle) -> Self {
-        Self { script, runtime, commands: Box::new(Vec::new) }
-    }
-
-    /// Completes these commands as well, named without their slash.
-    pub(super) fn with_commands(self, commands: Names) -> Self {
-        Self { commands, ..self }
+    /// Must be called on the runtime.
+    pub(super) fn new(app: App) -> Self {
+        Self { runtime: app.runtime(), commands: app.command_names(), app }
     }
 }
 
@@ -46,7 +43,7 @@ impl rustyline::completion::Completer for Completer {
         let before = &line[..pos];
         if let Some(code) = lua_begins(before) {
             let begin = code + name_begins(&before[code..]);
-            let candidates = self.runtime.block_on((self.script)().complete(&before[begin..]));
+            let candidates = self.runtime.block_on(self.app.script().complete(&before[begin..]));
             return Ok((begin, candidates));
         }
         if before.starts_with('/') && !before.contains(' ') {

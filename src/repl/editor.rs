@@ -1,8 +1,10 @@
 //! Reading lines, on a thread of its own: it blocks, and can't be cancelled.
 
-use super::{complete::Completer, pipe, printer::Printer};
+use super::{complete::Completer, notices::Above, pipe};
 use crate::front::{forget_typed, to_stderr};
-use rustyline::{Behavior, Config, config::Builder, error::ReadlineError, history::DefaultHistory};
+use rustyline::{
+    Behavior, Config, ExternalPrinter as _, config::Builder, error::ReadlineError, history::DefaultHistory,
+};
 use std::{
     io::{IsTerminal, stdin, stdout},
     path::PathBuf,
@@ -37,6 +39,7 @@ enum Command {
     Remember(String),
     History { path: PathBuf, keep: Keep },
     Completer(Completer),
+    Printer(oneshot::Sender<Above>),
 }
 
 /// A handle on the thread that reads.
@@ -71,9 +74,11 @@ impl Editor {
         self.tell(Command::Completer(completer));
     }
 
-    /// Prints lines beside what is typed.
-    pub(super) fn printer(&self) -> Printer {
-        self.printer.clone()
+    /// What prints above the line that is being edited; `None` where none is.
+    pub(super) async fn printer(&self) -> Option<Above> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(Command::Printer(answer));
+        answered.await.ok()
     }
 
     /// Adds to the history.
@@ -122,7 +127,7 @@ fn serve_pipe(inbox: &mpsc::Receiver<Command>) {
             Command::Ask { answer, .. } => {
                 let _ = answer.send(Read::End);
             }
-            Command::Remember(_) | Command::History { .. } | Command::Completer(_) => {}
+            Command::Remember(_) | Command::History { .. } | Command::Completer(_) | Command::Printer(_) => {}
         }
     }
 }
@@ -144,6 +149,12 @@ impl Desk {
                     self.history = Some((path, keep));
                 }
                 Command::Remember(text) => self.remember(&text),
+                Command::Printer(answer) => {
+                    // A terminal that knows no more than lines has none.
+                    if let Ok(mut printer) = self.lines.create_external_printer() {
+                        let _ = answer.send(Box::new(move |text| printer.print(text).is_ok()));
+                    }
+                }
                 Command::Line { prompt, answer } => {
                     let _ = answer.send(outcome(self.lines.readline(prompt)));
                 }

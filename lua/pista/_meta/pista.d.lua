@@ -137,6 +137,7 @@ function pista.hook(point, options, fn) end
 ---@overload fun(event: "channel.down", fn: fun(channel: pista.ChannelState))
 ---@overload fun(event: "approval.asked", fn: fun(question: pista.ApprovalAsked))
 ---@overload fun(event: "approval.decided", fn: fun(answer: pista.ApprovalDecided))
+---@overload fun(event: "reload", fn: fun(reload: pista.Reload))
 ---@overload fun(event: "error", fn: fun(error: pista.TurnError))
 ---@overload fun(event: "shutdown", fn: fun(payload: {}))
 function pista.on(event, fn) end

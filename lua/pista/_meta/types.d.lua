@@ -100,6 +100,7 @@
 ---| "channel.down"
 ---| "approval.asked"
 ---| "approval.decided"
+---| "reload"
 ---| "error"
 ---| "shutdown"
 
