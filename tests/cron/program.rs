@@ -2,9 +2,7 @@
 
 use crate::support::program::{Home, PROGRAM, until};
 use serde_json::Value;
-use std::{
-    process::{Child, ChildStdin, Stdio},
-};
+use std::process::{Child, ChildStdin, Stdio};
 
 /// A REPL whose input stays open. Killed when dropped.
 struct Repl {
