@@ -39,7 +39,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rustyline", &["repl"]),
     ("croner", &["cron"]),
     ("chrono", &["cron"]),
-    ("chrono_tz", &["cron"]),
+    ("chrono_tz", &["cron", "app"]),
     ("tokio_cron_scheduler", &["cron"]),
     ("notify", &["watch"]),
     ("cap_std", &["tool"]),
