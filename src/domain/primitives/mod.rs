@@ -8,7 +8,7 @@ mod toolbox;
 
 pub use agents::{AgentAnswer, Agents, Ask};
 pub use outbox::Outbox;
-pub use stage::{Heard, Judgement, Said, Stage};
+pub use stage::{Heard, JobEnd, Judgement, Left, Said, Stage};
 pub use toolbox::{ToolListing, Toolbox};
 
 use std::sync::Arc;
