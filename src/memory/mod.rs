@@ -1,4 +1,5 @@
-//! What is remembered: conversations, search, money spent, standing approvals, devices. All in one SQLite file.
+//! What is remembered: conversations, search, money spent, standing approvals,
+//! devices. All in one SQLite file.
 //!
 //! - One thread writes. It starts with the first write, and commits whatever waits together.
 //! - Reading goes beside it, on read-only connections, and sees all that was acknowledged.

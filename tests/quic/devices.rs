@@ -148,3 +148,50 @@ async fn the_owners_token_is_kept_in_a_file_of_its_own() {
     assert!(missing.contains("none"), "{missing}");
     assert!(!format!("{:?}", Secret::new("s3cret")).contains("s3cret"));
 }
+
+/// Whatever is logged, at the finest level and by the libraries too.
+#[tokio::test]
+async fn no_token_and_no_code_is_logged() {
+    let (log, writer) = log();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(writer).finish();
+    let quiet = tracing::subscriber::set_default(subscriber);
+    let place = place().await;
+    let owner = place.client().await;
+    let answer = soon(owner.ask(&Request::Pair { role: Role::User, name: None })).await.unwrap();
+    let code = Secret::new(answer["code"].as_str().unwrap());
+    let (paired, token) = soon(Client::pair(place.target.clone(), code.clone(), None)).await.unwrap();
+    soon(paired.ask(&message("echo hi"))).await.unwrap();
+    let wrong = Secret::new("pista_canary_that_sings");
+    soon(Client::connect(place.target.clone(), wrong.clone())).await.unwrap_err();
+    soon(Client::pair(place.target.clone(), Secret::new("CANARY-CANARY"), None)).await.unwrap_err();
+    tracing::info!(welcome = ?paired.welcome().await, client = ?paired, "all that has a debug form");
+    drop(quiet);
+    let log = String::from_utf8_lossy(&log.lock().unwrap()).into_owned();
+    assert!(log.contains("TRACE"), "the finest level was on");
+    assert!(log.contains("a device was paired"), "our own words are there");
+    for secret in [&place.owner, &token, &code, &wrong, &Secret::new("CANARY")] {
+        assert!(!log.contains(secret.expose()), "{:?} is in the log", secret.expose());
+    }
+}
+
+type Log = std::sync::Arc<std::sync::Mutex<Vec<u8>>>;
+
+fn log() -> (Log, impl Fn() -> Writer + Send + Sync + 'static) {
+    let log = Log::default();
+    let writer = log.clone();
+    (log, move || Writer(writer.clone()))
+}
+
+struct Writer(Log);
+
+impl std::io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -7,6 +7,7 @@ mod bad_frames;
 mod certificate;
 mod crowd;
 mod devices;
+mod foreign;
 mod guessing;
 mod messages;
 mod mutations;

@@ -342,7 +342,11 @@ pub(crate) fn bare_config(alpn: &[u8]) -> quinn::ClientConfig {
         .with_custom_certificate_verifier(Arc::new(Credulous))
         .with_no_client_auth();
     tls.alpn_protocols = Some(alpn.to_vec()).filter(|alpn| !alpn.is_empty()).into_iter().collect();
-    quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()))
+    let mut config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    let mut transport = quinn::TransportConfig::default();
+    transport.keep_alive_interval(Some(Duration::from_secs(5)));
+    config.transport_config(Arc::new(transport));
+    config
 }
 
 #[derive(Debug)]

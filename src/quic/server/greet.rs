@@ -124,6 +124,7 @@ async fn hello(recv: &mut RecvStream) -> Option<Result<Hello, Refusal>> {
 }
 
 async fn admit(shared: &Shared, hello: Hello) -> Result<Admission, Refusal> {
+    tracing::debug!(client = hello.client.as_deref().unwrap_or("unnamed"), "a client says hello");
     match hello.credential {
         Credential::Token(token) => {
             if let Some(device) = shared.devices.by_token(token::hash(&token)).await? {

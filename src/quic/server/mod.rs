@@ -203,6 +203,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.shared.closing.cancel();
         self.shared.cancel.cancel();
+        for endpoint in self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            endpoint.close(VarInt::from_u32(close::SHUTDOWN), b"the server ends");
+        }
     }
 }
 
