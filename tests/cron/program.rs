@@ -136,7 +136,7 @@ fn a_job_can_be_run_by_hand() {
     let run = |name: &str| home.run(["cron", "run", name]);
     let hello = run("hello").ok();
     assert_eq!(hello.out, "{\"a\":1}\n");
-    assert!(hello.err.contains("done") && hello.err.contains("outcome=ok"), "{}", hello.err);
+    assert!(hello.err.contains("done") && hello.err.contains("\"outcome\":\"ok\""), "{}", hello.err);
     run("bad").code(1).complains(["the job bad failed", "init.lua:2", "it broke"]);
     run("slow").code(1).complains(["the job slow took too long"]);
     run("busy").code(1).complains(["the job busy took too long"]);
