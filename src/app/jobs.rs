@@ -5,7 +5,7 @@ use super::{
     services::cron::{Jobs, config_name, zone_here},
 };
 use crate::{
-    cron::{Outcome, SystemClock, Timing, deliver, run_now, timing, written},
+    cron::{Outcome, SystemClock, Timing, Zone, deliver, run_now, timing, written},
     domain::{
         cron::{CronStore, NEVER, RunRecord, RunState, StoredJob},
         nearest::nearest,
@@ -76,14 +76,18 @@ impl Loaded {
 }
 
 impl App {
-    /// Runs a job now and delivers its text; the text comes back.
-    pub async fn run_job(&self, name: &str) -> anyhow::Result<Option<String>> {
+    /// Runs a job now and delivers its text; the text comes back. `stop` ends it before its time.
+    pub async fn run_job(
+        &self,
+        name: &str,
+        stop: impl Future<Output = ()>,
+    ) -> anyhow::Result<Option<String>> {
         let live = self.live.load_full();
         let spec = Arc::new(live.loaded.job(name)?.clone());
         let work = Jobs::new(&live, self.gateway().downgrade())?;
         let (store, clock) = (self.memory(), SystemClock::default());
         let config = config_name(&live.loaded);
-        let (run, outcome) = run_now(spec, &config, &work, store, &clock).await?;
+        let (run, outcome) = run_now(spec, &config, &work, store, &clock, stop).await?;
         let Outcome { state, error, text } = outcome;
         if state != RunState::Ok {
             bail!("the job {name} {}: {}", said(state), error.unwrap_or_default());
@@ -102,13 +106,14 @@ fn said(state: RunState) -> &'static str {
     match state {
         RunState::Timeout => "took too long",
         RunState::Skipped => "did not run",
+        RunState::Interrupted => "was stopped",
         _ => "failed",
     }
 }
 
 fn report(
     spec: &CronSpec,
-    local: chrono_tz::Tz,
+    local: Zone,
     now: i64,
     stored: Option<&StoredJob>,
     last: Option<RunRecord>,

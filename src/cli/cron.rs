@@ -13,6 +13,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::{
+    cell::Cell,
     io::{IsTerminal, Write},
     sync::Arc,
 };
@@ -157,23 +158,24 @@ async fn run(flags: Flags, name: &str) -> anyhow::Result<Exit> {
     let approver: Arc<dyn Approver> =
         if asks { Arc::new(AskOnTerminal::new(None)) } else { Arc::new(Nobody) };
     let app = App::start(flags, approver).await?;
-    let ended = tokio::select! {
-        ended = app.run_job(name) => Some(ended),
-        () = crate::app::interrupted() => None,
+    let interrupted = Cell::new(false);
+    let stop = async {
+        crate::app::interrupted().await;
+        interrupted.set(true);
     };
-    let exit = match ended {
-        Some(Ok(text)) => {
+    let exit = match app.run_job(name, stop).await {
+        Ok(text) => {
             if let Some(text) = text {
                 let mut out = std::io::stdout().lock();
                 writeln!(out, "{}", text.trim_end_matches('\n'))?;
             }
             Exit::Ok
         }
-        Some(Err(error)) => {
+        Err(_) if interrupted.get() => Exit::Interrupted,
+        Err(error) => {
             eprintln!("openpista: {error:#}");
             Exit::Failed
         }
-        None => Exit::Interrupted,
     };
     app.close().await;
     Ok(exit)

@@ -104,7 +104,8 @@ pub async fn deliver(
     }
 }
 
-/// Runs a job now because a person asked. Nothing changes about when it is due.
+/// Runs a job now because a person asked; `stop` ends it before its time. Nothing changes about when
+/// it is due.
 ///
 /// # Errors
 /// Where the store fails.
@@ -114,10 +115,19 @@ pub async fn run_now(
     work: &dyn Work,
     store: &dyn CronStore,
     clock: &dyn Clock,
+    stop: impl Future<Output = ()>,
 ) -> Result<(Run, Outcome), crate::domain::store::StoreError> {
     let now = clock.now_ms();
     let id = store.begin_manual(config, &job.name, now).await?;
     let run = Run { id, job, scheduled_ms: now, started_ms: now, missed: 0, attempt: 1, manual: true };
-    let outcome = perform(&run, work, store, clock).await;
+    let outcome = tokio::select! {
+        outcome = perform(&run, work, store, clock) => outcome,
+        () = stop => {
+            let (state, error) = (RunState::Interrupted, Some("it was stopped by hand".to_owned()));
+            let now_ms = clock.now_ms();
+            store.end(id, RunEnd { state, error: error.clone(), output: None, delivers: false, now_ms }).await?;
+            Outcome { state, error, text: None }
+        }
+    };
     Ok((run, outcome))
 }

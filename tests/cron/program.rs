@@ -160,6 +160,41 @@ fn a_job_can_be_run_by_hand() {
 }
 
 #[test]
+fn a_run_by_hand_can_be_stopped() {
+    let home = Home::new();
+    home.init("pista.cron('slow', { at = '@yearly' }, function() pista.sleep(600) end)");
+    let run = home.start(["cron", "run", "slow"], "");
+    assert!(until(|| states(&home) == ["running"]));
+    run.signal("INT");
+    run.wait().code(130);
+    let stored: (String, String) = rusqlite::Connection::open(home.database())
+        .and_then(|database| {
+            database.query_row("SELECT state, error FROM cron_runs", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .unwrap();
+    assert_eq!(stored, ("interrupted".into(), "it was stopped by hand".into()));
+}
+
+#[test]
+fn saving_the_configuration_changes_the_jobs() {
+    let home = Home::new();
+    let job =
+        |name: &str| format!("pista.cron('{name}', {{ every = '1s' }}, function() return '{name}' end)");
+    home.init(&job("old"));
+    let repl = Repl::start(&home);
+    let ran =
+        |job: &str| history(&home).iter().filter(|run| run["job"] == job && run["state"] == "ok").count();
+    assert!(until(|| ran("old") > 0));
+    home.init(&job("new"));
+    assert!(until(|| ran("new") > 0));
+    let old = ran("old");
+    let new = ran("new");
+    assert!(until(|| ran("new") > new + 1));
+    assert_eq!(ran("old"), old);
+    repl.leave();
+}
+
+#[test]
 fn handlers_in_two_repls_run_each_time_once() {
     let home = Home::new();
     let file = home.work().join("ran");

@@ -8,7 +8,7 @@ use crate::{
         facts,
         primitives::{self},
     },
-    cron::{Ended, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, local_zone},
+    cron::{Ended, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, Zone, local_zone},
     domain::{
         BoxFuture,
         envelope::Origin,
@@ -21,7 +21,6 @@ use crate::{
     memory::Memory,
     script::{ErrorKind, run_job},
 };
-use chrono_tz::Tz;
 use serde_json::json;
 use std::{sync::Arc, time::Instant};
 
@@ -65,7 +64,7 @@ pub(in crate::app) fn config_name(loaded: &Loaded) -> String {
 }
 
 /// The zone of jobs that name none.
-pub(in crate::app) fn zone_here(loaded: &Loaded) -> Tz {
+pub(in crate::app) fn zone_here(loaded: &Loaded) -> Zone {
     local_zone(loaded.environment.get("TZ").and_then(|zone| zone.to_str()))
 }
 
