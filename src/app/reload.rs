@@ -167,8 +167,14 @@ impl App {
         let notice = old.loaded.notice();
         drop(old);
         tokio::spawn(async move {
-            let Err(error) = script.retire().await else { return };
-            if !matches!(error.kind, ErrorKind::Stuck | ErrorKind::Timeout) {
+            // A handler may be at work; it has a deadline, and a thread that does not keep it is stuck.
+            let stuck = loop {
+                match script.retire().await {
+                    Err(error) if error.kind == ErrorKind::Timeout => {}
+                    result => break result.is_err_and(|error| error.kind == ErrorKind::Stuck),
+                }
+            };
+            if !stuck {
                 return;
             }
             let count = reloading.abandoned.fetch_add(1, Ordering::Relaxed) + 1;
