@@ -29,12 +29,14 @@ use tokio_util::sync::CancellationToken;
 /// Short, for turns that are many.
 const SETTLE: Duration = Duration::from_millis(5);
 
-/// Says what it is told to say, and counts.
+type Work = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+
+/// Says yes, and counts.
 #[derive(Default)]
 struct Person {
     asked: AtomicUsize,
     /// Done before the answer.
-    first: Mutex<Option<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>>,
+    first: Mutex<Option<Work>>,
 }
 
 impl Approver for Person {
