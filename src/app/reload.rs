@@ -1,7 +1,7 @@
 //! Another configuration in the place of the one in force, while everything goes on.
 
 use super::{
-    App, ConfigError, Loaded,
+    App, Loaded,
     assemble::{Live, assemble},
     inputs::Inputs,
     last_good::LastGood,
@@ -48,8 +48,10 @@ impl Cause {
 pub struct Reloaded {
     /// Its number.
     pub generation: u64,
-    /// What it does differently.
-    pub diff: Diff,
+    /// What it does differently, each a short phrase.
+    pub changes: Vec<String>,
+    /// Settings that are other ones in the files, and take a restart.
+    pub restart: Vec<String>,
     /// The names of the files that changed.
     pub files: Vec<String>,
 }
@@ -57,8 +59,9 @@ pub struct Reloaded {
 impl fmt::Display for Reloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "reloaded: generation {}: ", self.generation)?;
-        match (self.diff.is_empty(), self.files.is_empty()) {
-            (false, _) => write!(f, "{}", self.diff),
+        let diff = Diff { changes: self.changes.clone(), restart: self.restart.clone() };
+        match (diff.is_empty(), self.files.is_empty()) {
+            (false, _) => write!(f, "{diff}"),
             (true, false) => write!(f, "{} changed, and nothing that is declared", self.files.join(", ")),
             (true, true) => f.write_str("nothing changed"),
         }
@@ -145,7 +148,7 @@ impl App {
 
     async fn put_in_force(&self, old: &Arc<Live>, live: Live, cause: Cause) -> Reloaded {
         let live = Arc::new(live);
-        let reloaded = compare(&old.loaded, &live.loaded);
+        let reloaded = difference(&old.loaded, &live.loaded);
         // Nothing waits between these two.
         self.gateway.install(live.setup.clone());
         self.live.store(live.clone());
@@ -192,23 +195,26 @@ impl App {
 }
 
 /// What is different, in the words of [`Diff`].
-fn compare(old: &Loaded, new: &Loaded) -> Reloaded {
+pub(super) fn difference(old: &Loaded, new: &Loaded) -> Reloaded {
     let settings = old.settings.changes(&new.settings, new.secrets.redactor());
     let settings: Vec<_> =
         settings.into_iter().filter(|change| !new.process().is_fixed(&change.key)).collect();
-    let mut diff = Diff::between(&old.plan, &new.plan, &settings);
-    diff.restart.clone_from(&new.restart);
-    Reloaded { generation: new.script.generation(), diff, files: new.inputs.changed_since(&old.inputs) }
+    Reloaded {
+        generation: new.script.generation(),
+        changes: Diff::between(&old.plan, &new.plan, &settings).changes,
+        restart: new.restart.clone(),
+        files: new.inputs.changed_since(&old.inputs),
+    }
 }
 
 fn event(reloaded: &Reloaded, cause: Cause) -> Value {
-    let Reloaded { generation, diff, files } = reloaded;
+    let Reloaded { generation, changes, restart, files } = reloaded;
     json!({
         "ok": true,
         "cause": cause.as_str(),
         "generation": generation,
-        "changes": diff.changes,
-        "restart": diff.restart,
+        "changes": changes,
+        "restart": restart,
         "files": files,
     })
 }
@@ -227,23 +233,5 @@ pub(super) async fn keep(loaded: &Loaded) {
     let kept = tokio::task::spawn_blocking(move || copy.keep(&state)).await;
     if let Ok(Err(error)) = kept {
         tracing::warn!(%error, "the configuration in force could not be kept for a start with a broken one");
-    }
-}
-
-impl Loaded {
-    /// What these files would change about the configuration that last worked; `None`: none is known.
-    ///
-    /// # Errors
-    /// When that one no longer loads.
-    pub async fn changes(&self) -> anyhow::Result<Option<Diff>> {
-        let Some(kept) = self.process().last_good() else { return Ok(None) };
-        let process = Arc::new(self.process().apart(Default::default(), None));
-        let old = Self::of(process, Some(Arc::new(kept.texts()))).await.map_err(|failure| {
-            ConfigError::new(format!(
-                "the last configuration that worked no longer does: {:#}",
-                failure.error
-            ))
-        })?;
-        Ok(Some(compare(&old, self).diff))
     }
 }
