@@ -10,7 +10,7 @@ use crate::{
         points::Point,
         tool::ToolSpec,
     },
-    policy::{Later, Nested, Policy, Scope, Verdict},
+    policy::{Later, Nested, Policy, Scope, Verdict, under_newer},
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
@@ -52,10 +52,7 @@ impl<'a> Caller<'a> {
     async fn authorize(self, call: ToolCall) -> Verdict {
         let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
         let verdict = self.parts.gate.authorize(call, spec, self.policy, self.context).await;
-        match self.later.and_then(|later| later.newer(self.context)) {
-            Some(newer) => newer.restrict(verdict, spec, self.context).await,
-            None => verdict,
-        }
+        under_newer(verdict, self.later, spec, self.context).await
     }
 
     async fn answer(self, verdict: Verdict) -> ToolResult {

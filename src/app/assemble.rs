@@ -88,6 +88,7 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
         agent,
         gate,
         roster,
+        tools: registry.clone(),
         channels,
         hooks,
         sessions: Arc::new(loaded.sessions()?),

@@ -1,13 +1,12 @@
 //! The whole engine, ready to answer.
 
 use super::{
-    Flags, Loaded,
-    anywhere::Anywhere,
-    assemble::{Live, assemble},
+    Flags,
+    assemble::Live,
+    begin::Begun,
     commands::CommandsHere,
-    facts,
-    inputs::Inputs,
-    primitives, reload,
+    facts, primitives,
+    reload::{self, Reloading},
     services::{Channels, Service, Services, cron::CronService},
     table,
 };
@@ -45,10 +44,7 @@ pub struct App {
     questions: Arc<Questions>,
     memory: Memory,
     pub(super) services: Arc<OnceCell<Services>>,
-    /// Held by a reload.
-    pub(super) reloading: Arc<tokio::sync::Mutex<()>>,
-    /// The files that the program was started with, when they were broken.
-    pub(super) broken: Option<Inputs>,
+    pub(super) reloading: Arc<Reloading>,
 }
 
 impl App {
@@ -63,43 +59,38 @@ impl App {
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
-        Self::on(Loaded::load_telling(flags, notice).await?, None, approver).await
+        Self::begin(Begun::with(flags, approver, notice).await?).await
     }
 
-    /// The same for a program that stays. A configuration that is broken is not its end where an earlier
-    /// one worked: that one is in force until the files are right again, and `notice` is told.
+    /// The same for a program that stays, which a broken configuration does not keep from starting
+    /// where another has worked before.
     pub async fn start_staying(
         flags: Flags,
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
-        let (loaded, broken) = Loaded::load_staying(flags, notice).await?;
-        let app = Self::on(loaded, broken, approver).await?;
-        if app.broken.is_none() {
-            reload::keep(&app.live.load().loaded);
-        }
+        let app = Self::begin(Begun::staying(flags, approver, notice).await?).await?;
+        reload::keep(&app.live.load_full().loaded).await;
         Ok(app)
     }
 
-    async fn on(loaded: Loaded, broken: Option<Inputs>, approver: Arc<dyn Approver>) -> anyhow::Result<Self> {
-        let questions = Arc::new(Questions::new(loaded.outgoing()?));
-        let approver: Arc<dyn Approver> = Arc::new(Anywhere { here: approver, questions: questions.clone() });
-        let live = assemble(loaded, approver.clone()).await?;
+    async fn begin(begun: Begun) -> anyhow::Result<Self> {
+        let Begun { live, questions, approver } = begun;
         let memory = live.loaded.memory()?.clone();
         for (session, turn) in memory.recover().await? {
             tracing::info!(%session, %turn, "closed a turn that an earlier run left open");
         }
         let gateway = Gateway::new(live.setup.clone());
         primitives::equip(&live, gateway.downgrade()).await?;
+        let reloading = Reloading::new(live.loaded.inputs.clone());
         Ok(Self {
+            reloading,
             live: Arc::new(ArcSwap::from_pointee(live)),
             gateway,
             approver,
             questions,
             memory,
             services: Arc::default(),
-            reloading: Arc::default(),
-            broken,
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the command line sets.
 
-use crate::config::Flag;
+use crate::config::{Environment, Flag};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -10,12 +10,20 @@ pub struct Flags {
     /// The init.lua to use.
     pub config: Option<PathBuf>,
     pub(super) values: Vec<Flag>,
+    pub(super) environment: Option<Environment>,
 }
 
 impl Flags {
     /// No settings; `config` is the init.lua to use.
     pub fn new(config: Option<PathBuf>) -> Self {
-        Self { config, values: vec![] }
+        Self { config, values: vec![], environment: None }
+    }
+
+    /// Has the engine see these variables in place of the program's own, for programs that hold more
+    /// than one engine.
+    #[must_use]
+    pub fn within(self, environment: Environment) -> Self {
+        Self { environment: Some(environment), ..self }
     }
 
     /// Sets `key`, as given by the flag `name`.

@@ -16,17 +16,12 @@ pub(super) const TOML: &str = "config.toml";
 pub(super) struct Inputs(Contents);
 
 impl Inputs {
-    /// What stands at the usual place: an `init.lua` may appear there.
-    pub(super) fn expected(dirs: &Dirs) -> Self {
-        let mut inputs = Self::default();
-        inputs.look(&dirs.config.join("init.lua"));
-        inputs
-    }
-
     /// Adds the files in use; `toml` is what was in `config.toml`.
     pub(super) fn located(&mut self, located: &Located, dirs: &Dirs, toml: Option<&[u8]>) {
-        if let Some(init) = &located.init {
-            self.look(init);
+        match &located.init {
+            Some(init) => self.look(init),
+            // One may appear there.
+            None => self.look(&dirs.config.join("init.lua")),
         }
         let path = located.directory(dirs).join(TOML);
         self.0.insert(path, toml.map(Into::into));
@@ -44,18 +39,18 @@ impl Inputs {
 
     /// Adds the files of another load that are not among these, as they are now.
     pub(super) fn also(&mut self, others: &Self) {
-        others.0.keys().for_each(|path| self.look(path));
+        self.look_at(others.0.keys().cloned());
+    }
+
+    /// Adds files that were not read yet, as they are now.
+    pub(super) fn look_at(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        paths.into_iter().for_each(|path| self.look(&path));
     }
 
     fn look(&mut self, path: &Path) {
         if !self.0.contains_key(path) {
             self.0.insert(path.to_owned(), watch::read(path));
         }
-    }
-
-    /// Whether every file is still as it was read.
-    pub(super) fn are_as_read(&self) -> bool {
-        self.0.iter().all(|(path, text)| watch::read(path) == *text)
     }
 
     /// What to watch.

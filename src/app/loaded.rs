@@ -39,6 +39,8 @@ pub struct Loaded {
     pub(super) inputs: Inputs,
     /// Settings that are other ones in the files, and take a restart.
     pub(super) restart: Vec<String>,
+    /// Its files are at fault now: it is a copy of what they were.
+    pub(super) stands_in: bool,
     process: Arc<Process>,
 }
 
@@ -66,32 +68,6 @@ impl Loaded {
         let loaded = Self::of(Process::start(flags, notice)?, None).await.map_err(|failure| failure.error)?;
         loaded.settle();
         Ok(loaded)
-    }
-
-    /// The same for a program that stays: in the place of files that are broken, what last worked. Then
-    /// also the files that are broken.
-    pub(super) async fn load_staying(
-        flags: Flags,
-        notice: Option<Sink>,
-    ) -> anyhow::Result<(Self, Option<Inputs>)> {
-        let process = Process::start(flags, notice)?;
-        let failure = match Self::of(Arc::clone(&process), None).await {
-            Ok(loaded) => {
-                loaded.settle();
-                return Ok((loaded, None));
-            }
-            Err(failure) => failure,
-        };
-        let Some(kept) = process.last_good() else { return Err(failure.error) };
-        let Ok(loaded) = Self::of(Arc::new(process.anew()), Some(Arc::new(kept.texts()))).await else {
-            return Err(failure.error);
-        };
-        loaded.settle();
-        loaded.notify(&format!(
-            "{:#}; the configuration that last worked is in force until this is mended",
-            failure.error
-        ));
-        Ok((loaded, Some(failure.inputs)))
     }
 
     /// Loads everything anew, beside what is in force.
@@ -122,7 +98,7 @@ impl Loaded {
 
     /// Loads what there is, or what there was: `kept` stands in for all files.
     pub(super) async fn of(process: Arc<Process>, kept: Option<Arc<Texts>>) -> Result<Self, LoadError> {
-        let mut inputs = Inputs::expected(&process.dirs);
+        let mut inputs = Inputs::default();
         let read = match read(&process, kept.as_deref(), &mut inputs) {
             Ok(read) => read,
             Err(error) => return Err(LoadError { error: error.into(), inputs }),
@@ -160,7 +136,19 @@ impl Loaded {
         let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
         let (process, inputs) = (Arc::clone(process), Inputs::default());
-        Ok(Self { dirs, located, environment, settings, secrets, plan, script, inputs, restart, process })
+        Ok(Self {
+            dirs,
+            located,
+            environment,
+            settings,
+            secrets,
+            plan,
+            script,
+            inputs,
+            restart,
+            stands_in: false,
+            process,
+        })
     }
 
     /// From now on this is the configuration in force.

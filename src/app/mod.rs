@@ -2,6 +2,7 @@
 
 mod anywhere;
 mod assemble;
+mod begin;
 mod commands;
 mod doctor;
 mod engine;
@@ -26,14 +27,16 @@ pub mod specs;
 mod table;
 mod toolset;
 mod trust;
+mod watching;
 
 pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
 pub use flags::Flags;
 pub use jobs::JobReport;
 pub use loaded::Loaded;
-pub use reload::{Reloaded, Watching};
+pub use reload::{Cause, Reloaded};
 pub use skills::SkillDesk;
+pub use watching::Watching;
 
 use std::future::Future;
 

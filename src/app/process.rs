@@ -31,7 +31,10 @@ pub(super) struct Process {
     logged: Mutex<Option<(String, LogFormat)>>,
 }
 
-/// Settings that are read once.
+/// The names of the settings that are read once.
+const FIXED: &[&str] = &["database", "history"];
+
+/// Their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fixed {
     database: PathBuf,
@@ -40,7 +43,7 @@ struct Fixed {
 
 impl Process {
     pub(super) fn start(flags: Flags, notice: Option<Sink>) -> anyhow::Result<Arc<Self>> {
-        let environment = Environment::of_process();
+        let environment = flags.environment.clone().unwrap_or_else(Environment::of_process);
         let current = std::env::current_dir().context("the current directory can't be read")?;
         let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
         let redactor = Redactor::of(&environment);
@@ -118,6 +121,11 @@ impl Process {
             }
         }
         restart
+    }
+
+    /// Whether a setting is read once, when the program starts.
+    pub(super) fn is_fixed(&self, key: &str) -> bool {
+        FIXED.contains(&key)
     }
 
     /// Where the `init.lua` in use is, or would be.

@@ -1,184 +1,237 @@
-//! Loading the configuration anew while the program runs: built beside the one in force, checked as a
-//! whole, and swapped in at one moment. Whatever fails changes nothing.
+//! Another configuration in the place of the one in force, while everything goes on.
 
-use super::{App, Loaded, assemble::assemble, inputs::Inputs, last_good::LastGood, primitives, specs};
-use crate::{domain::diff::Diff, watch::Watcher};
-use serde_json::json;
-use std::{fmt, sync::Arc, time::Duration};
-use tokio::task::JoinHandle;
+use super::{
+    App, Loaded,
+    assemble::{Live, assemble},
+    inputs::Inputs,
+    last_good::LastGood,
+    loaded::LoadError,
+    primitives, specs,
+};
+use crate::{domain::diff::Diff, script::ErrorKind};
+use serde_json::{Value, json};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::sync::watch;
 
-/// Changes that are told in one line; the rest is counted.
-const TOLD: usize = 8;
+/// The event that observers are told.
+const EVENT: &str = "reload";
 
-/// What a reload has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why the configuration is loaded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A file was saved.
+    Save,
+    /// A person said so.
+    Command,
+    /// SIGHUP.
+    Signal,
+}
+
+impl Cause {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Save => "save",
+            Self::Command => "command",
+            Self::Signal => "signal",
+        }
+    }
+}
+
+/// A configuration that came into force.
+#[derive(Clone, Debug)]
 pub struct Reloaded {
-    /// The generation in force now.
+    /// Its number.
     pub generation: u64,
-    /// What is different, each a short phrase.
+    /// What it does differently, each a short phrase.
     pub changes: Vec<String>,
-    /// Settings that count only after a restart.
+    /// Settings that are other ones in the files, and take a restart.
     pub restart: Vec<String>,
+    /// The names of the files that changed.
+    pub files: Vec<String>,
 }
 
 impl fmt::Display for Reloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut told: Vec<String> = self.changes.iter().take(TOLD).cloned().collect();
-        match self.changes.len().saturating_sub(TOLD) {
-            0 => {}
-            more => told.push(format!("{more} more changes")),
+        write!(f, "reloaded: generation {}: ", self.generation)?;
+        let diff = Diff { changes: self.changes.clone(), restart: self.restart.clone() };
+        match (diff.is_empty(), self.files.is_empty()) {
+            (false, _) => write!(f, "{diff}"),
+            (true, false) => write!(f, "{} changed, and nothing that is declared", self.files.join(", ")),
+            (true, true) => f.write_str("nothing changed"),
         }
-        if !self.restart.is_empty() {
-            told.push(format!("needs a restart: {}", self.restart.join(", ")));
-        }
-        write!(f, "reloaded: generation {}: {}", self.generation, told.join("; "))
     }
 }
 
-/// Why a configuration was not put in force, and the files that it was read from.
-struct Refused {
-    error: anyhow::Error,
-    inputs: Inputs,
+/// What the reloads of a program share.
+pub(super) struct Reloading {
+    /// One at a time.
+    one: tokio::sync::Mutex<()>,
+    /// The files that the last attempt read.
+    pub(super) inputs: watch::Sender<Inputs>,
+    /// Threads of replaced generations that could not be ended.
+    abandoned: AtomicUsize,
 }
 
-/// Watches the configuration's files as long as it is kept.
-#[derive(Debug)]
-pub struct Watching(JoinHandle<()>);
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Reloading {
+    pub(super) fn new(inputs: Inputs) -> Arc<Self> {
+        Arc::new(Self {
+            one: tokio::sync::Mutex::default(),
+            inputs: watch::Sender::new(inputs),
+            abandoned: AtomicUsize::new(0),
+        })
     }
 }
 
 impl App {
-    /// Loads the configuration anew. Turns under way end with the one that they began with.
+    /// Loads the configuration again and puts it in force. Turns under way end with the one that they
+    /// began with, which can only lose permissions.
     ///
     /// # Errors
-    /// What is wrong with it, with file and line; then nothing has changed.
-    pub async fn reload(&self) -> anyhow::Result<Reloaded> {
-        let result = self.replace().await.map_err(|refused| refused.error);
-        self.tell_of(&result);
-        result
-    }
-
-    /// Loads the configuration anew whenever a file of it changes and nothing has happened to it for
-    /// `settle`; the person is told what came of it.
-    pub fn watch(&self, settle: Duration) -> Watching {
-        let app = self.clone();
-        let mut known = app.live.load().loaded.inputs.clone();
-        if let Some(broken) = &app.broken {
-            // What is in force is not what is in the files.
-            known = broken.clone();
-            known.also(&app.live.load().loaded.inputs);
-        }
-        Watching(tokio::spawn(async move {
-            let mut watcher = Watcher::new(settle, known.contents().clone());
-            loop {
-                watcher.changed().await;
-                let (result, inputs) = app.look_again().await;
-                watcher.know(inputs.contents().clone());
-                let Some(result) = result else { continue };
-                app.tell_of(&result);
-                let text = match &result {
-                    Ok(reloaded) => reloaded.to_string(),
-                    Err(error) => format!("not reloaded, nothing has changed: {error:#}"),
-                };
-                app.live.load().loaded.notify(&text);
-            }
-        }))
-    }
-
-    /// Reloads, unless the files are those in force. Also the files to watch from now on.
-    async fn look_again(&self) -> (Option<anyhow::Result<Reloaded>>, Inputs) {
-        let before = self.live.load_full();
-        if before.loaded.inputs.are_as_read() {
-            return (None, before.loaded.inputs.clone());
-        }
-        match self.replace().await {
-            Ok(reloaded) => (Some(Ok(reloaded)), self.live.load().loaded.inputs.clone()),
-            Err(Refused { error, mut inputs }) => {
-                inputs.also(&before.loaded.inputs);
-                (Some(Err(error)), inputs)
-            }
-        }
-    }
-
-    /// One reload after the other.
-    async fn replace(&self) -> Result<Reloaded, Refused> {
-        let _turn = self.reloading.lock().await;
+    /// When anything is wrong with it. Then the one in force stays, and nothing has changed.
+    pub async fn reload(&self, cause: Cause) -> anyhow::Result<Reloaded> {
+        let _one = self.reloading.one.lock().await;
         let old = self.live.load_full();
-        let loaded = old
-            .loaded
-            .again()
-            .await
-            .map_err(|failure| Refused { error: failure.error, inputs: failure.inputs })?;
-        let inputs = loaded.inputs.clone();
-        let refused = |error| Refused { error, inputs: inputs.clone() };
-        if loaded.settings.reload.require_tests {
-            specs::required(&loaded).await.map_err(refused)?;
+        match self.next(&old).await {
+            Ok(live) => Ok(self.put_in_force(&old, live, cause).await),
+            Err(LoadError { error, mut inputs }) => {
+                // A fault may lie in any file that was read, and be mended in any that is in use.
+                inputs.also(&old.loaded.inputs);
+                self.reloading.inputs.send_replace(inputs);
+                let generation = old.loaded.script.generation();
+                let text = format!("{error:#}");
+                tracing::info!(generation, cause = cause.as_str(), "reload failed: {text}");
+                tell(
+                    &old,
+                    json!({ "ok": false, "cause": cause.as_str(), "generation": generation, "error": text }),
+                );
+                Err(error)
+            }
         }
-        let reloaded = difference(&old.loaded, &loaded);
-        let live = assemble(loaded, self.approver.clone()).await.map_err(refused)?;
-        primitives::equip(&live, self.gateway.downgrade()).await.map_err(refused)?;
-        // From here on nothing fails.
+    }
+
+    /// The number of the configuration in force.
+    pub fn generation(&self) -> u64 {
+        self.live.load().loaded.script.generation()
+    }
+
+    /// How many Lua threads of replaced generations hang in a function that cannot be stopped.
+    pub fn abandoned(&self) -> usize {
+        self.reloading.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Builds the next generation beside the one in force.
+    async fn next(&self, old: &Live) -> Result<Live, LoadError> {
+        let mut loaded = old.loaded.again().await?;
+        if loaded.settings.reload.require_tests {
+            let found = specs::find(&[], loaded.located.directory(&loaded.dirs));
+            // That there are none is told where they are run.
+            loaded.inputs.look_at(found.unwrap_or_default());
+        }
+        let inputs = loaded.inputs.clone();
+        self.build(loaded).await.map_err(|error| LoadError { error, inputs })
+    }
+
+    async fn build(&self, loaded: Loaded) -> anyhow::Result<Live> {
+        if loaded.settings.reload.require_tests {
+            specs::required(&loaded).await?;
+        }
+        let live = assemble(loaded, self.approver.clone()).await?;
+        primitives::equip(&live, self.gateway.downgrade()).await?;
+        Ok(live)
+    }
+
+    async fn put_in_force(&self, old: &Arc<Live>, live: Live, cause: Cause) -> Reloaded {
         let live = Arc::new(live);
-        live.loaded.settle();
+        let reloaded = difference(&old.loaded, &live.loaded);
+        // Nothing waits between these two.
         self.gateway.install(live.setup.clone());
         self.live.store(live.clone());
+        live.loaded.settle();
+        self.reloading.inputs.send_replace(live.loaded.inputs.clone());
+        tracing::info!(cause = cause.as_str(), "{reloaded}");
+        tell(&live, event(&reloaded, cause));
         if let Some(services) = self.services.get() {
             services.apply(&live).await;
         }
-        keep(&live.loaded);
-        // A thread that is stuck is left behind.
+        self.retire(old.clone());
+        keep(&live.loaded).await;
+        reloaded
+    }
+
+    /// Ends what a replaced generation does by itself. Its thread ends with its last turn; nobody waits.
+    fn retire(&self, old: Arc<Live>) {
+        let (reloading, script) = (self.reloading.clone(), old.loaded.script.clone());
+        let notice = old.loaded.notice();
+        drop(old);
         tokio::spawn(async move {
-            if let Err(error) = old.loaded.script.retire().await {
-                tracing::warn!("the tasks of the replaced configuration could not be ended: {error}");
+            // A handler may be at work; it has a deadline, and a thread that does not keep it is stuck.
+            let stuck = loop {
+                match script.retire().await {
+                    Err(error) if error.kind == ErrorKind::Timeout => {}
+                    result => break result.is_err_and(|error| error.kind == ErrorKind::Stuck),
+                }
+            };
+            if !stuck {
+                return;
+            }
+            let count = reloading.abandoned.fetch_add(1, Ordering::Relaxed) + 1;
+            let text = format!(
+                "the Lua thread of generation {} hangs in a function that cannot be stopped, and was left behind \
+                 ({count} so far)",
+                script.generation()
+            );
+            tracing::warn!("{text}");
+            if let Some(notice) = notice {
+                notice(&text);
             }
         });
-        Ok(reloaded)
-    }
-
-    /// Tells the observers in force.
-    fn tell_of(&self, result: &anyhow::Result<Reloaded>) {
-        let live = self.live.load();
-        if !live.loaded.plan.observers.iter().any(|observer| observer.point == "reload") {
-            return;
-        }
-        let payload = match result {
-            Ok(reloaded) => json!({
-                "ok": true, "generation": reloaded.generation, "changes": reloaded.changes,
-                "restart": reloaded.restart,
-            }),
-            Err(error) => json!({
-                "ok": false, "generation": live.setup.generation, "error": format!("{error:#}"),
-            }),
-        };
-        live.loaded.script.emit("reload", payload);
     }
 }
 
-fn difference(old: &Loaded, new: &Loaded) -> Reloaded {
+/// What is different, in the words of [`Diff`].
+pub(super) fn difference(old: &Loaded, new: &Loaded) -> Reloaded {
     let settings = old.settings.changes(&new.settings, new.secrets.redactor());
-    let diff = Diff::between(&old.plan, &new.plan, &settings);
-    let mut changes = diff.changes;
-    if changes.is_empty() {
-        let files = new.inputs.changed_since(&old.inputs);
-        changes.push(match files.is_empty() {
-            true => "nothing is different".into(),
-            false => format!("{} changed, and what is declared is the same", files.join(", ")),
-        });
+    let settings: Vec<_> =
+        settings.into_iter().filter(|change| !new.process().is_fixed(&change.key)).collect();
+    Reloaded {
+        generation: new.script.generation(),
+        changes: Diff::between(&old.plan, &new.plan, &settings).changes,
+        restart: new.restart.clone(),
+        files: new.inputs.changed_since(&old.inputs),
     }
-    Reloaded { generation: new.script.generation(), changes, restart: new.restart.clone() }
 }
 
-/// Keeps what works for a start at which it does not. Failing only costs that.
-pub(super) fn keep(loaded: &Loaded) {
-    let Some(init) = loaded.located.init.clone() else { return };
-    let (kept, state) = (LastGood::of(&init, &loaded.inputs), loaded.dirs.state.clone());
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = kept.keep(&state) {
-            tracing::warn!("the configuration could not be kept for a start with a broken one: {error}");
-        }
-    });
+fn event(reloaded: &Reloaded, cause: Cause) -> Value {
+    let Reloaded { generation, changes, restart, files } = reloaded;
+    json!({
+        "ok": true,
+        "cause": cause.as_str(),
+        "generation": generation,
+        "changes": changes,
+        "restart": restart,
+        "files": files,
+    })
+}
+
+/// Tells the observers of a generation.
+fn tell(live: &Live, payload: Value) {
+    if live.setup.hooks.observes(EVENT) {
+        live.setup.hooks.emit(EVENT, payload);
+    }
+}
+
+/// Keeps a configuration that works, for a start at which the next one does not.
+pub(super) async fn keep(loaded: &Loaded) {
+    let Some(init) = loaded.process().init().filter(|_| !loaded.stands_in) else { return };
+    let (copy, state) = (LastGood::of(&init, &loaded.inputs), loaded.dirs.state.clone());
+    let kept = tokio::task::spawn_blocking(move || copy.keep(&state)).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(%error, "the configuration in force could not be kept for a start with a broken one");
+    }
 }

@@ -31,6 +31,11 @@ impl Live {
         Pause(self)
     }
 
+    /// Writes a line for good, above what is drawn.
+    pub fn remark(&self, style: &str, text: &str) {
+        self.screen().remark(style, text);
+    }
+
     fn screen(&self) -> MutexGuard<'_, Screen> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }

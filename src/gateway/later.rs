@@ -21,6 +21,7 @@ impl Later for Current {
         }
         let setup = self.current.load_full();
         let policy = setup.roster.get(&context.agent).ok().map(|entry| setup.policy(entry, &context.origin));
-        Some(Newer { gate: Arc::clone(&setup.gate), policy })
+        let (generation, tools) = (setup.generation, Arc::clone(&setup.tools));
+        Some(Newer { generation, tools, gate: Arc::clone(&setup.gate), policy })
     }
 }

@@ -4,7 +4,7 @@ use super::roster::{AgentEntry, Roster};
 use crate::{
     agent::{Agent, TurnLimits},
     domain::{envelope::Origin, hook::Hooks, rules::Rule, store::Sessions},
-    policy::{Gate, Policy},
+    policy::{Executor, Gate, Policy},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,6 +18,8 @@ pub struct Setup {
     pub gate: Arc<Gate>,
     /// Who there is.
     pub roster: Roster,
+    /// The tools that there are.
+    pub tools: Arc<dyn Executor>,
     /// Tool rules of channels, by name.
     pub channels: BTreeMap<String, Vec<Rule>>,
     /// The user's functions.

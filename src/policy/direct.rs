@@ -1,6 +1,6 @@
 //! Calls that no model made: a script's.
 
-use super::{Executor, Gate, Later, Nested, Policy, Scope, Verdict, refusal};
+use super::{Executor, Gate, Later, Nested, Policy, Scope, Verdict, refusal, under_newer};
 use crate::domain::{
     BoxFuture,
     call::{ToolCall, ToolResult, ToolStatus},
@@ -42,11 +42,8 @@ impl Nested for Direct {
     fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolResult> {
         Box::pin(async move {
             let spec = self.executor.specs().iter().find(|spec| spec.name == call.name);
-            let mut verdict = self.gate.authorize(call, spec, &self.policy, &self.context).await;
-            if let Some(newer) = self.later.as_ref().and_then(|later| later.newer(&self.context)) {
-                verdict = newer.restrict(verdict, spec, &self.context).await;
-            }
-            match verdict {
+            let verdict = self.gate.authorize(call, spec, &self.policy, &self.context).await;
+            match under_newer(verdict, self.later.as_deref(), spec, &self.context).await {
                 Verdict::Authorized { call, .. } => {
                     let scope = Scope { context: &self.context, nested: self };
                     self.executor.execute(call, scope).await

@@ -1,7 +1,7 @@
 //! A configuration that became stricter holds at once, also for turns that began under an older one.
 
 use super::{
-    Gate, Policy, Verdict,
+    Executor, Gate, Policy, Verdict,
     gate::{Asker, denied},
     refusal,
 };
@@ -14,6 +14,10 @@ use std::sync::Arc;
 
 /// The configuration in force now, as far as it is another than the one that a turn began with.
 pub struct Newer {
+    /// Which one it is.
+    pub generation: u64,
+    /// The tools that it has.
+    pub tools: Arc<dyn Executor>,
     /// Its gate: its hooks and its floor.
     pub gate: Arc<Gate>,
     /// What it lets the agent do; `None`: the agent is gone.
@@ -24,6 +28,24 @@ pub struct Newer {
 pub trait Later: Send + Sync {
     /// The configuration in force, if it is a newer one than the turn's.
     fn newer(&self, context: &TurnContext) -> Option<Newer>;
+}
+
+/// What is left of a verdict under what came into force since the turn began.
+pub async fn under_newer(
+    mut verdict: Verdict,
+    later: Option<&dyn Later>,
+    spec: Option<&ToolSpec>,
+    context: &TurnContext,
+) -> Verdict {
+    let mut asked = None;
+    // While a person was asked, the configuration may have changed once more.
+    while let Some(newer) = later.and_then(|later| later.newer(context)) {
+        if asked.replace(newer.generation) == Some(newer.generation) {
+            break;
+        }
+        verdict = newer.restrict(verdict, spec, context).await;
+    }
+    verdict
 }
 
 impl Newer {
@@ -45,11 +67,23 @@ impl Newer {
             Ok(spec) => spec,
             Err(reason) => return Verdict::Denied { call, reason },
         };
-        let decision = policy.decide(&call, spec);
+        // It is the old tool that would run, but what it is taken for may have changed.
+        let Some(now) = self.tools.specs().iter().find(|now| now.name == spec.name) else {
+            let reason = format!("init.lua was changed, and there is no tool {} any more", spec.name);
+            return Verdict::Denied { call, reason };
+        };
+        let decision = policy.decide(&call, now);
         if decision.access == Access::Deny {
             return denied(call, &decision);
         }
-        let asker = match self.gate.hooks.tool_call(&call, context).await {
+        let mut said = self.gate.hooks.tool_call(&call, context).await;
+        // The hook has changed the call already when the turn's own configuration asked it.
+        while let HookVerdict::Rewrite { args, then, .. } = &mut said
+            && *args == call.args
+        {
+            said = *std::mem::replace(then, Box::new(HookVerdict::Pass));
+        }
+        let asker = match said {
             HookVerdict::Deny { reason, by } => {
                 return Verdict::Denied { call, reason: format!("{reason} (denied by the hook at {by})") };
             }

@@ -23,5 +23,5 @@ pub use execute::{Executor, Nested, NoNested, Scope};
 pub use explain::Explanation;
 pub use floor::{Floor, FloorCheck};
 pub use gate::{Gate, Verdict};
-pub use later::{Later, Newer};
+pub use later::{Later, Newer, under_newer};
 pub use rules::{Decision, Policy};

@@ -2,6 +2,7 @@
 
 use super::{Repl, signals::Signal};
 use crate::{
+    app::Cause,
     domain::nearest::nearest,
     front::{is_drawable, session_line, tail, transcript},
 };
@@ -40,7 +41,7 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("/resume", "SESSION", "go on with a session, by name or id"),
     command("/tools", "", "list the tools, and what the agent may do with each"),
     command("/model", "[MODEL]", "show or choose the model, as provider/model"),
-    command("/reload", "", "load the configuration anew"),
+    command("/reload", "", "load the configuration again; saving a file does it too"),
     command("/lua", "CODE", "run Lua in the live engine; =EXPR prints a value"),
     command("/login", "", "how to give openpista a key"),
     command("/clear", "", "clear the screen"),
@@ -65,7 +66,7 @@ impl Repl {
             "/new" => self.new_session(rest).await,
             "/sessions" => self.sessions().await,
             "/resume" => self.resume(rest).await,
-            "/reload" => self.app.reload().await.map(|reloaded| format!("{reloaded}\n")),
+            "/reload" => self.app.reload(Cause::Command).await.map(|reloaded| format!("{reloaded}\n")),
             "/tools" => Ok(self.app.tool_table(&self.session, self.colour)),
             "/model" => Ok(self.choose_model(rest)),
             "/lua" => Err(anyhow!("give the code: /lua print(pista.version)")),
@@ -91,7 +92,7 @@ impl Repl {
         let result = tokio::select! {
             result = self.app.run_command(name, typed, &self.session, "repl") => result,
             // Dropping the command stops the script.
-            signal = self.signals.next() => {
+            signal = self.signals.stop(&self.app) => {
                 drop(quiet);
                 self.complain("interrupted");
                 let goes_on = self.interactive && signal == Signal::Interrupt;

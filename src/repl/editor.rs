@@ -1,8 +1,10 @@
 //! Reading lines, on a thread of its own: it blocks, and can't be cancelled.
 
-use super::{complete::Completer, pipe, printer::Printer};
+use super::{complete::Completer, notices::Above, pipe};
 use crate::front::{forget_typed, to_stderr};
-use rustyline::{Behavior, Config, config::Builder, error::ReadlineError, history::DefaultHistory};
+use rustyline::{
+    Behavior, Config, ExternalPrinter as _, config::Builder, error::ReadlineError, history::DefaultHistory,
+};
 use std::{
     io::{IsTerminal, stdin, stdout},
     path::PathBuf,
@@ -42,24 +44,27 @@ enum Command {
 /// A handle on the thread that reads.
 pub(super) struct Editor {
     commands: mpsc::Sender<Command>,
-    printer: Printer,
 }
 
 impl Editor {
-    /// Reads from standard input, with an editor when that is a terminal.
-    pub(super) fn start() -> anyhow::Result<Self> {
+    /// Reads from standard input, with an editor when that is a terminal. Also what prints above the
+    /// line that is being edited.
+    pub(super) fn start() -> anyhow::Result<(Self, Option<Above>)> {
         let (commands, inbox) = mpsc::channel();
         let thread = thread::Builder::new().name("line editor".into());
-        let mut printer = Printer::plain();
+        let mut above: Option<Above> = None;
         if stdin().is_terminal() {
-            let mut lines =
-                rustyline::Editor::with_config(config().max_history_size(HISTORY_LINES)?.build())?;
-            printer = Printer::of(&mut lines);
+            let config = config().max_history_size(HISTORY_LINES)?.build();
+            let mut lines = rustyline::Editor::with_config(config)?;
+            // A terminal that knows no more than lines has no such thing.
+            if let Ok(mut printer) = lines.create_external_printer() {
+                above = Some(Box::new(move |text| printer.print(text).is_ok()));
+            }
             thread.spawn(move || Desk { lines, history: None }.serve(&inbox))?;
         } else {
             thread.spawn(move || serve_pipe(&inbox))?;
         }
-        Ok(Self { commands, printer })
+        Ok((Self { commands }, above))
     }
 
     /// Loads and keeps the history in a file; `keep` says which lines may be written to it.
@@ -69,11 +74,6 @@ impl Editor {
 
     pub(super) fn use_completer(&self, completer: Completer) {
         self.tell(Command::Completer(completer));
-    }
-
-    /// Prints lines beside what is typed.
-    pub(super) fn printer(&self) -> Printer {
-        self.printer.clone()
     }
 
     /// Adds to the history.

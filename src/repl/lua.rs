@@ -42,7 +42,7 @@ impl Repl {
         let Evaluation { printed, outcome } = tokio::select! {
             evaluation = script.eval(code, Limits::both(EVAL_LIMIT)) => evaluation,
             // Dropping the evaluation stops the script.
-            signal = self.signals.next() => {
+            signal = self.signals.stop(&self.app) => {
                 to_stderr(&format!("{}\n", self.colour.paint("33", "interrupted")));
                 self.failed = true;
                 let goes_on = self.interactive && signal == Signal::Interrupt;

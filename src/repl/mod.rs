@@ -5,23 +5,23 @@ mod commands;
 mod complete;
 mod editor;
 mod lua;
+mod notices;
 mod pipe;
-mod printer;
 mod signals;
 mod tty;
 mod turn;
 
 use crate::{
-    app::{App, Flags},
+    app::{App, Cause, Flags},
     domain::store::Session,
     front::{Colour, ago, tail, to_stderr, to_stdout},
-    script::Sink,
     watch::SETTLE,
 };
 use approve::AskInEditor;
 use commands::Next;
 use complete::Completer;
 use editor::{Editor, Read};
+use notices::Notices;
 use signals::{Signal, Signals};
 use std::{io::IsTerminal, sync::Arc};
 use tokio::sync::Mutex;
@@ -46,6 +46,7 @@ struct Repl {
     app: App,
     editor: Arc<Mutex<Editor>>,
     approver: Arc<AskInEditor>,
+    notices: Notices,
     signals: Signals,
     tty: Option<Tty>,
     /// A person sits at a terminal.
@@ -65,11 +66,12 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
         started = start(flags, session) => started?,
         _ = signals.next() => return Ok(End::Stopped),
     };
-    let (app, session, editor, approver) = started;
+    let (app, session, editor, approver, notices) = started;
     let mut repl = Repl {
         app,
         editor,
         approver,
+        notices,
         signals,
         tty: Tty::of_stdin(),
         interactive: std::io::stdin().is_terminal(),
@@ -87,14 +89,14 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
     Ok(end)
 }
 
-type Started = (App, Session, Arc<Mutex<Editor>>, Arc<AskInEditor>);
+type Started = (App, Session, Arc<Mutex<Editor>>, Arc<AskInEditor>, Notices);
 
 async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started> {
-    let editor = Arc::new(Mutex::new(Editor::start()?));
+    let (editor, above) = Editor::start()?;
+    let editor = Arc::new(Mutex::new(editor));
     let approver = Arc::new(AskInEditor::new(editor.clone()));
-    let printer = editor.lock().await.printer();
-    let notice: Sink = Arc::new(move |text: &str| printer.print(text));
-    let app = App::start_staying(flags, approver.clone(), Some(notice)).await?;
+    let notices = Notices::start(above)?;
+    let app = App::start_staying(flags, approver.clone(), Some(notices.sink())).await?;
     {
         let editor = editor.lock().await;
         editor.use_history(app.history_file(), app.secret_free());
@@ -109,7 +111,7 @@ async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started>
             None => app.new_session("repl", None).await?,
         },
     };
-    Ok((app, session, editor, approver))
+    Ok((app, session, editor, approver, notices))
 }
 
 impl Repl {
@@ -174,10 +176,10 @@ impl Repl {
         loop {
             tokio::select! {
                 read = &mut reading => return read,
-                signal = self.signals.next() => {
-                    if signal == Signal::End || !self.interactive {
-                        return Read::Stopped;
-                    }
+                signal = self.signals.next() => match signal {
+                    Signal::Reload => self.app.reload_and_tell(Cause::Signal).await,
+                    Signal::Interrupt if self.interactive => {}
+                    Signal::Interrupt | Signal::End => return Read::Stopped,
                 }
             }
         }

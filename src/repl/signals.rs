@@ -1,5 +1,7 @@
 //! What the outside tells the program while it runs.
 
+use crate::app::{App, Cause};
+use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 /// What to do.
@@ -9,6 +11,8 @@ pub(super) enum Signal {
     Interrupt,
     /// SIGTERM, or the terminal is gone: end.
     End,
+    /// SIGHUP from somebody, while the terminal is there: load the configuration again.
+    Reload,
 }
 
 /// Takes the signals, from its making on: none is lost, and none ends the program by itself.
@@ -28,12 +32,23 @@ impl Signals {
         })
     }
 
+    /// Waits for one that stops what is under way.
+    pub(super) async fn stop(&mut self, app: &App) -> Signal {
+        loop {
+            match self.next().await {
+                Signal::Reload => app.reload_and_tell(Cause::Signal).await,
+                signal => return signal,
+            }
+        }
+    }
+
     /// Waits for the next one.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::End,
-            _ = self.hangup.recv() => Signal::End,
+            // A terminal that hangs up sends it too, and is none any more by then.
+            _ = self.hangup.recv() => if stdin().is_terminal() { Signal::Reload } else { Signal::End },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Repl, commands::Next, signals::Signal};
 use crate::{
+    app::Cause,
     domain::{envelope::Envelope, event::Observer, outcome::TurnEnd},
     front::{Live, Output, Plain, is_drawable},
     gateway::Delivery,
@@ -16,6 +17,7 @@ impl Repl {
         let output = Output::new(cancel.clone());
         let live = is_drawable().then(|| Live::start(output.clone()));
         self.approver.serve(cancel.clone(), live.clone());
+        self.notices.serve(live.clone());
         let observer: Arc<dyn Observer> = match live {
             Some(live) => live,
             None => Arc::new(Plain::new(output)),
@@ -40,6 +42,11 @@ impl Repl {
             tokio::select! {
                 outcome = &mut turn => break outcome,
                 signal = self.signals.next() => {
+                    if signal == Signal::Reload {
+                        let app = self.app.clone();
+                        tokio::spawn(async move { app.reload_and_tell(Cause::Signal).await });
+                        continue;
+                    }
                     cancel.cancel();
                     if signal == Signal::End || !self.interactive {
                         next = Next::Stop;
@@ -48,6 +55,7 @@ impl Repl {
             }
         };
         self.approver.serve(CancellationToken::new(), None);
+        self.notices.serve(None);
         match outcome.end {
             TurnEnd::Answered(_) if !cancel.is_cancelled() => {}
             TurnEnd::Cancelled | TurnEnd::Answered(_) if next == Next::GoOn && !self.interactive => {

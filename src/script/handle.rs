@@ -76,9 +76,13 @@ impl Shared {
 
     /// Tells a person.
     pub(super) fn tell(&self, text: &str) {
-        tracing::warn!(target: "script", generation = self.number, "{text}");
-        if let Some(notice) = &self.notice {
-            notice(text);
+        match &self.notice {
+            // One of them is enough: both end up on the same screen.
+            Some(notice) => {
+                tracing::info!(target: "script", generation = self.number, "{text}");
+                notice(text);
+            }
+            None => tracing::warn!(target: "script", generation = self.number, "{text}"),
         }
     }
 }

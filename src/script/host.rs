@@ -279,6 +279,7 @@ mod tests {
         let error =
             handle.call(HandlerId { index: 0, source: 0 }, serde_json::json!(1), limits).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Stuck);
+        assert_eq!(handle.retire().await.unwrap_err().kind, ErrorKind::Stuck);
         let health = handle.health();
         assert!(health.stuck && health.stuck_calls >= 1, "{health:?}");
         handle.shutdown().await;

@@ -5,7 +5,7 @@
 use super::{program::PATIENCE, screen::Screen};
 use std::{
     fs::File,
-    io::{Read, Write},
+    io::{PipeReader, PipeWriter, Read, Write},
     os::{
         fd::{AsRawFd, FromRawFd, OwnedFd},
         unix::process::CommandExt,
@@ -27,6 +27,8 @@ struct Written {
 pub struct Terminal {
     child: Child,
     keyboard: File,
+    /// The screen is read as long as this is kept.
+    reading: Option<PipeWriter>,
     written: Arc<Written>,
     rows: u16,
     columns: u16,
@@ -67,10 +69,13 @@ impl Terminal {
         let keyboard = File::from(master);
         let written = Arc::new(Written::default());
         let (mut screen, sink) = (keyboard.try_clone().expect("a copy"), written.clone());
+        let (until, reading) = std::io::pipe().expect("a pipe");
         thread::spawn(move || {
             let mut buffer = [0; 65536];
             // At the program's end, Linux gives an error.
-            while let Ok(count @ 1..) = screen.read(&mut buffer) {
+            while is_readable(&screen, &until)
+                && let Ok(count @ 1..) = screen.read(&mut buffer)
+            {
                 sink.bytes.lock().expect("bytes").0.extend_from_slice(&buffer[..count]);
                 sink.more.notify_all();
             }
@@ -80,7 +85,7 @@ impl Terminal {
         // The program has ended when nobody but us has the other side.
         drop(command);
         drop(slave);
-        Self { child, keyboard, written, rows, columns }
+        Self { child, keyboard, reading: Some(reading), written, rows, columns }
     }
 
     pub fn id(&self) -> u32 {
@@ -90,6 +95,13 @@ impl Terminal {
     /// Types.
     pub fn keys(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).expect("the keyboard works");
+    }
+
+    /// Pulls the plug; the exit code.
+    pub fn hang_up(mut self) -> Option<i32> {
+        drop(self.reading.take());
+        self.keyboard = File::open("/dev/null").expect("nothing");
+        self.code()
     }
 
     /// Types a line.
@@ -180,6 +192,15 @@ impl Terminal {
             thread::sleep(Duration::from_millis(3));
         }
     }
+}
+
+/// Waits until there is something to read; false when the other end of `until` is closed.
+fn is_readable(file: &File, until: &PipeReader) -> bool {
+    let wanted = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut both = [wanted(file.as_raw_fd()), wanted(until.as_raw_fd())];
+    // SAFETY: the pointer is to as many as are said, and both descriptors are open.
+    unsafe { libc::poll(both.as_mut_ptr(), 2, -1) };
+    both[1].revents == 0
 }
 
 impl Drop for Terminal {

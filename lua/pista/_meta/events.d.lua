@@ -54,6 +54,16 @@
 ---@field approved boolean
 ---@field because string
 
+---Told to the configuration in force: the new one, or where it is at fault the one that stays.
+---@class pista.Reload
+---@field ok boolean
+---@field cause "save"|"command"|"signal"
+---@field generation integer The one in force now.
+---@field error? string What is wrong; absent when `ok`.
+---@field changes? string[] What is different, such as `agent main gains ask system.run`.
+---@field restart? string[] Settings that take a restart.
+---@field files? string[] The names of the files that changed.
+
 ---@class pista.TurnError: pista.Context
 ---@field kind "model"|"budget"|"loop"|"storage"|"hook"|"config"
 ---@field message string
@@ -65,11 +75,3 @@
 ---@field outcome "ok"|"failed"|"timeout"|"skipped"
 ---@field duration_ms integer
 ---@field error? string
-
----The configuration was loaded anew, or could not be.
----@class pista.Reload
----@field ok boolean
----@field generation integer The one in force now.
----@field changes? string[] What is different.
----@field restart? string[] Settings that count only after a restart.
----@field error? string Why nothing has changed.

@@ -47,7 +47,6 @@ pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Pr
     Ok(Primitives {
         tools: Arc::new(ToolsHere {
             own: Arc::new(toolset::within(toolset::for_scripts(loaded)?, loaded, live.tools.as_ref())),
-            registry: Arc::clone(&live.registry),
             setup: Arc::downgrade(&live.setup),
             gateway: gateway.clone(),
             engine,

@@ -16,11 +16,11 @@ use crate::{
 };
 use std::sync::{Arc, Weak};
 
-/// The tools of one generation. It must not keep the generation alive that it serves.
+/// The tools of one generation. It must not keep the generation alive that it serves: tools written in
+/// Lua hold their script, which holds this.
 pub(super) struct ToolsHere {
     /// What runs in the user's name: the same tools, with room for more output.
     pub(super) own: Arc<ToolRegistry>,
-    pub(super) registry: Arc<ToolRegistry>,
     pub(super) setup: Weak<Setup>,
     pub(super) gateway: WeakGateway,
     pub(super) engine: EngineSide,
@@ -41,7 +41,7 @@ impl ToolsHere {
             .map_err(|message| PrimitiveError::new(FailureKind::NotFound, message))?;
         Ok(Direct {
             gate: Arc::clone(&setup.gate),
-            executor: self.registry.clone(),
+            executor: Arc::clone(&setup.tools),
             policy: setup.policy(entry, &context.origin),
             context: context.clone(),
             later: self.gateway.upgrade().map(|gateway| gateway.later(&setup)),
@@ -91,6 +91,6 @@ impl Toolbox for ToolsHere {
             access: table::access(spec, &direct.policy).0,
             spec: spec.clone(),
         };
-        Ok(self.registry.specs().iter().map(listing).collect())
+        Ok(direct.executor.specs().iter().map(listing).collect())
     }
 }

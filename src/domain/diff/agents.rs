@@ -8,6 +8,9 @@ use crate::domain::{
 };
 use std::{borrow::Cow, collections::BTreeMap};
 
+/// How many rules are named that an agent gained or lost at once.
+const RULES: usize = 4;
+
 pub(super) fn providers(
     old: &BTreeMap<String, ProviderSpec>,
     new: &BTreeMap<String, ProviderSpec>,
@@ -136,10 +139,19 @@ fn rules(what: &str, old: &[Rule], new: &[Rule], out: &mut Vec<String>) {
         }
     }
     if !gained.is_empty() {
-        out.push(format!("{what} gains {}", gained.join(", ")));
+        out.push(format!("{what} gains {}", short(&gained)));
     }
     if !lost.is_empty() {
-        out.push(format!("{what} loses {}", lost.join(", ")));
+        out.push(format!("{what} loses {}", short(&lost)));
+    }
+}
+
+/// The first of them, and how many more there are.
+fn short(rules: &[String]) -> String {
+    let listed = rules.iter().take(RULES).cloned().collect::<Vec<_>>().join(", ");
+    match rules.len().saturating_sub(RULES) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
     }
 }
 
@@ -155,6 +167,6 @@ fn words(accesses: &[Access]) -> String {
 fn title(matches: &Match) -> String {
     match matches {
         Match::Name(name) => name.clone(),
-        Match::Argv { tool, argv } => format!("{tool} {argv:?}"),
+        Match::Argv { tool, argv } => format!("{tool} {:?}", argv.join(" ")),
     }
 }

@@ -122,10 +122,12 @@ fn rules_are_gained_lost_and_changed() {
         &new,
         &[
             "agent main: fs.* allow → deny",
-            "agent main gains allow system.run [\"git\", \"status\"], ask system.run",
+            "agent main gains allow system.run \"git status\", ask system.run",
             "agent main loses allow memory.*",
         ],
     );
+    let many = with_agent(agent(["a", "b", "c", "d", "e", "f"].map(|name| rule(Access::Allow, name)).into()));
+    tells(&Plan::default(), &many, &["agent main gains allow a, allow b, allow c, allow d and 2 more"]);
     tells(
         &Plan::default(),
         &with_agent(agent(vec![rule(Access::Ask, "system.run")])),

@@ -1,0 +1,83 @@
+//! The first configuration of a program.
+
+use super::{
+    ConfigError, Flags, Loaded,
+    anywhere::Anywhere,
+    assemble::{Live, assemble},
+    loaded::LoadError,
+    process::Process,
+};
+use crate::{
+    domain::approval::Approver,
+    gateway::Questions,
+    script::{Sink, Texts},
+};
+use std::sync::Arc;
+
+/// What a program begins with.
+pub(super) struct Begun {
+    pub(super) live: Live,
+    pub(super) questions: Arc<Questions>,
+    pub(super) approver: Arc<dyn Approver>,
+}
+
+impl Begun {
+    /// Loads the configuration, and builds everything on it.
+    pub(super) async fn with(
+        flags: Flags,
+        approver: Arc<dyn Approver>,
+        notice: Option<Sink>,
+    ) -> anyhow::Result<Self> {
+        let begun = Self::on(Process::start(flags, notice)?, None, approver).await;
+        begun.map_err(|failure| failure.error)
+    }
+
+    /// The same for a program that stays: where the configuration is at fault, the last one that worked
+    /// stands in for it, until the fault is mended.
+    pub(super) async fn staying(
+        flags: Flags,
+        approver: Arc<dyn Approver>,
+        notice: Option<Sink>,
+    ) -> anyhow::Result<Self> {
+        let process = Process::start(flags, notice)?;
+        let failure = match Self::on(process.clone(), None, approver.clone()).await {
+            Ok(begun) => return Ok(begun),
+            Err(failure) => failure,
+        };
+        let at_fault = failure.error.downcast_ref::<ConfigError>().is_some();
+        let Some(kept) = process.last_good().filter(|_| at_fault) else { return Err(failure.error) };
+        let process = Arc::new(process.anew());
+        let Ok(mut begun) = Self::on(process, Some(Arc::new(kept.texts())), approver).await else {
+            return Err(failure.error);
+        };
+        let loaded = &mut begun.live.loaded;
+        (loaded.inputs, loaded.stands_in) = (failure.inputs, true);
+        let told = format!(
+            "the configuration is broken: {:#}\nthe last one that worked is in force instead, until this is mended",
+            failure.error
+        );
+        match loaded.notice() {
+            Some(notice) => notice(&told),
+            None => eprintln!("openpista: {told}"),
+        }
+        Ok(begun)
+    }
+
+    async fn on(
+        process: Arc<Process>,
+        kept: Option<Arc<Texts>>,
+        approver: Arc<dyn Approver>,
+    ) -> Result<Self, LoadError> {
+        let loaded = Loaded::of(process, kept).await?;
+        loaded.settle();
+        let inputs = loaded.inputs.clone();
+        Self::assembled(loaded, approver).await.map_err(|error| LoadError { error, inputs })
+    }
+
+    async fn assembled(loaded: Loaded, here: Arc<dyn Approver>) -> anyhow::Result<Self> {
+        let questions = Arc::new(Questions::new(loaded.outgoing()?));
+        let approver: Arc<dyn Approver> = Arc::new(Anywhere { here, questions: questions.clone() });
+        let live = assemble(loaded, approver.clone()).await?;
+        Ok(Self { live, questions, approver })
+    }
+}

@@ -1,0 +1,50 @@
+//! Reloading by itself when a file is saved.
+
+use super::{App, Cause};
+use crate::watch::Watcher;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// Watches the files of the configuration as long as it is kept.
+#[derive(Debug)]
+pub struct Watching(JoinHandle<()>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl App {
+    /// Loads the configuration again whenever a file of it has changed and nothing has happened to any
+    /// for `settle`. The person is told what came of it.
+    pub fn watch(&self, settle: Duration) -> Watching {
+        let mut inputs = self.reloading.inputs.subscribe();
+        let mut watcher = Watcher::new(settle, inputs.borrow_and_update().contents().clone());
+        let app = self.clone();
+        Watching(tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    // First what was read last: it may be what has changed.
+                    biased;
+                    told = inputs.changed() => {
+                        if told.is_err() {
+                            return;
+                        }
+                        watcher.know(inputs.borrow_and_update().contents().clone());
+                    }
+                    () = watcher.changed() => app.reload_and_tell(Cause::Save).await,
+                }
+            }
+        }))
+    }
+
+    /// Reloads, and tells the person what came of it.
+    pub async fn reload_and_tell(&self, cause: Cause) {
+        let told = match self.reload(cause).await {
+            Ok(reloaded) => reloaded.to_string(),
+            Err(error) => format!("not reloaded, generation {} stays: {error:#}", self.generation()),
+        };
+        self.live.load().loaded.notify(&told);
+    }
+}
