@@ -9,6 +9,7 @@ use std::{
     rc::Rc,
     sync::Arc,
 };
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// How much `print` output of one evaluation is kept.
@@ -34,6 +35,8 @@ impl fmt::Display for Place {
 pub(super) struct Equipment {
     pub(super) primitives: Primitives,
     pub(super) context: Arc<TurnContext>,
+    /// Where sockets and processes are watched: the script's own runtime has clocks only.
+    pub(super) runtime: Handle,
 }
 
 impl Equipment {
@@ -124,6 +127,11 @@ impl State {
         self.acting(what)?;
         let equipment = self.equipment.borrow().clone();
         equipment.ok_or_else(|| format!("{what}: not available here: no engine stands around this script"))
+    }
+
+    /// The engine's runtime, once the engine around the script stands.
+    pub(super) fn runtime(&self) -> Option<Handle> {
+        self.equipment.borrow().as_ref().map(|equipment| equipment.runtime.clone())
     }
 
     /// Writes a line to wherever `print` goes.

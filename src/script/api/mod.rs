@@ -28,7 +28,12 @@ use super::{
     vm::raising,
 };
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table};
-use std::{future::Future, rc::Rc};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    rc::Rc,
+};
+use tokio::runtime::Handle;
 
 /// The version of the API that scripts see. Rises when a member changes its meaning.
 const API_VERSION: i64 = 1;
@@ -125,8 +130,9 @@ impl Api<'_> {
             async move {
                 // The place is known only before the first wait.
                 let at = caller(&lua);
-                let result = match State::of(&lua).acting(what) {
-                    Ok(()) => function(lua.clone(), args).await,
+                let state = State::of(&lua);
+                let result = match state.acting(what) {
+                    Ok(()) => beside(state.runtime(), function(lua.clone(), args)).await,
                     Err(reason) => Err(misuse(at.clone(), reason)),
                 };
                 answer(&lua, result.map_err(|error| placed(error, at)))
@@ -134,6 +140,16 @@ impl Api<'_> {
         })?;
         self.table.set(name, self.waiting.call::<Function>((what, answering))?)
     }
+}
+
+/// Polls work that reaches out within the engine's runtime, which has the sockets and processes.
+async fn beside<F: Future>(runtime: Option<Handle>, work: F) -> F::Output {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        let _entered = runtime.as_ref().map(Handle::enter);
+        work.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// An error with the place where the script called, unless it has one.
