@@ -164,7 +164,19 @@ impl Loaded {
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
         let (process, inputs) = (Arc::clone(process), Inputs::default());
         let web = net::Client::new(settings.http_allow.clone());
-        Ok(Self { dirs, located, environment, settings, secrets, plan, script, web, inputs, restart, process })
+        Ok(Self {
+            dirs,
+            located,
+            environment,
+            settings,
+            secrets,
+            plan,
+            script,
+            web,
+            inputs,
+            restart,
+            process,
+        })
     }
 
     /// From now on this is the configuration in force.

@@ -1,12 +1,12 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
-use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop};
+use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop, vm::Vm};
 use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt,
-    rc::Rc,
+    rc::{Rc, Weak},
     sync::Arc,
 };
 use tokio::runtime::Handle;
@@ -65,6 +65,10 @@ pub(super) struct State {
     pub(super) poisoned: Cell<bool>,
     /// What handlers act through, once the engine around the script stands.
     pub(super) equipment: RefCell<Option<Rc<Equipment>>>,
+    /// The VM itself, once it serves.
+    pub(super) vm: OnceCell<Weak<Vm>>,
+    /// How many tasks run.
+    pub(super) running: Cell<usize>,
     /// Tasks that handlers started, which end with the generation.
     pub(super) tasks: CancellationToken,
     /// What a VM for specs has besides.
@@ -87,6 +91,8 @@ impl State {
             settings,
             poisoned: Cell::new(false),
             equipment: RefCell::default(),
+            vm: OnceCell::new(),
+            running: Cell::new(0),
             tasks: CancellationToken::new(),
             specs: RefCell::default(),
             for_specs: Cell::new(false),

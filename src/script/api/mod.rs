@@ -2,22 +2,32 @@
 
 mod acting;
 mod agent;
+mod arguments;
 mod ask_agent;
 pub(super) mod channel;
 mod command;
 mod cron;
 mod env;
+mod fs;
 mod hook;
+mod http;
 mod json;
+mod kv;
+mod llm;
 mod log;
+mod memory;
+mod notify;
 mod provider;
 mod sandbox;
 pub(super) mod secret;
 mod send;
+mod session;
 mod setup;
 mod sleep;
+pub(super) mod spawn;
 mod system;
 mod test;
+mod time;
 mod tool;
 mod tools;
 
@@ -68,6 +78,15 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     channel::register(&api)?;
     command::register(&api)?;
     send::register(&api)?;
+    fs::register(&api.below("fs")?)?;
+    http::register(&api.below("http")?)?;
+    kv::register(&api.below("kv")?)?;
+    llm::register(&api.below("llm")?)?;
+    memory::register(&api.below("memory")?)?;
+    notify::register(&api)?;
+    session::register(&api.below("session")?)?;
+    spawn::register(&api)?;
+    time::register(&api.below("time")?)?;
     Ok(pista)
 }
 
@@ -91,8 +110,14 @@ struct Api<'a> {
 impl Api<'_> {
     /// A table in this one.
     fn below(&self, name: &str) -> mlua::Result<Self> {
+        let below = self.apart()?;
+        self.table.set(name, &below.table)?;
+        Ok(below)
+    }
+
+    /// A table that is no member of any.
+    fn apart(&self) -> mlua::Result<Self> {
         let table = self.lua.create_table()?;
-        self.table.set(name, &table)?;
         Ok(Self { lua: self.lua, table, raising: self.raising.clone(), waiting: self.waiting.clone() })
     }
 
