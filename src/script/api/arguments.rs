@@ -5,6 +5,7 @@ use super::super::{
     fields::{Fields, article},
     state::{caller, misuse},
 };
+use crate::domain::primitives::PrimitiveError;
 use mlua::{Lua, Value};
 
 /// A text, exactly. `which` names it in a sentence: `the key`.
@@ -45,6 +46,14 @@ pub(super) fn options<'a>(
         value => value,
     };
     Fields::open(lua, caller(lua), what, value, known)
+}
+
+/// An error of a port, with the name of the function that met it.
+pub(super) fn named(what: &'static str) -> impl Fn(PrimitiveError) -> ScriptError {
+    move |mut error| {
+        error.message = format!("{what}: {}", error.message);
+        error.into()
+    }
 }
 
 /// How many of something are wanted.

@@ -8,7 +8,7 @@ use super::{
         values::{Secrets, to_lua},
     },
     Api,
-    arguments::{options, text},
+    arguments::{named, options, text},
     equipment,
 };
 use crate::domain::primitives::{HeaderPart, HttpRequest, HttpResponse};
@@ -144,12 +144,9 @@ fn body(
     }
 }
 
-async fn send(lua: &Lua, what: &str, request: HttpRequest) -> Result<Table, ScriptError> {
+async fn send(lua: &Lua, what: &'static str, request: HttpRequest) -> Result<Table, ScriptError> {
     let web = equipment(lua, what)?.primitives.web.clone();
-    let response = web.send(request).await.map_err(|mut error| {
-        error.message = format!("{what}: {}", error.message);
-        error
-    })?;
+    let response = web.send(request).await.map_err(named(what))?;
     Ok(shown(lua, &response)?)
 }
 

@@ -8,7 +8,7 @@ use super::{
         values::{Secrets, to_json, to_lua},
     },
     Api,
-    arguments::{limit, optional, options, text},
+    arguments::{limit, named, optional, options, text},
     equipment,
 };
 use crate::domain::primitives::KeptValue;
@@ -29,7 +29,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
     api.wait("get", GET, |lua: Lua, (key, default): (Value, Value)| async move {
         let key = text(&lua, GET, "the key", &key)?;
         let values = equipment(&lua, GET)?.primitives.values.clone();
-        match values.get(key).await? {
+        match values.get(key).await.map_err(named(GET))? {
             Some(value) => Ok(to_lua(&lua, &value)?),
             None => Ok(default),
         }
@@ -42,18 +42,18 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             (fields.seconds("ttl")?, fields.json("expect", Secrets::Refused)?)
         };
         let values = equipment(&lua, SET)?.primitives.values.clone();
-        Ok(values.set(KeptValue { key, value, ttl, expect }).await?)
+        values.set(KeptValue { key, value, ttl, expect }).await.map_err(named(SET))
     })?;
     api.wait("delete", DELETE, |lua: Lua, key: Value| async move {
         let key = text(&lua, DELETE, "the key", &key)?;
         let values = equipment(&lua, DELETE)?.primitives.values.clone();
-        Ok(values.delete(key).await?)
+        values.delete(key).await.map_err(named(DELETE))
     })?;
     api.wait("list", LIST, |lua: Lua, (prefix, settings): (Value, Value)| async move {
         let prefix = optional(&lua, LIST, "the prefix", &prefix)?.unwrap_or_default();
         let most = limit(&options(&lua, LIST, &settings, &["limit"])?, LISTED, MOST_LISTED)?;
         let values = equipment(&lua, LIST)?.primitives.values.clone();
-        Ok(values.keys(prefix, most).await?)
+        values.keys(prefix, most).await.map_err(named(LIST))
     })?;
     api.wait("incr", INCR, |lua: Lua, (key, by): (Value, Value)| async move {
         let key = text(&lua, INCR, "the key", &key)?;
@@ -66,7 +66,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             }
         };
         let values = equipment(&lua, INCR)?.primitives.values.clone();
-        Ok(to_lua(&lua, &values.add(key, by).await?)?)
+        Ok(to_lua(&lua, &values.add(key, by).await.map_err(named(INCR))?)?)
     })
 }
 

@@ -7,7 +7,9 @@ use super::{
         state::{caller, misuse},
         values::{Secrets, map_to_lua},
     },
-    Api, equipment,
+    Api,
+    arguments::named,
+    equipment,
 };
 use crate::domain::{
     JsonMap,
@@ -30,7 +32,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         let question = question(&lua, &settings)?;
         let equipment = equipment(&lua, CHAT)?;
         let context = equipment.context();
-        let response = equipment.primitives.chats.chat(question, &context).await?;
+        let response = equipment.primitives.chats.chat(question, &context).await.map_err(named(CHAT))?;
         Ok(answer(&lua, response)?)
     })?;
     api.add("models", |lua, ()| {

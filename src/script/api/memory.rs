@@ -6,7 +6,7 @@ use super::{
         values::to_lua,
     },
     Api,
-    arguments::{limit, options, text},
+    arguments::{limit, named, options, text},
     equipment,
 };
 use crate::domain::{id::SessionId, primitives::NewNote, store::Found};
@@ -37,18 +37,18 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         };
         let primitives = equipment(&lua, SEARCH)?.primitives.clone();
         let session = match session {
-            Some(wanted) => Some(primitives.sessions.find(wanted).await?.id),
+            Some(wanted) => Some(primitives.sessions.find(wanted).await.map_err(named(SEARCH))?.id),
             None => None,
         };
         let mut found: Vec<Json> = Vec::new();
         if kind.as_deref() != Some("message") && session.is_none() {
-            for note in primitives.notes.search(query.clone(), most).await? {
+            for note in primitives.notes.search(query.clone(), most).await.map_err(named(SEARCH))? {
                 found.push(note_of(&note));
             }
         }
         if kind.as_deref() != Some("note") {
             let room = most - found.len();
-            for message in primitives.notes.messages(query, session, room).await? {
+            for message in primitives.notes.messages(query, session, room).await.map_err(named(SEARCH))? {
                 found.push(message_of(&message));
             }
         }
@@ -79,7 +79,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             session: in_turn.then(|| SessionId::clone(&context.session)),
             agent: context.agent.clone(),
         };
-        Ok(equipment.primitives.notes.add(note).await?)
+        equipment.primitives.notes.add(note).await.map_err(named(ADD))
     })?;
     api.wait("list", LIST, |lua: Lua, settings: Value| async move {
         let (most, tag) = {
@@ -87,7 +87,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             (limit(&fields, RESULTS, MOST_RESULTS)?, fields.text("tag")?)
         };
         let notes = equipment(&lua, LIST)?.primitives.notes.clone();
-        let list: Vec<Json> = notes.list(tag, most).await?.iter().map(note_of).collect();
+        let list: Vec<Json> = notes.list(tag, most).await.map_err(named(LIST))?.iter().map(note_of).collect();
         Ok(to_lua(&lua, &Json::Array(list))?)
     })?;
     api.wait("remove", REMOVE, |lua: Lua, id: Value| async move {
@@ -95,7 +95,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             return Err(misuse(caller(&lua), format!("{REMOVE}: the id of a note is a whole number")));
         };
         let notes = equipment(&lua, REMOVE)?.primitives.notes.clone();
-        Ok(notes.remove(id).await?)
+        notes.remove(id).await.map_err(named(REMOVE))
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
         values::to_lua,
     },
     Api,
-    arguments::{limit, optional, options, text},
+    arguments::{limit, named, optional, options, text},
     equipment,
     memory::in_seconds,
 };
@@ -39,7 +39,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
     api.wait("list", LIST, |lua: Lua, settings: Value| async move {
         let most = limit(&options(&lua, LIST, &settings, &["limit"])?, LISTED, MOST_LISTED)?;
         let list = lua.create_table()?;
-        for session in sessions(&lua, LIST)?.list(most).await? {
+        for session in sessions(&lua, LIST)?.list(most).await.map_err(named(LIST))? {
             list.raw_push(shown(&lua, &session)?)?;
         }
         Ok(list)
@@ -49,16 +49,16 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         match sessions(&lua, GET)?.find(id).await {
             Ok(session) => shown(&lua, &session),
             Err(error) if error.kind == FailureKind::NotFound => Ok(Value::Nil),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(named(GET)(error)),
         }
     })?;
     api.wait("messages", MESSAGES, |lua: Lua, (id, settings): (Value, Value)| async move {
         let most = limit(&options(&lua, MESSAGES, &settings, &["limit"])?, READ, MOST_READ)?;
         let id = text(&lua, MESSAGES, "the id or name", &id)?;
         let sessions = sessions(&lua, MESSAGES)?;
-        let session = sessions.find(id).await?.id;
+        let session = sessions.find(id).await.map_err(named(MESSAGES))?.id;
         let list = lua.create_table()?;
-        for stored in sessions.messages(session, most).await? {
+        for stored in sessions.messages(session, most).await.map_err(named(MESSAGES))? {
             list.raw_push(message(&lua, &stored)?)?;
         }
         Ok(list)
@@ -73,25 +73,25 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             (fields.text("name")?, fields.text("agent")?)
         };
         let origin = equipment(&lua, NEW)?.context().origin.clone();
-        let session = sessions(&lua, NEW)?.create(name, agent, origin).await?;
+        let session = sessions(&lua, NEW)?.create(name, agent, origin).await.map_err(named(NEW))?;
         shown(&lua, &session)
     })?;
     api.wait("name", NAME, |lua: Lua, (id, name): (Value, Value)| async move {
         let id = text(&lua, NAME, "the id or name", &id)?;
         let name = optional(&lua, NAME, "the new name", &name)?;
         let sessions = sessions(&lua, NAME)?;
-        let session = sessions.find(id).await?.id;
-        Ok(sessions.rename(session, name).await?)
+        let session = sessions.find(id).await.map_err(named(NAME))?.id;
+        sessions.rename(session, name).await.map_err(named(NAME))
     })?;
     api.wait("remove", REMOVE, |lua: Lua, id: Value| async move {
         let id = text(&lua, REMOVE, "the id or name", &id)?;
         let sessions = sessions(&lua, REMOVE)?;
-        let session = sessions.find(id).await?.id;
+        let session = sessions.find(id).await.map_err(named(REMOVE))?.id;
         if stop::turn().is_some_and(|turn| turn.session == session) {
             let message = format!("{REMOVE}: this handler runs in that session");
             return Err(misuse(caller(&lua), message));
         }
-        Ok(sessions.remove(session).await?)
+        sessions.remove(session).await.map_err(named(REMOVE))
     })
 }
 
