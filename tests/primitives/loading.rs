@@ -28,12 +28,10 @@ fn whatever_acts_raises_while_loading() {
          refused('pista.sleep', pista.sleep, 0)
          refused('pista.notify', pista.notify, 'x')
          refused('pista.ask_agent', pista.ask_agent, 'main', 'x')
-         print(seen)",
+         if seen < 35 then error('only ' .. seen .. ' functions were tried') end",
         HARMLESS.iter().map(|name| format!("{name} = true, ")).collect::<String>()
     ));
-    let ran = home.run(["tools"]).ok();
-    let seen: usize = ran.out.lines().next().and_then(|line| line.parse().ok()).unwrap_or_default();
-    assert!(seen >= 35, "only {seen} functions were tried: {}", ran.out);
+    home.run(["tools"]).ok();
 }
 
 #[test]

@@ -37,6 +37,8 @@ fn times_are_written_and_read_in_zones() {
             "pista.time.parse('2025-11-23', { zone = 'Asia/Seoul' })",
             "pista.time.parse('23/11/2025', { format = '%d/%m/%Y', zone = 'UTC' })",
             "pista.time.parse('23/11/2025 01 +0100', { format = '%d/%m/%Y %H %z' })",
+            "pista.time.parse('23/11/2025 09', { format = '%d/%m/%Y %H', zone = 'Asia/Seoul' })",
+            "pista.time.parse('1763856000', { format = '%s' })",
         ],
     );
     assert_eq!(
@@ -52,6 +54,8 @@ fn times_are_written_and_read_in_zones() {
             "1763856000.0",
             "1763856000.0",
             "1763823600.0",
+            "1763856000.0",
+            "1763856000.0",
             "1763856000.0",
             "1763856000.0",
         ]

@@ -70,7 +70,9 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         let place = caller(&lua);
         let equipment = equipment(&lua, ADD)?;
         let context = equipment.context();
-        let source = source.or_else(|| place.map(|place| place.to_string())).unwrap_or_default();
+        // Where nothing is called the script's own line, whoever it acts for has to do.
+        let whoever = || format!("{}:{}", context.origin.channel, context.origin.user);
+        let source = source.unwrap_or_else(|| place.map_or_else(whoever, |place| place.to_string()));
         let in_turn = super::super::stop::turn().is_some();
         let note = NewNote {
             text: words,

@@ -10,8 +10,8 @@ use super::{
     arguments::{optional, options, text},
 };
 use chrono::{
-    DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
-    format::{Item, StrftimeItems},
+    DateTime, Local, NaiveDateTime, TimeZone, Utc,
+    format::{Item, Parsed, StrftimeItems},
 };
 use chrono_tz::Tz;
 use mlua::{Lua, Value};
@@ -27,7 +27,8 @@ const PARSE: &str = "pista.time.parse";
 /// Characters of a form, at most.
 const MAX_FORM: usize = 256;
 /// What is tried on a text without a form and without a zone in it.
-const FORMS: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+const FORMS: [&str; 5] =
+    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"];
 
 /// Where a time is told.
 enum Zone {
@@ -137,25 +138,36 @@ fn items<'f>(lua: &Lua, what: &str, form: &'f str) -> Result<Vec<Item<'f>>, Scri
 }
 
 fn read(text: &str, form: Option<&str>, zone: &Zone) -> Option<DateTime<Utc>> {
-    let Some(form) = form else {
-        return DateTime::parse_from_rfc3339(text)
-            .or_else(|_| DateTime::parse_from_rfc2822(text))
-            .map(|time| time.to_utc())
-            .ok()
-            .or_else(|| FORMS.iter().find_map(|form| within(naive(text, form)?, zone)))
-            .or_else(|| within(naive(text, "%Y-%m-%d")?, zone));
-    };
-    match DateTime::parse_from_str(text, form) {
-        Ok(time) => Some(time.to_utc()),
-        Err(_) => within(naive(text, form)?, zone),
+    if let Some(form) = form {
+        return in_form(text, form, zone);
     }
+    DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_rfc2822(text))
+        .map(|time| time.to_utc())
+        .ok()
+        .or_else(|| FORMS.iter().find_map(|form| in_form(text, form, zone)))
 }
 
-/// A time on a clock, or midnight of a date.
-fn naive(text: &str, form: &str) -> Option<NaiveDateTime> {
-    NaiveDateTime::parse_from_str(text, form)
-        .or_else(|_| NaiveDate::parse_from_str(text, form).map(|day| day.and_time(NaiveTime::MIN)))
-        .ok()
+/// What the text leaves open of the time of day is zero; a zone in it goes before `zone`.
+fn in_form(text: &str, form: &str, zone: &Zone) -> Option<DateTime<Utc>> {
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, text, StrftimeItems::new(form)).ok()?;
+    if parsed.timestamp().is_none() {
+        if parsed.hour_mod_12().is_none() {
+            parsed.set_hour(0).ok()?;
+        }
+        if parsed.minute().is_none() {
+            parsed.set_minute(0).ok()?;
+        }
+    }
+    if parsed.offset().is_some() {
+        return parsed.to_datetime().map(|time| time.to_utc()).ok();
+    }
+    let time = parsed.to_naive_datetime_with_offset(0).ok()?;
+    match parsed.timestamp() {
+        Some(_) => Some(time.and_utc()),
+        None => within(time, zone),
+    }
 }
 
 /// The moment at which the clocks of the zone show this: the first one, where they do twice.
