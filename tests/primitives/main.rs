@@ -1,6 +1,8 @@
 //! What handlers can do: each primitive, driven through the built program.
 #![allow(missing_docs)]
 
+#[path = "../script_support/mod.rs"]
+mod script_support;
 #[path = "../support/mod.rs"]
 mod support;
 

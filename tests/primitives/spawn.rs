@@ -1,6 +1,11 @@
 //! Tasks beside handlers.
 
-use crate::{fails, shows, support::program::Home};
+use crate::{
+    fails,
+    script_support::{eval, start},
+    shows,
+    support::program::Home,
+};
 
 #[test]
 fn a_task_runs_beside_and_is_waited_for() {
@@ -86,4 +91,18 @@ fn misuse_is_told() {
         assert_eq!(kind, "usage", "{code}: {message}");
         assert!(message.contains(word), "{code}: {message}");
     }
+}
+
+#[tokio::test]
+async fn tasks_end_when_another_configuration_takes_over() {
+    let generation = start("function go() task = pista.spawn(function() pista.sleep(3600) end) end").await;
+    assert_eq!(eval(&generation, "go()").await, "");
+    assert_eq!(eval(&generation, "task.status").await, "\"running\"");
+    generation.handle.retire().await.expect("an answer");
+    let waited =
+        eval(&generation, "(function() local ok, e = pcall(task.wait, task) return ok, e.kind end)()").await;
+    assert_eq!(waited, "false, \"cancelled\"");
+    let refused = eval(&generation, "pcall(go)").await;
+    assert!(refused.contains("another configuration has taken over"), "{refused}");
+    generation.handle.shutdown().await;
 }
