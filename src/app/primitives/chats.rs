@@ -2,7 +2,7 @@
 
 use crate::{
     agent::allowance,
-    app::models::Models,
+    app::assemble::Live,
     domain::{
         BoxFuture,
         chat::{ChatRequest, ChatResponse, LlmProvider},
@@ -14,7 +14,7 @@ use crate::{
     llm::Router,
     memory::Memory,
 };
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
 
 /// Model calls of scripts that may be under way. A provider in Lua that asks itself ends here.
@@ -22,6 +22,9 @@ const MAX_CALLS: usize = 16;
 
 /// The models of one generation.
 pub(super) struct ChatsHere {
+    /// Answers.
+    llm: Arc<dyn LlmProvider>,
+    /// Knows the providers.
     router: Router,
     default: String,
     memory: Memory,
@@ -30,9 +33,15 @@ pub(super) struct ChatsHere {
 }
 
 impl ChatsHere {
-    pub(super) fn new(models: &Models, memory: Memory, setup: Weak<Setup>) -> Self {
-        let (router, default) = (models.router.clone(), models.default.clone());
-        Self { router, default, memory, setup, calls: Semaphore::new(MAX_CALLS) }
+    pub(super) fn new(live: &Live, memory: Memory) -> Self {
+        Self {
+            llm: Arc::clone(&live.llm),
+            router: live.models.router.clone(),
+            default: live.models.default.clone(),
+            memory,
+            setup: Arc::downgrade(&live.setup),
+            calls: Semaphore::new(MAX_CALLS),
+        }
     }
 
     async fn ask(
@@ -64,10 +73,10 @@ impl ChatsHere {
             Some(_) => self.memory.spent_today(&context.agent).await?,
             None => 0.0,
         };
-        request.max_tokens = allowance(budget, &self.router.facts(&model), &request, spent)
+        request.max_tokens = allowance(budget, &self.llm.facts(&model), &request, spent)
             .map_err(|reason| fail(FailureKind::Denied, reason))?;
         let response = self
-            .router
+            .llm
             .chat(request, &mut |_| {})
             .await
             .map_err(|error| fail(FailureKind::Model, error.to_string()))?;

@@ -88,7 +88,7 @@ pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Pr
             workspace: workspace.clone(),
             setup: Arc::downgrade(&live.setup),
         }),
-        chats: Arc::new(ChatsHere::new(&live.models, memory.clone(), Arc::downgrade(&live.setup))),
+        chats: Arc::new(ChatsHere::new(live, memory.clone())),
         machine: Arc::new(MachineHere { user: facts::user(&loaded.environment), workspace }),
         desktop: Arc::new(DesktopHere { notice: loaded.notice(), dir: loaded.dirs.current.clone() }),
     })

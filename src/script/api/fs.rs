@@ -107,6 +107,10 @@ async fn read(lua: Lua, path: Value, settings: Value) -> Result<(Value, Value), 
         limit.is_some()
     };
     let data = ask(&lua, READ, "fs.read", args).await?;
+    // What stands for the file in a spec may be a text alone.
+    if data.is_string() {
+        return Ok((to_lua(&lua, &data)?, Value::Nil));
+    }
     let fail = |what: &str| {
         let path = data["path"].as_str().unwrap_or_default();
         Err(ScriptError::new(ErrorKind::Io, format!("{READ}: {path:?} {what}")))

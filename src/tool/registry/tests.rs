@@ -65,7 +65,7 @@ async fn execute(registry: &ToolRegistry, call: ToolCall) -> ToolResult {
     registry.execute(Authorized::for_test(call), scope).await
 }
 
-fn call(name: &str, args: serde_json::Value) -> ToolCall {
+fn call(name: &str, args: Value) -> ToolCall {
     ToolCall::new(name, args.as_object().unwrap().clone())
 }
 
