@@ -14,6 +14,7 @@ pub mod front;
 pub mod gateway;
 pub mod llm;
 pub mod memory;
+pub mod net;
 pub mod policy;
 pub mod quic;
 pub mod repl;

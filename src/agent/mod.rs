@@ -3,6 +3,7 @@
 //! The machine decides, the driver does. The machine knows no clock, no socket and no database, so
 //! every order of events can be tested; the driver holds no decisions.
 
+mod bare;
 mod budget;
 mod calls;
 mod compaction;
@@ -15,6 +16,7 @@ mod parts;
 mod prompt;
 mod window;
 
+pub use bare::allowance;
 pub use driver::Agent;
 pub use machine::{Action, Input, MAX_RETURNS, Turn, TurnLimits};
 pub use parts::{Parts, TurnInput};

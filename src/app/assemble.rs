@@ -20,6 +20,8 @@ pub(super) struct Live {
     pub(super) loaded: Loaded,
     pub(super) registry: Arc<ToolRegistry>,
     pub(super) models: Models,
+    /// What answers: the models, or what stands for them.
+    pub(super) llm: Arc<dyn LlmProvider>,
     pub(super) setup: Arc<Setup>,
     /// What stands in the place of tools.
     pub(super) tools: Option<StandIn>,
@@ -63,8 +65,9 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
     let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), workspace)
         .with_floor(toolset::floor(&loaded));
     let gate = Arc::new(gate);
+    let llm = world.llm.unwrap_or_else(|| Arc::new(models.router.clone()));
     let agent = Agent::new(Parts {
-        llm: world.llm.unwrap_or_else(|| Arc::new(models.router.clone())),
+        llm: llm.clone(),
         store: Arc::new(memory),
         executor: registry.clone(),
         gate: gate.clone(),
@@ -97,5 +100,5 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
             max_tokens: loaded.settings.max_tokens,
         },
     });
-    Ok(Live { loaded, registry, models, setup, tools: world.tools })
+    Ok(Live { loaded, registry, models, llm, setup, tools: world.tools })
 }

@@ -11,6 +11,7 @@ use crate::{
     domain::plan::Plan,
     gateway::Outgoing,
     memory::Memory,
+    net,
     script::{Generation, ScriptHandle, Sink, Texts},
 };
 use std::{
@@ -35,6 +36,8 @@ pub struct Loaded {
     pub plan: Plan,
     /// The Lua generation that declared it.
     pub script: ScriptHandle,
+    /// The way to the web.
+    pub(super) web: net::Client,
     /// The files that it was made of.
     pub(super) inputs: Inputs,
     /// Settings that are other ones in the files, and take a restart.
@@ -136,6 +139,7 @@ impl Loaded {
         let base = located.directory(&dirs).to_owned();
         let secrets = Secrets::new(environment.clone(), dirs.clone(), base, process.redactor.clone());
         let (process, inputs) = (Arc::clone(process), Inputs::default());
+        let web = net::Client::new(settings.http_allow.clone());
         Ok(Self {
             dirs,
             located,
@@ -144,6 +148,7 @@ impl Loaded {
             secrets,
             plan,
             script,
+            web,
             inputs,
             restart,
             stands_in: false,

@@ -14,7 +14,7 @@ use crate::{
     policy::{Authorized, Executor, Floor, FloorCheck, Scope},
     script::{ScriptHandle, run_tool},
     skill::Shelf,
-    tool::{Options, Tool, ToolRegistry, builtin, container, skill, wasm_run},
+    tool::{Options, Tool, ToolRegistry, builtin, builtin_for_scripts, container, skill, wasm_run},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -27,7 +27,7 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 /// The built-in tools as a script uses them in the user's name: there is room for all output.
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     let options = Options { lua_worker: None, output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) };
-    let mut registry = builtin(options.clone());
+    let mut registry = builtin_for_scripts(options.clone());
     registry.register(container::tool(sandboxes::profiles(loaded)?))?;
     registry.register(wasm_run(options, skills::wasm(loaded)))?;
     Ok(registry)
@@ -75,6 +75,7 @@ pub(super) fn options(loaded: &Loaded) -> Options {
         pass_env: settings.pass_env.clone(),
         unprotected: settings.unprotected.clone(),
         protected: protected(loaded),
+        web: Some(loaded.web.clone()),
         redact: Some(Arc::new(loaded.secrets.redactor().clone())),
         lua_worker: this_program(),
         ..Options::new(loaded.workspace(), loaded.dirs.state.join(OUTPUTS))
@@ -140,10 +141,19 @@ fn modules(loaded: &Loaded) -> Vec<PathBuf> {
     paths
 }
 
+/// What changes files, and the argument that names them.
+const CHANGING: &[(&str, &str)] = &[
+    ("fs.write", "path"),
+    ("fs.edit", "path"),
+    ("fs.append", "path"),
+    ("fs.mkdir", "path"),
+    ("fs.remove", "path"),
+];
+
 /// The floor that no rule, hook or person lifts.
 pub(super) fn floor(loaded: &Loaded) -> FloorCheck {
     let paths = protected(loaded).into_iter().chain(modules(loaded));
-    Floor::new(paths).guarding(loaded.workspace(), &[("fs.write", "path"), ("fs.edit", "path")])
+    Floor::new(paths).guarding(loaded.workspace(), CHANGING)
 }
 
 /// A tool whose work is a Lua function.

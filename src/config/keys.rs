@@ -184,6 +184,14 @@ pub const KEYS: &[Key] = &[
         "Names of files and directories that file tools may touch although such names usually hold secrets, such as .env.",
     ),
     Key::new(
+        "http_allow",
+        Kind::Addresses,
+        |_| json!([]),
+        "OPENPISTA_HTTP_ALLOW",
+        "Addresses and servers that http.get and pista.http may ask although they are not on the public internet, \
+         such as 192.168.1.0/24 or nas.local:8080.",
+    ),
+    Key::new(
         "connect_timeout",
         WAIT,
         |_| json!(10),

@@ -1,6 +1,6 @@
 //! What values a setting can have.
 
-use crate::domain::{nearest::nearest, secret::SecretRef};
+use crate::domain::{nearest::nearest, network::Opened, secret::SecretRef};
 use serde_json::{Value, json};
 
 /// The kind of a setting's value: how it is read from text, checked and described.
@@ -34,6 +34,8 @@ pub enum Kind {
     Names,
     /// A list of names of files; in text separated by commas.
     Files,
+    /// A list of ranges of addresses and of `host:port`; in text separated by commas.
+    Addresses,
     /// Where a secret is kept: `env:NAME`, `file:PATH` or `cmd:COMMAND`.
     Secret,
     /// One of these words.
@@ -60,6 +62,7 @@ impl Kind {
             Self::Urls => "a list of URLs that begin with http:// or https://".into(),
             Self::Names => "a list of names of environment variables".into(),
             Self::Files => "a list of names of files, without directories".into(),
+            Self::Addresses => "a list of addresses (\"10.0.0.0/8\") and servers (\"nas.local:8080\")".into(),
             Self::Secret => "where the secret is kept (\"env:NAME\", \"file:PATH\" or \"cmd:COMMAND\"), \
                              not the secret itself"
                 .into(),
@@ -88,10 +91,10 @@ impl Kind {
                 (_, Ok(number)) if number.is_finite() => json!(number),
                 _ => json!(text),
             },
-            Self::Urls | Self::Names | Self::Files if trimmed.starts_with('[') => {
+            Self::Urls | Self::Names | Self::Files | Self::Addresses if trimmed.starts_with('[') => {
                 serde_json::from_str(trimmed).unwrap_or_else(|_| json!(text))
             }
-            Self::Urls | Self::Names | Self::Files => {
+            Self::Urls | Self::Names | Self::Files | Self::Addresses => {
                 trimmed.split(',').map(str::trim).filter(|s| !s.is_empty()).collect()
             }
             Self::Switches(_) if trimmed.starts_with('{') => {
@@ -120,12 +123,16 @@ impl Kind {
             (Self::Seconds { min, max }, Value::Number(number)) => {
                 number.as_f64().filter(|n| (min..=max).contains(&n)).map(seconds)
             }
-            (Self::Urls | Self::Names | Self::Files, Value::Array(items)) => {
+            (Self::Urls | Self::Names | Self::Files | Self::Addresses, Value::Array(items)) => {
                 items.iter().all(|item| self.item(item)).then(|| value.clone())
             }
             (Self::Switches(words), Value::Object(map)) => switches(words, map),
             // An empty table in Lua is a list and a map.
-            (Self::Urls | Self::Names | Self::Files, Value::Object(map)) if map.is_empty() => Some(json!([])),
+            (Self::Urls | Self::Names | Self::Files | Self::Addresses, Value::Object(map))
+                if map.is_empty() =>
+            {
+                Some(json!([]))
+            }
             (_, Value::String(text)) if self.text(text) => Some(value.clone()),
             _ => None,
         };
@@ -148,6 +155,7 @@ impl Kind {
         item.as_str().is_some_and(|text| match self {
             Self::Urls => url(text),
             Self::Files => !text.trim().is_empty() && !text.contains(['/', '\0']),
+            Self::Addresses => text.parse::<Opened>().is_ok(),
             _ => !text.is_empty() && !text.contains(['=', '\0', ' ']),
         })
     }
@@ -161,7 +169,9 @@ impl Kind {
             Value::Number(number) => format!(", not {number}"),
             Value::Bool(flag) => format!(", not {flag}"),
             Value::Null => ", not nothing".into(),
-            Value::Array(_) if matches!(self, Self::Urls | Self::Names | Self::Files) => String::new(),
+            Value::Array(_) if matches!(self, Self::Urls | Self::Names | Self::Files | Self::Addresses) => {
+                String::new()
+            }
             Value::Array(_) => ", not a list".into(),
             Value::Object(map) => match self {
                 Self::Switches(words) => odd(words, map),

@@ -1,7 +1,7 @@
 //! The settings as the rest of the program reads them.
 
 use super::Origin;
-use crate::domain::{rules::Autonomy, secret::SecretRef};
+use crate::domain::{network::Opened, rules::Autonomy, secret::SecretRef};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{
@@ -36,6 +36,8 @@ pub struct Settings {
     pub spill_bytes: u64,
     pub pass_env: Vec<String>,
     pub unprotected: Vec<String>,
+    #[serde(deserialize_with = "opened")]
+    pub http_allow: Vec<Opened>,
     #[serde(deserialize_with = "seconds")]
     pub connect_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
@@ -100,4 +102,9 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretRef>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse()).transpose().map_err(serde::de::Error::custom)
+}
+
+fn opened<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Opened>, D::Error> {
+    let items = Vec::<String>::deserialize(deserializer)?;
+    items.iter().map(|item| item.parse()).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
 }

@@ -17,6 +17,7 @@ pub mod hook;
 pub mod id;
 pub mod message;
 pub mod nearest;
+pub mod network;
 pub mod outcome;
 pub mod plan;
 pub mod points;

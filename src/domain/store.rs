@@ -59,6 +59,35 @@ pub struct Found {
     pub at_ms: i64,
 }
 
+/// Something that was noted, and where it came from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Note {
+    /// Rising in the order of noting.
+    pub id: i64,
+    /// What it says.
+    pub text: String,
+    /// Where that came from.
+    pub source: String,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// The conversation in which it was noted.
+    pub session: Option<SessionId>,
+    /// The agent in whose name.
+    pub agent: String,
+    /// When, in milliseconds since 1970 (UTC).
+    pub at_ms: i64,
+}
+
+/// A note that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FoundNote {
+    /// The note.
+    #[serde(flatten)]
+    pub note: Note,
+    /// The passage, with the found words between `[` and `]`.
+    pub snippet: String,
+}
+
 /// How a turn is marked when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +137,9 @@ pub enum StoreError {
     /// Another session has the name.
     #[error("another session is called {0:?} already; names are unique")]
     NameTaken(String),
+    /// What was to be stored is no good; the text says why.
+    #[error("{0}")]
+    Refused(String),
     /// The database said no.
     #[error("database {path}: {message}")]
     Database {

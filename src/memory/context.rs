@@ -13,12 +13,35 @@ const SUMMARY: &str = "SELECT s.upto, s.text, s.at_ms, coalesce(m.turn, '')
     WHERE s.session = ?1 ORDER BY s.id DESC LIMIT 1";
 const MESSAGES: &str =
     concat!("SELECT ", codec::columns!(), " FROM messages WHERE session = ?1 AND id > ?2 ORDER BY id");
+const LAST: &str =
+    concat!("SELECT ", codec::columns!(), " FROM messages WHERE session = ?1 ORDER BY id DESC LIMIT ?2");
 
 impl Memory {
     /// All messages of a conversation as they were stored, oldest first. `NoSession` when there is none.
     pub async fn messages(&self, session: &SessionId) -> Result<Vec<StoredMessage>, StoreError> {
         let session = session.clone();
         self.read(move |conn| stored(conn, &session, i64::MIN)).await
+    }
+
+    /// The last `limit` of them, oldest first. `NoSession` when there is no such conversation.
+    pub async fn last_messages(
+        &self,
+        session: &SessionId,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let session = session.clone();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(move |conn| {
+            let mut statement = conn.prepare(LAST)?;
+            let rows = statement.query_map((session.as_str(), limit), codec::read)?;
+            let mut messages = rows.collect::<Result<Vec<_>, _>>()?;
+            if messages.is_empty() && !exists(conn, &session)? {
+                return Err(StoreError::NoSession(session.to_string()).into());
+            }
+            messages.reverse();
+            Ok(messages)
+        })
+        .await
     }
 }
 

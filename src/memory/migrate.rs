@@ -25,6 +25,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_inbox_outbox", include_str!("../../migrations/0007_inbox_outbox.sql")),
     ("0009_cron", include_str!("../../migrations/0009_cron.sql")),
     ("0008_devices", include_str!("../../migrations/0008_devices.sql")),
+    ("0006_kv", include_str!("../../migrations/0006_kv.sql")),
+    ("0010_notes", include_str!("../../migrations/0010_notes.sql")),
 ];
 
 /// The version that this program works with.

@@ -20,8 +20,10 @@ mod error;
 mod grants;
 mod history;
 mod index;
+mod kv;
 mod log;
 mod migrate;
+mod notes;
 mod open;
 mod options;
 mod owner;
@@ -36,6 +38,8 @@ mod turns;
 mod writer;
 
 pub use error::MemoryError;
+pub use kv::{KV_BYTES, KV_ENTRIES, KV_KEY_BYTES, KV_VALUE_BYTES};
+pub use notes::{NOTE_BYTES, NOTES};
 pub use options::{
     BUSY_TIMEOUT, GROUP_LIMIT, IDLE_READERS, LOG_KEEP, LOG_LEAVE, LOG_LIMIT, LULL, OpenOptions,
 };

@@ -7,6 +7,7 @@ use super::{
     error::Fault,
 };
 use crate::domain::{
+    hook::TurnContext,
     id::{SessionId, TurnId},
     store::StoreError,
     usage::Usage,
@@ -15,6 +16,9 @@ use rusqlite::{Connection, Row};
 
 const SPEND: &str = "INSERT INTO usage (session, turn, agent, model, input, output, usd, estimated, at_ms)
     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM sessions WHERE id = ?1";
+const SPEND_APART: &str =
+    "INSERT INTO usage (session, turn, agent, model, input, output, usd, estimated, at_ms)
+    VALUES ((SELECT id FROM sessions WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const TODAY: &str = "SELECT total(usd) FROM usage WHERE agent = ?1 AND at_ms >= ?2";
 const SESSION: &str =
     "SELECT total(input), total(output), sum(usd), coalesce(max(estimated), 0) FROM usage WHERE session = ?1";
@@ -24,6 +28,23 @@ impl Memory {
     pub async fn usage(&self, session: &SessionId) -> Result<Usage, StoreError> {
         let session = session.clone();
         self.read(move |conn| Ok(conn.query_row(SESSION, [session.as_str()], read)?)).await
+    }
+
+    /// Records what a model call cost that no turn made. It counts for the agent's day, and for the
+    /// conversation of `context` if that is one.
+    pub async fn spend_apart(
+        &self,
+        context: &TurnContext,
+        model: &str,
+        usage: Usage,
+    ) -> Result<(), StoreError> {
+        let (context, model) = (context.clone(), model.to_owned());
+        self.write(move |desk| {
+            let (session, turn) = (&context.session, &context.turn);
+            record(desk, SPEND_APART, session, turn, &context.agent, &model, usage)?;
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -35,6 +56,21 @@ pub(super) fn spend(
     model: &str,
     usage: Usage,
 ) -> Result<(), Fault> {
+    match record(desk, SPEND, session, turn, agent, model, usage)? {
+        0 => Err(StoreError::NoSession(session.to_string()).into()),
+        _ => Ok(()),
+    }
+}
+
+fn record(
+    desk: &mut Desk<'_>,
+    sql: &'static str,
+    session: &SessionId,
+    turn: &TurnId,
+    agent: &str,
+    model: &str,
+    usage: Usage,
+) -> Result<usize, Fault> {
     let tokens = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let params = (
         session.as_str(),
@@ -48,10 +84,7 @@ pub(super) fn spend(
         usage.estimated,
         now_ms(),
     );
-    match desk.run(SPEND, params)? {
-        0 => Err(StoreError::NoSession(session.to_string()).into()),
-        _ => Ok(()),
-    }
+    Ok(desk.run(sql, params)?)
 }
 
 /// US dollars that `agent` spent since midnight (UTC).

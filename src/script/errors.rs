@@ -1,7 +1,9 @@
 //! What a script did wrong, as plain data.
 
+use super::values::to_lua;
 use crate::domain::primitives::{FailureKind, PrimitiveError};
 use mlua::{AnyUserData, Error, MetaMethod, UserData, UserDataFields, UserDataMethods, Value};
+use serde_json::Value as Json;
 use std::fmt;
 
 /// What Lua says when a function that waits is called where waiting is impossible.
@@ -78,6 +80,9 @@ pub struct ScriptError {
     pub line: Option<u32>,
     /// The calls that led there, one a line, when known.
     pub traceback: Option<String>,
+    /// What there is besides the message, such as the output of a command until it was stopped:
+    /// `err.data` in Lua.
+    pub data: Option<Box<Json>>,
 }
 
 impl From<PrimitiveError> for ScriptError {
@@ -110,7 +115,7 @@ impl fmt::Display for Place<'_> {
 impl ScriptError {
     /// An error without a place.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), file: None, line: None, traceback: None }
+        Self { kind, message: message.into(), file: None, line: None, traceback: None, data: None }
     }
 
     /// The same at a place.
@@ -138,7 +143,7 @@ impl ScriptError {
             message.push_str(YIELD_HINT);
         }
         let (file, line) = place.map_or((None, None), |(file, line)| (Some(file.to_owned()), Some(line)));
-        Self { kind, message, file, line, traceback }
+        Self { kind, message, file, line, traceback, data: None }
     }
 
     /// From whatever value a script raised.
@@ -221,6 +226,10 @@ impl UserData for Failure {
         fields.add_field_method_get("kind", |_, this| Ok(this.0.kind.as_str()));
         fields.add_field_method_get("message", |_, this| Ok(this.0.message.clone()));
         fields.add_field_method_get("file", |_, this| Ok(this.0.file.clone()));
+        fields.add_field_method_get("data", |lua, this| match &this.0.data {
+            Some(data) => to_lua(lua, data),
+            None => Ok(Value::Nil),
+        });
         fields.add_field_method_get("line", |_, this| Ok(this.0.line));
     }
 

@@ -24,7 +24,10 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
 /// Work on the script thread, while it runs.
 pub(super) type Running = Pin<Box<dyn Future<Output = ()>>>;
@@ -201,13 +204,15 @@ impl ScriptHandle {
         .await
     }
 
-    /// Gives handlers what they act through, and in whose name where no turn says.
+    /// Gives handlers what they act through, and in whose name where no turn says. What they act
+    /// through works on the runtime that this is called on.
     ///
     /// # Errors
     /// When the thread does not answer.
     pub async fn equip(&self, primitives: Primitives, context: TurnContext) -> Result<(), ScriptError> {
+        let runtime = Handle::current();
         self.run(GRACE, move |vm| async move {
-            let equipment = Equipment { primitives, context: Arc::new(context) };
+            let equipment = Equipment { primitives, context: Arc::new(context), runtime };
             vm.state.equipment.replace(Some(Rc::new(equipment)));
             Ok(())
         })

@@ -208,6 +208,7 @@ impl Thread {
                 return;
             }
         };
+        let _ = state.vm.set(Rc::downgrade(&vm));
         state.phase.set(Phase::Running);
         let plan = state.plan.take();
         let (close, closing) = oneshot::channel();

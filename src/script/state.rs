@@ -1,14 +1,15 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
-use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop};
+use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop, vm::Vm};
 use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt,
-    rc::Rc,
+    rc::{Rc, Weak},
     sync::Arc,
 };
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// How much `print` output of one evaluation is kept.
@@ -34,6 +35,8 @@ impl fmt::Display for Place {
 pub(super) struct Equipment {
     pub(super) primitives: Primitives,
     pub(super) context: Arc<TurnContext>,
+    /// Where sockets and processes are watched: the script's own runtime has clocks only.
+    pub(super) runtime: Handle,
 }
 
 impl Equipment {
@@ -62,6 +65,10 @@ pub(super) struct State {
     pub(super) poisoned: Cell<bool>,
     /// What handlers act through, once the engine around the script stands.
     pub(super) equipment: RefCell<Option<Rc<Equipment>>>,
+    /// The VM itself, once it serves.
+    pub(super) vm: OnceCell<Weak<Vm>>,
+    /// How many tasks run.
+    pub(super) running: Cell<usize>,
     /// Tasks that handlers started, which end with the generation.
     pub(super) tasks: CancellationToken,
     /// What a VM for specs has besides.
@@ -84,6 +91,8 @@ impl State {
             settings,
             poisoned: Cell::new(false),
             equipment: RefCell::default(),
+            vm: OnceCell::new(),
+            running: Cell::new(0),
             tasks: CancellationToken::new(),
             specs: RefCell::default(),
             for_specs: Cell::new(false),
@@ -124,6 +133,11 @@ impl State {
         self.acting(what)?;
         let equipment = self.equipment.borrow().clone();
         equipment.ok_or_else(|| format!("{what}: not available here: no engine stands around this script"))
+    }
+
+    /// The engine's runtime, once the engine around the script stands.
+    pub(super) fn runtime(&self) -> Option<Handle> {
+        self.equipment.borrow().as_ref().map(|equipment| equipment.runtime.clone())
     }
 
     /// Writes a line to wherever `print` goes.

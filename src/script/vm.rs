@@ -141,6 +141,17 @@ impl Vm {
         self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).renewed().await)
     }
 
+    /// The same for all its results.
+    pub(super) async fn invoke_all_renewed(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+        limits: Limits,
+    ) -> Result<MultiValue, ScriptError> {
+        let call = self.prepare::<MultiValue>(function, args);
+        self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).renewed().await)
+    }
+
     /// Makes a prepared call.
     pub(super) async fn finish<A: Answer>(
         &self,

@@ -3,6 +3,7 @@
 mod arguments;
 pub mod container;
 pub mod fs;
+mod http_get;
 mod lua_run;
 mod redacting;
 mod registry;
@@ -10,7 +11,7 @@ pub mod skill;
 mod system_run;
 mod wasm_run;
 
-pub use registry::{RegisterError, ToolRegistry};
+pub use registry::{MAX_DATA, RegisterError, ToolRegistry};
 pub use system_run::MAX_TIMEOUT;
 pub use wasm_run::wasm_run;
 
@@ -20,6 +21,7 @@ use crate::{
         call::{ToolCall, ToolResult},
         tool::ToolSpec,
     },
+    net,
     policy::{Authorized, Scope},
     sandbox::{DEFAULT_OUTPUT_CHARS, DEFAULT_SPILL_BYTES, DEFAULT_TIMEOUT, Filter, Keep, Limits},
 };
@@ -57,6 +59,8 @@ pub struct Options {
     /// Names that the file tools would protect wherever they are (see [`fs::PROTECTED_NAMES`]), and
     /// shall not.
     pub unprotected: Vec<String>,
+    /// The way to the web; without one there is no `http.get`.
+    pub web: Option<net::Client>,
     /// Takes secrets out of every result.
     pub redact: Option<Arc<dyn Filter>>,
     /// The openpista program, of which `lua.run` starts a process for each run. `None`: there is no
@@ -77,6 +81,7 @@ impl Options {
             pass_env: Vec::new(),
             protected: Vec::new(),
             unprotected: Vec::new(),
+            web: None,
             redact: None,
             lua_worker: None,
         }
@@ -97,11 +102,30 @@ impl Options {
 }
 
 /// The tools that are always there: `fs.edit`, `fs.list`, `fs.read`, `fs.search`, `fs.write` and
-/// `system.run`; and `lua.run`, where there is a program to run it. Opens and starts nothing.
+/// `system.run`; and, where there is a program to run it, `lua.run`, and where there is a way to the
+/// web, `http.get`. Opens and starts nothing.
 pub fn builtin(options: Options) -> ToolRegistry {
-    let mut registry = ToolRegistry::new(options.limits(), options.keep());
-    for tool in fs::tools(&Arc::new(fs::Workspace::new(&options))) {
+    let workspace = Arc::new(fs::Workspace::new(&options));
+    builtin_on(&workspace, options)
+}
+
+/// The same for scripts, which can do some things with files more.
+pub fn builtin_for_scripts(options: Options) -> ToolRegistry {
+    let workspace = Arc::new(fs::Workspace::new(&options));
+    let mut registry = builtin_on(&workspace, options);
+    for tool in fs::for_scripts(&workspace) {
         registry.insert(tool);
+    }
+    registry
+}
+
+fn builtin_on(workspace: &Arc<fs::Workspace>, options: Options) -> ToolRegistry {
+    let mut registry = ToolRegistry::new(options.limits(), options.keep());
+    for tool in fs::tools(workspace) {
+        registry.insert(tool);
+    }
+    if let Some(client) = &options.web {
+        registry.insert(Arc::new(http_get::HttpGet::new(client.clone())));
     }
     if let Some(worker) = options.lua_worker.clone() {
         registry.insert(Arc::new(lua_run::LuaRun::new(worker, options.clone())));

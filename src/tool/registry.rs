@@ -9,10 +9,14 @@ use crate::{
         tool::ToolSpec,
     },
     policy::{Authorized, Executor, Scope},
-    sandbox::{Keep, Limits, fit},
+    sandbox::{Filter, Keep, Limits, fit},
 };
 use futures_util::FutureExt;
+use serde_json::Value;
 use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+
+/// Bytes of what one result gives to programs, at most.
+pub const MAX_DATA: usize = 16 << 20;
 
 /// Why a tool was not registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +118,11 @@ impl ToolRegistry {
     async fn finish(&self, mut result: ToolResult) -> ToolResult {
         if let Some(redact) = &self.keep.filter {
             result.content = redact.text(result.content);
+            result.data = result.data.map(|data| redacted(data, redact.as_ref()));
+        }
+        if result.data.as_ref().is_some_and(|data| weight(data) > MAX_DATA) {
+            result.data = None;
+            result.meta.insert("data_left_out".into(), true.into());
         }
         let output = fit(result.content, &self.limits, &self.keep).await;
         result.content = output.text;
@@ -135,6 +144,29 @@ impl Executor for ToolRegistry {
 
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move { self.finish(self.outcome(call, scope).await).await })
+    }
+}
+
+/// Data without secrets, in names as in values.
+fn redacted(data: Value, redact: &dyn Filter) -> Value {
+    match data {
+        Value::String(text) => Value::String(redact.text(text)),
+        Value::Array(items) => items.into_iter().map(|item| redacted(item, redact)).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (redact.text(name), redacted(value, redact))).collect()
+        }
+        other => other,
+    }
+}
+
+/// About how many bytes data takes.
+fn weight(data: &Value) -> usize {
+    const EACH: usize = 8;
+    EACH + match data {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(map) => map.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        _ => 0,
     }
 }
 

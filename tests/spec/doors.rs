@@ -80,3 +80,39 @@ fn time_stands_still() {
     );
     assert!(failure("pista.test.time.advance('x')").contains("expected seconds"));
 }
+
+#[test]
+fn what_primitives_reach_is_answered_by_what_is_given() {
+    let init = r#"
+      pista.tool { name = "digest", description = "Digest.", effect = "read", run = function()
+        local page = pista.http.request { url = "http://127.0.0.1:9/feed", method = "POST", json = { n = 1 } }
+        local text = pista.llm.chat { prompt = "Sum up: " .. page.json.title }.text
+        pista.kv.set("last", pista.time.now())
+        pista.kv.incr("runs")
+        return text .. " " .. pista.fs.read("a.txt") .. " " .. tostring(pista.notify("done"))
+      end }
+    "#;
+    let spec = r#"it("reaches nothing", function()
+      pista.test.time.set(1000000000)
+      pista.test.given { model = { "Short." }, tools = {
+        ["fs.read"] = "the file",
+        ["http.get"] = function(args)
+          expect(args).to_equal { url = "http://127.0.0.1:9/feed", method = "POST", body = '{"n":1}' }
+          return { data = { json = { title = "News" } } }
+        end,
+      } }
+      local r = pista.test.call_tool("digest")
+      expect(r.content).to_be("Short. the file false")
+      expect(pista.test.requests()[1].messages[1].content).to_be("Sum up: News")
+      expect(pista.kv.get("last")).to_be(1000000000)
+    end)
+    it("begins with an empty memory", function() expect(pista.kv.get("runs")).to_be_nil() end)
+    it("misses a recording", function()
+      pista.test.given { model = { "x" } }
+      expect(pista.test.call_tool("digest").status).to_be("error")
+    end)"#;
+    let ran = under(init, spec);
+    assert!(ran.out.contains("http.get"), "{ran:?}");
+    assert_eq!(ran.code, Some(1), "a call without a recording fails the spec: {ran:?}");
+    assert!(ran.out.contains("2 passed") && ran.out.contains("1 failed"), "{ran:?}");
+}

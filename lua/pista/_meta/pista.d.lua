@@ -247,3 +247,22 @@ function pista.ask_agent(agent, text, options) end
 ---script made.
 ---@param seconds number
 function pista.sleep(seconds) end
+
+---Starts a function beside this handler, which does not wait for it. At most 64 run at once; each may
+---run 5 seconds between two waits, and ends with this configuration. An error in it is logged.
+---
+---    local task = pista.spawn(function(name) pista.sleep(0.01) return "hello " .. name end, "ada")
+---    assert(task:wait() == "hello ada")
+---@param fn fun(...): ...
+---@param ... any What the function gets.
+---@return pista.Task
+function pista.spawn(fn, ...) end
+
+---Shows a notification: on the desktop where there is one, else at the terminal. Says whether anybody
+---could see it.
+---
+---    pista.notify("The backup is done", { title = "backup" })
+---@param text string
+---@param options? { title?: string }
+---@return boolean
+function pista.notify(text, options) end

@@ -9,6 +9,7 @@
 ---@field message string Without the place.
 ---@field file? string
 ---@field line? integer
+---@field data? any What there is besides the message, such as the output of a command until it was stopped.
 
 ---@class pista.Provider
 ---@field base_url? string A server that speaks the chat completions protocol; normally ends in `/v1`.
@@ -140,3 +141,82 @@
 ---@field env? table<string, string>
 ---@field timeout? number Seconds. Default 120.
 ---@field fallback? "process"|"none" Whether it may run as a confined process where no Docker engine answers.
+
+---A task that `pista.spawn` started.
+---@class pista.Task
+---@field status "running"|"done"|"failed"|"cancelled"
+---@field wait fun(self: pista.Task): ... Waits for its end; returns what it returned, raises what it raised.
+---@field cancel fun(self: pista.Task) Stops it where it waits.
+
+---@class pista.HttpOptions
+---@field headers? table<string, pista.HeaderValue>
+---@field timeout? number Seconds for all of it; 30 unless given, at most 600.
+---@field max_bytes? integer A longer body raises; 8 MiB unless given, at most 32 MiB.
+---@field redirects? integer How many are followed; 5 unless given. 0: the redirect is the answer.
+---@field allow_cidrs? string[] Addresses beside the public internet that may be asked, such as `"127.0.0.0/8"`.
+
+---@class pista.HttpRequest: pista.HttpOptions
+---@field url string
+---@field method? string `GET` unless given.
+---@field body? string
+---@field json? any Sent as JSON, in the place of `body`.
+
+---Text, a secret, or a list of both that are put together: `{ "Bearer ", pista.secret("env:TOKEN") }`.
+---@alias pista.HeaderValue string|integer|pista.Secret|(string|pista.Secret)[]
+
+---@class pista.HttpResponse
+---@field status integer
+---@field ok boolean Whether the status is 2xx.
+---@field url string Where it came from, after redirects.
+---@field headers table<string, string> Names in lower case.
+---@field body string
+---@field json? any The body as data, where its type says JSON and it is.
+
+---@class pista.FsEntry
+---@field path string Beneath the directory that was listed.
+---@field name string
+---@field kind "file"|"directory"|"link"|"special"
+---@field size? integer Of a file.
+
+---A note, or a message that was found.
+---@class pista.Remembered
+---@field kind "note"|"message"
+---@field id integer
+---@field source string Where it comes from.
+---@field snippet? string The passage, with the found words in brackets.
+---@field text? string Of a note.
+---@field tags? string[] Of a note.
+---@field agent? string Of a note.
+---@field session? string
+---@field role? string Of a message.
+---@field at number Seconds since 1970.
+
+---@class pista.SessionInfo
+---@field id string
+---@field name? string
+---@field channel string
+---@field agent string
+---@field title string
+---@field created number Seconds since 1970.
+---@field touched number Seconds since 1970.
+---@field messages integer
+
+---@class pista.StoredMessage: pista.Message
+---@field id integer
+---@field turn string
+---@field at number Seconds since 1970.
+
+---@class pista.ModelRequest
+---@field prompt? string The last message, of the user.
+---@field messages? pista.Message[] The conversation before it.
+---@field system? string
+---@field model? string `provider/model`; the agent's own unless given.
+---@field tools? { name: string, description?: string, parameters?: table<string, pista.Parameter> }[] What the model may ask for; you run them.
+---@field max_tokens? integer
+
+---@class pista.ModelAnswer
+---@field text string
+---@field tool_calls { id: string, name: string, args: table }[]
+---@field usage { input: integer, output: integer, total: integer, usd?: number, estimated: boolean }
+---@field model string `provider/model` that answered.
+---@field cut boolean Whether the answer met a length limit.

@@ -1,9 +1,16 @@
 //! What handlers of `init.lua` can do, put together from the engine's parts.
 
 mod agents;
+mod chats;
+mod desktop;
 mod engine_side;
+mod machine;
+mod notes;
 mod outbox;
+mod sessions;
 mod toolbox;
+mod values;
+mod web;
 
 use super::{ConfigError, assemble::Live, facts, toolset};
 use crate::{
@@ -16,10 +23,17 @@ use crate::{
     gateway::WeakGateway,
 };
 use agents::AgentsHere;
+use chats::ChatsHere;
+use desktop::DesktopHere;
 use engine_side::EngineSide;
+use machine::MachineHere;
+use notes::NotesHere;
 use outbox::OutboxHere;
+use sessions::SessionsHere;
 use std::sync::Arc;
 use toolbox::ToolsHere;
+use values::ValuesHere;
+use web::WebHere;
 
 /// Gives the script of a configuration what its handlers act through.
 pub(super) async fn equip(live: &Live, gateway: WeakGateway) -> anyhow::Result<()> {
@@ -44,6 +58,8 @@ pub(super) fn context(live: &Live) -> TurnContext {
 pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Primitives> {
     let loaded = &live.loaded;
     let engine = EngineSide::here();
+    let memory = loaded.memory()?;
+    let workspace = loaded.workspace().display().to_string();
     Ok(Primitives {
         tools: Arc::new(ToolsHere {
             own: Arc::new(toolset::within(toolset::for_scripts(loaded)?, loaded, live.tools.as_ref())),
@@ -62,5 +78,17 @@ pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Pr
             outgoing: loaded.outgoing()?,
             channels: loaded.plan.channels.keys().cloned().collect(),
         }),
+        values: Arc::new(ValuesHere(memory.clone())),
+        web: Arc::new(WebHere { client: loaded.web.clone(), secrets: loaded.secrets.clone() }),
+        notes: Arc::new(NotesHere(memory.clone())),
+        sessions: Arc::new(SessionsHere {
+            memory: memory.clone(),
+            agent: loaded.settings.agent.clone(),
+            workspace: workspace.clone(),
+            setup: Arc::downgrade(&live.setup),
+        }),
+        chats: Arc::new(ChatsHere::new(live, memory.clone())),
+        machine: Arc::new(MachineHere { user: facts::user(&loaded.environment), workspace }),
+        desktop: Arc::new(DesktopHere { notice: loaded.notice(), dir: loaded.dirs.current.clone() }),
     })
 }

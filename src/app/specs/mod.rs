@@ -6,6 +6,7 @@ mod required;
 mod run;
 mod stage;
 mod trace;
+mod web;
 
 pub use find::{FindError, find};
 pub use required::required;

@@ -7,6 +7,7 @@ use super::{
         models, primitives,
     },
     doors::{Model, Person, Recorded, Sent},
+    web::{NoDesktop, RecordedWeb},
 };
 use crate::{
     domain::{
@@ -77,6 +78,9 @@ impl Engine {
         let gateway = Gateway::new(live.setup.clone());
         let mut primitives = primitives::primitives(&live, gateway.downgrade())?;
         primitives.outbox = Arc::new(Sent { script: script.clone(), door: doors.sent });
+        let context = primitives::context(&live);
+        primitives.web = Arc::new(RecordedWeb { script: script.clone(), door: doors.tool, context });
+        primitives.desktop = Arc::new(NoDesktop);
         script.equip(primitives, primitives::context(&live)).await?;
         let runtime = Handle::current();
         Ok(Arc::new(Self { live, gateway, person, runtime }))

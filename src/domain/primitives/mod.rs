@@ -2,15 +2,30 @@
 //! root fills. A test of a configuration fills them with stand-ins.
 
 mod agents;
+mod chat;
+mod desktop;
+mod http;
+mod machine;
+mod notes;
 mod outbox;
+mod sessions;
 mod stage;
 mod toolbox;
+mod values;
 
 pub use agents::{AgentAnswer, Agents, Ask};
+pub use chat::{Chats, ModelListing, ModelQuestion};
+pub use desktop::Desktop;
+pub use http::{HeaderPart, HttpRequest, HttpResponse, Web};
+pub use machine::{Machine, MachineFacts};
+pub use notes::{NewNote, Notes};
 pub use outbox::Outbox;
+pub use sessions::Sessions;
 pub use stage::{Heard, Judgement, Said, Stage};
 pub use toolbox::{ToolListing, Toolbox};
+pub use values::{KeptValue, Values};
 
+use super::store::StoreError;
 use std::sync::Arc;
 
 /// Everything a handler can do.
@@ -22,6 +37,20 @@ pub struct Primitives {
     pub agents: Arc<dyn Agents>,
     /// Messages on their way out.
     pub outbox: Arc<dyn Outbox>,
+    /// Values kept under keys.
+    pub values: Arc<dyn Values>,
+    /// The web.
+    pub web: Arc<dyn Web>,
+    /// Notes, and the search.
+    pub notes: Arc<dyn Notes>,
+    /// Conversations.
+    pub sessions: Arc<dyn Sessions>,
+    /// Models, without an agent around them.
+    pub chats: Arc<dyn Chats>,
+    /// The machine that this runs on.
+    pub machine: Arc<dyn Machine>,
+    /// The desktop of the person at this machine.
+    pub desktop: Arc<dyn Desktop>,
 }
 
 /// Why a primitive did not do what it was asked for.
@@ -58,4 +87,17 @@ pub enum FailureKind {
     Model,
     /// It was given up because whoever wanted it has gone.
     Cancelled,
+}
+
+impl From<StoreError> for PrimitiveError {
+    fn from(error: StoreError) -> Self {
+        let kind = match &error {
+            StoreError::NoSession(_) => FailureKind::NotFound,
+            StoreError::Ambiguous(..) | StoreError::NameTaken(_) | StoreError::Refused(_) => {
+                FailureKind::Usage
+            }
+            StoreError::Busy { .. } | StoreError::Database { .. } => FailureKind::Io,
+        };
+        Self::new(kind, error.to_string())
+    }
 }

@@ -2,22 +2,32 @@
 
 mod acting;
 mod agent;
+mod arguments;
 mod ask_agent;
 pub(super) mod channel;
 mod command;
 mod cron;
 mod env;
+mod fs;
 mod hook;
+mod http;
 mod json;
+mod kv;
+mod llm;
 mod log;
+mod memory;
+mod notify;
 mod provider;
 mod sandbox;
 pub(super) mod secret;
 mod send;
+mod session;
 mod setup;
 mod sleep;
+pub(super) mod spawn;
 mod system;
 mod test;
+mod time;
 mod tool;
 mod tools;
 
@@ -28,7 +38,12 @@ use super::{
     vm::raising,
 };
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table};
-use std::{future::Future, rc::Rc};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    rc::Rc,
+};
+use tokio::runtime::Handle;
 
 /// The version of the API that scripts see. Rises when a member changes its meaning.
 const API_VERSION: i64 = 1;
@@ -63,6 +78,15 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     channel::register(&api)?;
     command::register(&api)?;
     send::register(&api)?;
+    fs::register(&api.below("fs")?)?;
+    http::register(&api.below("http")?)?;
+    kv::register(&api.below("kv")?)?;
+    llm::register(&api.below("llm")?)?;
+    memory::register(&api.below("memory")?)?;
+    notify::register(&api)?;
+    session::register(&api.below("session")?)?;
+    spawn::register(&api)?;
+    time::register(&api.below("time")?)?;
     Ok(pista)
 }
 
@@ -86,8 +110,14 @@ struct Api<'a> {
 impl Api<'_> {
     /// A table in this one.
     fn below(&self, name: &str) -> mlua::Result<Self> {
+        let below = self.apart()?;
+        self.table.set(name, &below.table)?;
+        Ok(below)
+    }
+
+    /// A table that is no member of any.
+    fn apart(&self) -> mlua::Result<Self> {
         let table = self.lua.create_table()?;
-        self.table.set(name, &table)?;
         Ok(Self { lua: self.lua, table, raising: self.raising.clone(), waiting: self.waiting.clone() })
     }
 
@@ -125,8 +155,9 @@ impl Api<'_> {
             async move {
                 // The place is known only before the first wait.
                 let at = caller(&lua);
-                let result = match State::of(&lua).acting(what) {
-                    Ok(()) => function(lua.clone(), args).await,
+                let state = State::of(&lua);
+                let result = match state.acting(what) {
+                    Ok(()) => beside(state.runtime(), function(lua.clone(), args)).await,
                     Err(reason) => Err(misuse(at.clone(), reason)),
                 };
                 answer(&lua, result.map_err(|error| placed(error, at)))
@@ -134,6 +165,16 @@ impl Api<'_> {
         })?;
         self.table.set(name, self.waiting.call::<Function>((what, answering))?)
     }
+}
+
+/// Polls work that reaches out within the engine's runtime, which has the sockets and processes.
+async fn beside<F: Future>(runtime: Option<Handle>, work: F) -> F::Output {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        let _entered = runtime.as_ref().map(Handle::enter);
+        work.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// An error with the place where the script called, unless it has one.

@@ -1,15 +1,16 @@
-//! `pista.system.run`: commands of the machine's, run in the user's name.
+//! `pista.system`: commands of the machine's, run in the user's name, and what it is.
 
 use super::{
     super::{
         fields::article,
         state::{caller, misuse},
     },
-    Api,
+    Api, equipment,
     tools::{act, tool_call},
 };
 use mlua::{Lua, Value};
 
+const INFO: &str = "pista.system.info";
 const RUN: &str = "pista.system.run";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
@@ -18,6 +19,18 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         let name = Value::String(lua.create_string("system.run")?);
         let call = tool_call(&lua, RUN, &name, &args)?;
         act(&lua, RUN, call).await
+    })?;
+    api.add("info", |lua, ()| {
+        let facts = equipment(lua, INFO)?.primitives.machine.facts();
+        let table = lua.create_table()?;
+        table.raw_set("os", facts.os)?;
+        table.raw_set("arch", facts.arch)?;
+        table.raw_set("host", facts.host)?;
+        table.raw_set("user", facts.user)?;
+        table.raw_set("cpus", facts.cpus)?;
+        table.raw_set("uptime", facts.uptime)?;
+        table.raw_set("workspace", facts.workspace)?;
+        Ok(table)
     })
 }
 

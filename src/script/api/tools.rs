@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        errors::ScriptError,
+        errors::{ErrorKind, ScriptError},
         fields::{Fields, article},
         state::{Equipment, caller, misuse},
         values::{map_to_lua, to_lua, to_map},
@@ -16,6 +16,7 @@ use crate::domain::{
     rules::Access,
 };
 use mlua::{Lua, Table, Value};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 const CALL: &str = "pista.tools.call";
@@ -100,21 +101,29 @@ pub(super) fn shown(lua: &Lua, result: &ToolResult) -> Result<Table, ScriptError
 /// Runs a built-in tool in the user's name. What it gives to programs comes back; what it refuses
 /// or cannot do is raised.
 pub(super) async fn act(lua: &Lua, what: &'static str, call: ToolCall) -> Result<Value, ScriptError> {
+    Ok(to_lua(lua, &act_for_data(lua, what, call).await?)?)
+}
+
+/// The same, not yet in Lua.
+pub(super) async fn act_for_data(lua: &Lua, what: &'static str, call: ToolCall) -> Result<Json, ScriptError> {
     let equipment = equipment(lua, what)?;
     let context = equipment.context();
     let result = equipment.primitives.tools.act(call, &context).await;
-    use super::super::errors::ErrorKind;
-    let kind = match result.status {
-        ToolStatus::Ok => {
-            return Ok(match &result.data {
-                Some(data) => to_lua(lua, data)?,
-                None => Value::String(lua.create_string(&result.content)?),
-            });
+    let word = result.data.as_ref().and_then(|data| data.get("kind")).and_then(|kind| kind.as_str());
+    let word = word.map(str::to_owned);
+    let kind = match (result.status, word.as_deref()) {
+        (ToolStatus::Ok, _) => {
+            return Ok(result.data.unwrap_or_else(|| result.content.into()));
         }
-        ToolStatus::Denied => ErrorKind::Denied,
-        ToolStatus::Cancelled | ToolStatus::Interrupted => ErrorKind::Cancelled,
-        ToolStatus::Error if result.meta.get("timed_out") == Some(&true.into()) => ErrorKind::Timeout,
-        ToolStatus::Error => ErrorKind::Io,
+        (ToolStatus::Denied, _) | (_, Some("denied")) => ErrorKind::Denied,
+        (ToolStatus::Cancelled | ToolStatus::Interrupted, _) | (_, Some("cancelled")) => ErrorKind::Cancelled,
+        (_, Some("timeout")) => ErrorKind::Timeout,
+        _ if result.meta.get("timed_out") == Some(&true.into()) => ErrorKind::Timeout,
+        (_, Some("not_found")) => ErrorKind::NotFound,
+        (_, Some("usage")) => ErrorKind::Usage,
+        (ToolStatus::Error, _) => ErrorKind::Io,
     };
-    Err(ScriptError::new(kind, format!("{what}: {}", result.content)))
+    let mut error = ScriptError::new(kind, format!("{what}: {}", result.content));
+    error.data = result.data.filter(|_| word.is_none()).map(Box::new);
+    Err(error)
 }

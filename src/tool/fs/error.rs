@@ -75,3 +75,17 @@ pub enum FsError {
         source: io::Error,
     },
 }
+
+impl FsError {
+    /// For programs to tell errors apart.
+    pub(super) fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound(_) => Some("not_found"),
+            Self::Protected { .. } | Self::Outside { .. } => Some("denied"),
+            Self::Late => Some("timeout"),
+            Self::Arguments(_) => Some("usage"),
+            Self::Cancelled => Some("cancelled"),
+            _ => None,
+        }
+    }
+}

@@ -5,6 +5,7 @@ use super::{
     walk::{Step, Walk, directory},
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
 /// Entries in a reply, at most.
@@ -55,6 +56,7 @@ impl Workspace {
         };
         let room = self.chars.saturating_sub(TRAILER_ROOM);
         let (mut text, mut chars, mut count, mut more) = (String::new(), 0, 0, false);
+        let mut entries = Vec::new();
         let _ = walk.go(&dir, "", 1, &mut |step| {
             let line = line(&step);
             chars += line.chars().count();
@@ -63,6 +65,7 @@ impl Workspace {
                 return Ok(ControlFlow::Break(()));
             }
             text.push_str(&line);
+            entries.push(entry(&step));
             count += 1;
             Ok(ControlFlow::Continue(()))
         })?;
@@ -78,8 +81,27 @@ impl Workspace {
         if let Some(skipped) = walk.skipped() {
             text.push_str(&format!("[{skipped}]\n"));
         }
-        Ok(Reply::new(text).with("path", path).with("entries", count).with("more", more || walk.too_many))
+        let more = more || walk.too_many;
+        let data = json!({"path": path, "entries": entries, "more": more});
+        Ok(Reply::new(text).with_data(data).with("path", path).with("entries", count).with("more", more))
     }
+}
+
+/// An entry for programs.
+fn entry(step: &Step<'_>) -> Value {
+    let kind = match step.kind {
+        kind if kind.is_dir() => "directory",
+        kind if kind.is_file() => "file",
+        kind if kind.is_symlink() => "link",
+        _ => "special",
+    };
+    let mut entry = json!({"path": step.path, "name": step.name, "kind": kind});
+    if step.kind.is_file()
+        && let Ok(metadata) = step.entry.metadata()
+    {
+        entry["size"] = metadata.len().into();
+    }
+    entry
 }
 
 fn line(step: &Step<'_>) -> String {

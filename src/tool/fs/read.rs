@@ -2,6 +2,7 @@
 
 use super::{Bounds, FsError, Reply, Workspace};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 
 /// Lines that are read when the call doesn't say.
@@ -62,7 +63,11 @@ impl Workspace {
         }
         let room = self.chars.saturating_sub(TRAILER_ROOM).max(1);
         let lines = take(&mut reader, limit, room * 4).map_err(wrong)?;
-        Ok(reply(lines, first, room).with("path", request.path.as_str()).with("size", size))
+        let mut reply = reply(lines, first, room).with("path", request.path.as_str()).with("size", size);
+        if let Some(Value::Object(data)) = &mut reply.data {
+            data.extend(reply.meta.clone());
+        }
+        Ok(reply)
     }
 
     /// Skips lines, and says how many there were to skip.
@@ -171,6 +176,7 @@ fn reply(lines: Lines, first: u64, room: usize) -> Reply {
         (count, cut) = (text.lines().count() as u64, false);
     }
     let last = (first + count).saturating_sub(1);
+    let data = json!({"content": text, "lossy": lossy, "cut": cut});
     let mut trailer = Vec::new();
     if text.is_empty() {
         trailer.push("the file is empty".to_owned());
@@ -190,5 +196,5 @@ fn reply(lines: Lines, first: u64, room: usize) -> Reply {
         }
         text.push_str(&format!("[{}]", trailer.join("; ")));
     }
-    Reply::new(text).with("first_line", first).with("last_line", last).with("more", more)
+    Reply::new(text).with_data(data).with("first_line", first).with("last_line", last).with("more", more)
 }

@@ -11,6 +11,7 @@ use cap_std::fs::{File, MetadataExt};
 use globset::{GlobBuilder, GlobMatcher};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::{
     io::{self, BufRead, BufReader},
     ops::ControlFlow,
@@ -71,6 +72,8 @@ struct Hunt<'a> {
     glob: Option<(GlobMatcher, bool)>,
     bounds: &'a Bounds,
     text: String,
+    /// The results for programs.
+    matches: Vec<Value>,
     /// Characters left in the reply.
     room: usize,
     /// Results left.
@@ -169,7 +172,20 @@ impl<'a> Hunt<'a> {
         }
         let left = request.max_results.unwrap_or(DEFAULT_RESULTS).clamp(1, MAX_RESULTS);
         let text = String::new();
-        Ok(Self { pattern, glob, bounds, text, room, left, found: 0, files: 0, bytes: 0, stopped: None })
+        let matches = Vec::new();
+        Ok(Self {
+            pattern,
+            glob,
+            bounds,
+            text,
+            matches,
+            room,
+            left,
+            found: 0,
+            files: 0,
+            bytes: 0,
+            stopped: None,
+        })
     }
 
     fn visit(&mut self, step: &Step<'_>, rules: &Rules<'_>) -> Result<ControlFlow<()>, FsError> {
@@ -181,8 +197,9 @@ impl<'a> Hunt<'a> {
             return Ok(ControlFlow::Continue(()));
         }
         if self.pattern.is_none() {
-            let slash = if step.kind.is_dir() { "/" } else { "" };
-            return Ok(self.result(format!("{}{slash}\n", step.path)));
+            let (slash, kind) = if step.kind.is_dir() { ("/", "directory") } else { ("", "file") };
+            let found = json!({"path": step.path, "kind": kind});
+            return Ok(self.result(format!("{}{slash}\n", step.path), found));
         }
         if !step.kind.is_file() {
             return Ok(ControlFlow::Continue(()));
@@ -210,8 +227,12 @@ impl<'a> Hunt<'a> {
         let (mut line, mut number) = (Vec::new(), 0_u64);
         while next_line(&mut reader, &mut line, &mut self.bytes, self.bounds)? {
             number += 1;
-            if pattern.is_match(&line) && self.result(shown(path, number, &line)).is_break() {
-                return Ok(ControlFlow::Break(()));
+            if pattern.is_match(&line) {
+                let text = shown(&line);
+                let found = json!({"path": path, "line": number, "text": text});
+                if self.result(format!("{path}:{number}: {text}\n"), found).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
             if self.bytes > MAX_SEARCHED {
                 self.stopped = Some("that is as much as is searched at once");
@@ -222,13 +243,14 @@ impl<'a> Hunt<'a> {
     }
 
     /// Adds a result; a break when there is room for no more.
-    fn result(&mut self, line: String) -> ControlFlow<()> {
+    fn result(&mut self, line: String, found: Value) -> ControlFlow<()> {
         let chars = line.chars().count();
         if self.left == 0 || chars > self.room {
             self.stopped = Some("there are more; narrow the search, or raise max_results");
             return ControlFlow::Break(());
         }
         self.text.push_str(&line);
+        self.matches.push(found);
         self.room -= chars;
         self.left -= 1;
         self.found += 1;
@@ -251,6 +273,7 @@ impl<'a> Hunt<'a> {
             text.push_str(&format!("[{skipped}]\n"));
         }
         Reply::new(text)
+            .with_data(json!({"matches": self.matches, "more": self.stopped.is_some()}))
             .with("results", self.found)
             .with("files", self.files)
             .with("more", self.stopped.is_some())
@@ -296,10 +319,10 @@ fn next_line(
     }
 }
 
-fn shown(path: &str, number: u64, line: &[u8]) -> String {
+fn shown(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
     match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{path}:{number}: {}…\n", &line[..end]),
-        None => format!("{path}:{number}: {line}\n"),
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.into_owned(),
     }
 }

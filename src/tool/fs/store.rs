@@ -35,11 +35,11 @@ impl Version {
 }
 
 /// Where a file goes: a directory that is open, and a name in it.
-struct Target {
-    dir: Dir,
-    name: OsString,
+pub(super) struct Target {
+    pub(super) dir: Dir,
+    pub(super) name: OsString,
     /// The file that is there now.
-    existing: Option<Metadata>,
+    pub(super) existing: Option<Metadata>,
 }
 
 impl Workspace {
@@ -67,7 +67,7 @@ impl Workspace {
     }
 
     /// Opens the directory that the file goes to, and makes it if need be.
-    fn target(&self, place: &Place<'_>, rules: &Rules<'_>) -> Result<Target, FsError> {
+    pub(super) fn target(&self, place: &Place<'_>, rules: &Rules<'_>) -> Result<Target, FsError> {
         let given = || place.given.to_owned();
         let wrong = |source| self.io(place.given, source);
         let Found::Workspace(root) = place.root else {

@@ -1,6 +1,6 @@
 //! The file operations as tools.
 
-use super::{Bounds, Edit, FsError, List, Read, Reply, Search, Workspace, Write};
+use super::{Append, Bounds, Edit, FsError, List, Named, Read, Reply, Search, Workspace, Write};
 use crate::{
     domain::{
         BoxFuture,
@@ -38,10 +38,14 @@ impl<A: DeserializeOwned + Send + 'static> FsTool<A> {
         let _cancel = bounds.cancel_on_drop();
         let done = tokio::task::spawn_blocking(move || work(&workspace, &args, &bounds)).await;
         match done {
-            Ok(Ok(reply)) => {
-                ToolResult { meta: reply.meta, ..ToolResult::new(&call, ToolStatus::Ok, reply.text) }
+            Ok(Ok(Reply { text, meta, data })) => {
+                let data = data.or_else(|| Some(Value::Object(meta.clone())));
+                ToolResult { meta, data, ..ToolResult::new(&call, ToolStatus::Ok, text) }
             }
-            Ok(Err(error)) => ToolResult::new(&call, ToolStatus::Error, error.to_string()),
+            Ok(Err(error)) => {
+                let data = error.kind().map(|kind| json!({"kind": kind}));
+                ToolResult { data, ..ToolResult::new(&call, ToolStatus::Error, error.to_string()) }
+            }
             Err(broken) => match broken.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
                 Err(_) => ToolResult::new(&call, ToolStatus::Cancelled, "cancelled: the program is ending"),
@@ -145,6 +149,41 @@ pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
                 "replace_all": {"type": "boolean", "description": "Replace it everywhere."}
             }),
             |workspace, args: &Edit, _| workspace.edit(args),
+        ),
+    ]
+}
+
+/// The file tools that only scripts have.
+pub(in crate::tool) fn for_scripts(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 4] {
+    let path = json!({"path": {"type": "string"}});
+    [
+        tool(
+            workspace,
+            ("fs.append", Effect::Act, "Adds to the end of a file in the workspace."),
+            &["path", "content"],
+            json!({"path": {"type": "string"}, "content": {"type": "string"}}),
+            |workspace, args: &Append, _| workspace.append(args),
+        ),
+        tool(
+            workspace,
+            ("fs.stat", Effect::Read, "Tells what is at a path in the workspace."),
+            &["path"],
+            path.clone(),
+            |workspace, args: &Named, _| workspace.stat(args),
+        ),
+        tool(
+            workspace,
+            ("fs.mkdir", Effect::Act, "Makes a directory in the workspace."),
+            &["path"],
+            path.clone(),
+            |workspace, args: &Named, _| workspace.make_directory(args),
+        ),
+        tool(
+            workspace,
+            ("fs.remove", Effect::Act, "Removes a file or an empty directory in the workspace."),
+            &["path"],
+            path,
+            |workspace, args: &Named, _| workspace.remove(args),
         ),
     ]
 }

@@ -10,6 +10,7 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, File, Metadata, MetadataExt, OpenOptions, OpenOptionsExt},
 };
+use serde_json::Value;
 use std::{
     io,
     os::fd::AsFd,
@@ -22,16 +23,23 @@ use std::{
 pub struct Reply {
     /// For the model.
     pub text: String,
-    /// For programs.
+    /// Facts for programs.
     pub meta: JsonMap,
+    /// All of it for programs; `None`: the facts are all there is.
+    pub data: Option<Value>,
 }
 
 impl Reply {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), meta: JsonMap::new() }
+    pub(super) fn with_data(mut self, data: Value) -> Self {
+        self.data = Some(data);
+        self
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.meta.insert(name.into(), value.into());
         self
     }

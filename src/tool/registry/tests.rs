@@ -65,7 +65,7 @@ async fn execute(registry: &ToolRegistry, call: ToolCall) -> ToolResult {
     registry.execute(Authorized::for_test(call), scope).await
 }
 
-fn call(name: &str, args: serde_json::Value) -> ToolCall {
+fn call(name: &str, args: Value) -> ToolCall {
     ToolCall::new(name, args.as_object().unwrap().clone())
 }
 
@@ -184,5 +184,24 @@ async fn the_built_in_tools_work_through_the_registry() {
     ] {
         let result = execute(&registry, call(name, args)).await;
         assert_eq!((result.status, result.content.as_str()), (ToolStatus::Ok, content), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn data_is_redacted_and_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = registry(&dir);
+    let result = |data| {
+        let call = ToolCall::new("any", JsonMap::new());
+        ToolResult { data: Some(data), ..ToolResult::new(&call, ToolStatus::Ok, "") }
+    };
+    let told = registry.finish(result(json!({"a hush-hush": [1, {"b": "so hush-hush!"}], "n": null}))).await;
+    assert_eq!(told.data, Some(json!({"a [secret:X]": [1, {"b": "so [secret:X]!"}], "n": null})));
+    assert!(!told.meta.contains_key("data_left_out"));
+    let most = registry.finish(result(json!("x".repeat(MAX_DATA - 8)))).await;
+    assert!(most.data.is_some());
+    for large in [json!("x".repeat(MAX_DATA - 7)), json!(vec![0; MAX_DATA / 8])] {
+        let told = registry.finish(result(large)).await;
+        assert_eq!((told.data, told.meta.get("data_left_out")), (None, Some(&json!(true))));
     }
 }
