@@ -16,6 +16,7 @@ pub mod llm;
 pub mod memory;
 pub mod policy;
 pub mod quic;
+pub mod reference;
 pub mod repl;
 pub mod sandbox;
 pub mod script;

@@ -2,9 +2,12 @@
 
 mod anywhere;
 mod assemble;
+mod begin;
+mod check;
 mod commands;
 mod doctor;
 mod engine;
+mod explain;
 mod facts;
 mod flags;
 mod init;
@@ -27,8 +30,11 @@ mod table;
 mod toolset;
 mod trust;
 
+pub use begin::{Begun, Survey, Wishes, Wrote, begin, init_lua, model_name, survey};
+pub use check::{Item, Kind, Report, check};
 pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
+pub use explain::{Arguments, Explained, Question, explain};
 pub use flags::Flags;
 pub use jobs::JobReport;
 pub use loaded::Loaded;

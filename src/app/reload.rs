@@ -158,7 +158,7 @@ impl App {
     }
 }
 
-fn difference(old: &Loaded, new: &Loaded) -> Reloaded {
+pub(super) fn difference(old: &Loaded, new: &Loaded) -> Reloaded {
     let settings = old.settings.changes(&new.settings, new.secrets.redactor());
     let diff = Diff::between(&old.plan, &new.plan, &settings);
     let mut changes = diff.changes;

@@ -7,6 +7,7 @@ pub(super) mod channel;
 mod command;
 mod cron;
 mod env;
+mod help;
 mod hook;
 mod json;
 mod log;
@@ -16,6 +17,7 @@ pub(super) mod secret;
 mod send;
 mod setup;
 mod sleep;
+mod stdin;
 mod system;
 mod test;
 mod tool;
@@ -23,6 +25,7 @@ mod tools;
 
 use super::{
     errors::{Failure, ScriptError},
+    program,
     state::{Equipment, Place, State, caller, misuse},
     values::Bounds,
     vm::raising,
@@ -52,6 +55,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     log::register(&api.below("log")?)?;
     json::register(&api.below("json")?, "pista.json", Bounds::OWN)?;
     sleep::register(&api)?;
+    stdin::register(&api.below("stdin")?)?;
     tools::register(&api.below("tools")?)?;
     system::register(&api.below("system")?)?;
     ask_agent::register(&api)?;
@@ -63,6 +67,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     channel::register(&api)?;
     command::register(&api)?;
     send::register(&api)?;
+    help::register(&api.beside())?;
     Ok(pista)
 }
 
@@ -89,6 +94,12 @@ impl Api<'_> {
         let table = self.lua.create_table()?;
         self.table.set(name, &table)?;
         Ok(Self { lua: self.lua, table, raising: self.raising.clone(), waiting: self.waiting.clone() })
+    }
+
+    /// The global table.
+    fn beside(&self) -> Self {
+        let (raising, waiting) = (self.raising.clone(), self.waiting.clone());
+        Self { lua: self.lua, table: self.lua.globals(), raising, waiting }
     }
 
     /// Adds a function. Its errors are raised in Lua with `kind`, `message` and a readable text.
@@ -126,7 +137,10 @@ impl Api<'_> {
                 // The place is known only before the first wait.
                 let at = caller(&lua);
                 let result = match State::of(&lua).acting(what) {
-                    Ok(()) => function(lua.clone(), args).await,
+                    Ok(()) => match program::patient(function(lua.clone(), args)).await {
+                        Some(result) => result,
+                        None => return (false, program::EXIT).into_lua_multi(&lua),
+                    },
                     Err(reason) => Err(misuse(at.clone(), reason)),
                 };
                 answer(&lua, result.map_err(|error| placed(error, at)))
