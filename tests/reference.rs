@@ -81,7 +81,7 @@ fn the_globals_of_specs_are_there_in_specs_alone() {
     let spec =
         home.write(&home.config().join("a_spec.lua"), &format!("{text}\nit('is there', function() end)"));
     home.run([OsStr::new("test"), spec.as_os_str()]).ok();
-    home.run(["eval", &text]).code(1).complains(["describe"]);
+    home.run(["eval", &text]).code(1).complains(["expect"]);
     home.run(["eval", "pista.test"]).ok();
     assert_eq!(home.run(["eval", "pista.test"]).out, "nil\n");
 }
@@ -153,7 +153,7 @@ async fn events_and_hook_points_are_typed() {
     assert_eq!(listed(&fails(&format!("pista.hook('{NO_KEY}', print)")).await), typed);
 }
 
-/// Keys of a function that have to be there before others are looked at.
+/// Keys of a function that have to be there before others are looked at, although each can be left out.
 const NEEDED: &[(&str, &str)] = &[("pista.provider", "base_url = 'http://127.0.0.1:9/v1'")];
 
 /// Keys that a function takes by another argument.
@@ -211,8 +211,10 @@ fn check(
     }
     let typed: BTreeSet<String> = fields.iter().map(|field| field.name.clone()).collect();
     assert_eq!(known, typed, "{name}: the keys it knows, and those that are typed");
-    let needed: String =
-        NEEDED.iter().filter(|(known, _)| *known == name).map(|(_, keys)| format!("{keys}, ")).collect();
+    let other = NEEDED.iter().filter(|(known, _)| *known == name).map(|(_, keys)| format!("{keys}, "));
+    let required = fields.iter().filter(|field| !field.optional);
+    let required = required.map(|field| format!("{} = {}, ", field.name, value(&field.kind)));
+    let needed: String = required.chain(other).collect();
     let nested = fields.iter().filter_map(|field| Some((field, field.fields(reference())?)));
     let inner = nested.map(|(field, inner)| {
         let key = &field.name;

@@ -109,7 +109,13 @@ impl Reference {
             // The last line has nothing below it.
             for line in text.lines().chain([""]) {
                 match line.strip_prefix("---") {
-                    Some(comment) => block.push(comment),
+                    Some(comment) => {
+                        // Types can follow one another without a gap.
+                        if names_type(comment) && block.iter().any(|above| names_type(above)) {
+                            reference.declare(&std::mem::take(&mut block), "");
+                        }
+                        block.push(comment);
+                    }
                     None => reference.declare(&std::mem::take(&mut block), line),
                 }
             }
@@ -181,6 +187,10 @@ impl Reference {
         fields.extend(&class.fields);
         Some(fields)
     }
+}
+
+fn names_type(comment: &str) -> bool {
+    comment.starts_with("@alias ") || comment.starts_with("@class ")
 }
 
 /// `name? type what it is`.
@@ -278,7 +288,7 @@ mod tests {
 
     #[test]
     fn blocks_belong_to_what_is_below_them() {
-        let text = "---@meta x\n\n---All.\n---@class pista\npista = {}\n\n---Does.\n---\n---    example()\n---@param a? string A.\n---@return integer n\nfunction pista.f(a) end\n\n---@class pista.O: pista.P\n---@field k? { z: integer }\n\n---@class pista.P What it is.\n---@field p string\n\n---@alias pista.E\n---| \"x\"\n---| \"y\" # why\n";
+        let text = "---@meta x\n\n---All.\n---@class pista\npista = {}\n\n---Does.\n---\n---    example()\n---@param a? string A.\n---@return integer n\nfunction pista.f(a) end\n\n---@class pista.O: pista.P\n---@field k? { z: integer }\n\n---@class pista.P What it is.\n---@field p string\n\n---@alias pista.D string\n---@alias pista.E\n---| \"x\"\n---| \"y\" # why\n";
         let read = Reference::read(&[("x", text)]);
         assert_eq!(read.modules[0].entry.doc, ["All."]);
         let f = &read.functions[0];
@@ -288,6 +298,7 @@ mod tests {
         assert_eq!(fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["p", "k"]);
         assert_eq!(fields[1].fields(&read).unwrap()[0].name, "z");
         assert_eq!(read.classes[1].entry.doc, ["What it is."]);
-        assert_eq!(read.aliases[0].choices, ["\"x\"", "\"y\""]);
+        assert_eq!(read.aliases[0].entry.name, "pista.D");
+        assert_eq!(read.aliases[1].choices, ["\"x\"", "\"y\""]);
     }
 }
