@@ -17,6 +17,7 @@ pub mod memory;
 pub mod net;
 pub mod policy;
 pub mod quic;
+pub mod reference;
 pub mod repl;
 pub mod sandbox;
 pub mod script;

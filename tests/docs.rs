@@ -2,7 +2,9 @@
 //! configurations.
 #![allow(missing_docs)]
 
+use openpista::reference::{page, reference};
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -89,6 +91,38 @@ fn is_for_elsewhere(line: &str) -> bool {
     line.starts_with("scripts/test") || line.starts_with("export ") || line.starts_with("cargo bench")
 }
 
+/// What is only called inside a handler is not run here: its names have to exist all the same.
+fn assert_known_names(place: &str, text: &str) {
+    let reference = reference();
+    let functions = reference.functions.iter().map(|function| &function.entry.name);
+    let members = reference.members.iter().map(|member| &member.entry.name);
+    let modules = reference.modules.iter().map(|module| &module.entry.name);
+    let known: BTreeSet<&String> = functions.chain(members).chain(modules).collect();
+    for (at, _) in text.match_indices("pista.") {
+        if text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '"')) {
+            continue;
+        }
+        let word = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+        let name: String = text[at..].chars().take_while(word).collect();
+        assert!(known.contains(&name), "{place}: there is no {name}");
+    }
+}
+
+/// `docs/lua.md` is made of the type files. `UPDATE_DOCS=1 cargo test --test docs` writes it.
+#[test]
+fn the_page_of_the_lua_api_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lua.md");
+    let page = page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).expect("docs/lua.md");
+    }
+    let there = fs::read_to_string(&path).expect("docs/lua.md");
+    assert!(
+        there == page,
+        "docs/lua.md is of another version: UPDATE_DOCS=1 cargo test --test docs writes it"
+    );
+}
+
 #[test]
 fn every_snippet_works() {
     let snippets = snippets();
@@ -107,8 +141,17 @@ fn every_snippet_works() {
             }
             "lua" => {
                 init = text;
-                fs::write(scratch.0.path().join("init.lua"), text).expect("a file");
-                assert_ok(place, text, &scratch.shell("openpista --config init.lua tools"));
+                assert_known_names(place, text);
+                let load = |text: &str| {
+                    fs::write(scratch.0.path().join("init.lua"), text).expect("a file");
+                    scratch.shell("openpista --config init.lua tools")
+                };
+                let mut loaded = load(text);
+                let said = String::from_utf8_lossy(&loaded.stderr);
+                if ["only inside a handler", "only in a script"].iter().any(|why| said.contains(why)) {
+                    loaded = load(&format!("pista.on('shutdown', function()\n{text}\nend)"));
+                }
+                assert_ok(place, text, &loaded);
                 run += 1;
             }
             // A spec, or a recorded conversation, of the configuration above it.

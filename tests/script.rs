@@ -18,7 +18,7 @@ use openpista::{
         Source, prompt_text, run_tool,
     },
 };
-use script_support::{context, eval, fails, limit, load, options, start};
+use script_support::{context, eval, fails, limit, options, start};
 use serde_json::{Value as Json, json};
 use std::{
     path::Path,
@@ -793,56 +793,6 @@ async fn names_are_completed() {
     assert_eq!(complete("mytable.beta:").await, ["mytable.beta:gamma"]);
     assert_eq!(complete("nothing.at.all").await, Vec::<String>::new());
     assert!(complete("").await.contains(&"pista".to_owned()));
-}
-
-// The types ----------------------------------------------------------------------------------
-
-#[tokio::test]
-async fn the_types_name_what_there_is_and_nothing_else() {
-    assert_eq!(eval(&start("").await, "pista.test").await, "nil", "only specs have that");
-    let source = Source::Embedded { name: "init.lua".into(), text: "".into() };
-    let generation = ScriptHost::start(source, HostOptions { specs: true, ..options() }).await.unwrap();
-    let walk = "local all = {} \
-        local function walk(t, name) for k, v in pairs(t) do \
-          if type(v) == 'table' then walk(v, name .. '.' .. k) else all[#all + 1] = name .. '.' .. k .. ' ' .. (type(v) == 'function' and 'function' or 'value') end \
-        end end walk(pista, 'pista') table.sort(all) print(table.concat(all, '\\n'))";
-    let there: Vec<String> =
-        generation.handle.eval(walk, limit(5000)).await.printed.lines().map(str::to_owned).collect();
-    let mut typed = Vec::new();
-    let mut events = Vec::new();
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("lua/pista/_meta")).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        assert!(text.starts_with("---@meta"));
-        for line in text.lines() {
-            if let Some(rest) = line.strip_prefix("function ") {
-                let name = rest.split('(').next().unwrap();
-                // The others are the globals of a spec.
-                if name.starts_with("pista.") {
-                    typed.push(format!("{name} function"));
-                }
-                // Every parameter of the signature is described.
-                let parameters = rest[name.len() + 1..].split(')').next().unwrap();
-                for parameter in parameters.split(", ").filter(|p| !p.is_empty()) {
-                    let described = text.contains(&format!("---@param {parameter} "))
-                        || text.contains(&format!("---@param {parameter}? "));
-                    assert!(described, "{name}: {parameter}");
-                }
-            } else if line.starts_with("pista.") && !line.ends_with("= {}") {
-                typed.push(format!("{} value", line.split(' ').next().unwrap()));
-            } else if let Some(event) = line.strip_prefix("---| ") {
-                events.push(event.trim_matches('"').to_owned());
-            }
-        }
-    }
-    typed.sort();
-    assert_eq!(there, typed);
-    for event in &events {
-        assert!(load(&format!("pista.on('{event}', print)")).await.is_ok(), "{event}");
-    }
-    let unknown = fails("pista.on('zzzzzzzzzz', print)").await;
-    for event in unknown.split("(there is ").nth(1).unwrap().trim_end_matches(')').split(", ") {
-        assert!(events.contains(&event.to_owned()), "{event} has no type");
-    }
 }
 
 #[tokio::test]

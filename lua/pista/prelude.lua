@@ -95,10 +95,12 @@ function load(chunk, name, mode, ...)
 end
 
 local loaded, loading = {}, {}
+local earlier, is_beside -- of a program: what the configuration loaded, and what it has itself
 
 function require(name)
   local found = loaded[name]
   if found ~= nil then return found end
+  if earlier and earlier[name] ~= nil and not is_beside(name) then return earlier[name] end
   if loading[name] then error(("require: module %q is still loading: a circle"):format(name), 2) end
   local chunk, where = host.find_module(name)
   if not chunk then error(where, 0) end
@@ -362,6 +364,35 @@ function host.verdicts(pista)
   function pista.answer(result)
     if result == nil then error("pista.answer: the result is missing", 2) end
     return { verdict = "answer", result = result }
+  end
+end
+
+-- Readies the VM for a script that is run as a program. What `exit` raises passes every pcall.
+function host.program(EXIT, exit, beside)
+  earlier, is_beside, loaded = loaded, beside, { pista = loaded.pista }
+
+  local function kept(ok, reason, ...)
+    if not ok and reason == EXIT then error(EXIT, 0) end
+    return ok, reason, ...
+  end
+
+  function _G.pcall(f, ...) return kept(pcall(f, ...)) end
+
+  function _G.xpcall(f, handler, ...)
+    return kept(raw_xpcall(f, function(reason)
+      if reason == STOPPED or reason == EXIT then return reason end
+      local _, result = pcall(handler, reason)
+      return result
+    end, ...))
+  end
+
+  local raw_resume = coroutine.resume
+  function coroutine.resume(co, ...) return kept(raw_resume(co, ...)) end
+
+  function os.exit(code)
+    local wrong = exit(code)
+    if wrong then error(wrong, 2) end
+    error(EXIT, 0)
   end
 end
 

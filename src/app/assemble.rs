@@ -8,7 +8,7 @@ use super::{
 use crate::{
     agent::{Agent, Parts, TurnLimits},
     domain::{approval::Approver, chat::LlmProvider},
-    gateway::Setup,
+    gateway::{Roster, Setup},
     policy::Gate,
     script::{HookLimits, ScriptHooks},
     tool::{Tool, ToolRegistry},
@@ -40,6 +40,38 @@ pub(super) struct World {
 /// Takes a tool, and whether it is a function of `init.lua`; gives what stands in its place.
 pub(super) type StandIn = Arc<dyn Fn(Arc<dyn Tool>, bool) -> Arc<dyn Tool> + Send + Sync>;
 
+/// What can be told of a configuration before anything is opened.
+pub(super) struct Checked {
+    pub(super) models: Models,
+    pub(super) registry: ToolRegistry,
+    pub(super) roster: Roster,
+    /// What is odd about it.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Checks a configuration: its parts must fit together. `offline`: no model of it will be asked.
+pub(super) async fn check(loaded: &Loaded, offline: bool) -> anyhow::Result<Checked> {
+    let workspace = loaded.workspace();
+    if !workspace.is_dir() {
+        let text = format!("the workspace {} is not a directory", workspace.display());
+        return Err(ConfigError::new(text).into());
+    }
+    let models = if offline { models::offline(loaded)? } else { models::build(loaded).await? };
+    let shelf = skills::shelf(loaded);
+    let registry = toolset::registry(loaded, &shelf)?;
+    let roster = roster::build(loaded, &models.default, Some(&shelf));
+    roster.get(&loaded.settings.agent).map_err(ConfigError::new)?;
+    for spec in loaded.plan.channels.values() {
+        if let Some(agent) = &spec.agent
+            && let Err(error) = roster.get(agent)
+        {
+            return Err(ConfigError::new(format!("{}: pista.channel: {error}", spec.location)).into());
+        }
+    }
+    let warnings = toolset::warnings(loaded, &registry);
+    Ok(Checked { models, registry, roster, warnings })
+}
+
 /// Builds everything on a configuration. Nothing acts yet.
 pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> anyhow::Result<Live> {
     assemble_in(loaded, World { approver, llm: None, tools: None }).await
@@ -47,22 +79,15 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
 
 /// The same in a world of its own.
 pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<Live> {
-    let workspace = loaded.workspace();
-    if !workspace.is_dir() {
-        let text = format!("the workspace {} is not a directory", workspace.display());
-        return Err(ConfigError::new(text).into());
+    let Checked { models, registry, roster, warnings } = check(&loaded, world.llm.is_some()).await?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
     }
     let memory = loaded.memory()?.clone();
-    let models = match &world.llm {
-        None => models::build(&loaded).await?,
-        Some(_) => models::offline(&loaded)?,
-    };
-    let shelf = skills::shelf(&loaded);
-    let registry =
-        Arc::new(toolset::within(toolset::registry(&loaded, &shelf)?, &loaded, world.tools.as_ref()));
+    let registry = Arc::new(toolset::within(registry, &loaded, world.tools.as_ref()));
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits));
-    let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), workspace)
+    let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), loaded.workspace())
         .with_floor(toolset::floor(&loaded));
     let gate = Arc::new(gate);
     let llm = world.llm.unwrap_or_else(|| Arc::new(models.router.clone()));
@@ -73,17 +98,6 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
         gate: gate.clone(),
         hooks: hooks.clone(),
     });
-    let roster = roster::build(&loaded, &models.default, Some(&shelf));
-    if let Err(error) = roster.get(&loaded.settings.agent) {
-        return Err(ConfigError::new(error).into());
-    }
-    for spec in loaded.plan.channels.values() {
-        if let Some(agent) = &spec.agent
-            && let Err(error) = roster.get(agent)
-        {
-            return Err(ConfigError::new(format!("{}: pista.channel: {error}", spec.location)).into());
-        }
-    }
     let channels =
         loaded.plan.channels.values().map(|spec| (spec.name.clone(), spec.rules.clone())).collect();
     let setup = Arc::new(Setup {

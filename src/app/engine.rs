@@ -96,6 +96,7 @@ impl App {
 
     /// Starts what runs beside the answering of messages. For programs that stay.
     pub async fn serve(&self) {
+        self.live.load().loaded.refresh_types();
         let services = self.services.get_or_init(|| async { Services(self.make_services()) }).await;
         services.apply(&self.live.load_full()).await;
     }

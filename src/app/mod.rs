@@ -3,9 +3,11 @@
 mod anywhere;
 mod assemble;
 mod begin;
+mod check;
 mod commands;
 mod doctor;
 mod engine;
+mod explain;
 mod facts;
 mod flags;
 mod init;
@@ -20,6 +22,7 @@ mod process;
 mod reload;
 mod roster;
 mod sandboxes;
+mod scaffold;
 mod services;
 mod sessions;
 mod skills;
@@ -29,12 +32,15 @@ mod toolset;
 mod trust;
 mod watching;
 
+pub use check::{Item, Kind, Report, check};
 pub use doctor::{Finding, Health, doctor};
 pub use engine::{App, check_name};
+pub use explain::{Arguments, Explained, Question, explain};
 pub use flags::Flags;
 pub use jobs::JobReport;
 pub use loaded::Loaded;
 pub use reload::{Cause, Reloaded};
+pub use scaffold::{Begun, Survey, Wishes, Wrote, begin, init_lua, model_name, survey};
 pub use skills::SkillDesk;
 pub use watching::Watching;
 

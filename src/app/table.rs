@@ -21,7 +21,11 @@ impl Loaded {
 
     /// The tools, and what the agent may do with each, as a table.
     pub fn tools_table(&self, colour: Colour) -> anyhow::Result<String> {
-        Ok(tools(toolset::registry(self, &skills::shelf(self))?.specs(), &self.policy()?, colour))
+        let registry = toolset::registry(self, &skills::shelf(self))?;
+        for warning in toolset::warnings(self, &registry) {
+            tracing::warn!("{warning}");
+        }
+        Ok(tools(registry.specs(), &self.policy()?, colour))
     }
 
     /// The same, each as a line of JSON with the schema of its arguments.

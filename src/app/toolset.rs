@@ -7,7 +7,7 @@ use crate::{
         call::{ToolCall, ToolResult, ToolStatus},
         nearest::nearest,
         plan::{LuaTool, ProviderKind},
-        rules::Match,
+        rules::{Match, Rule},
         secret::SecretRef,
         tool::ToolSpec,
     },
@@ -61,7 +61,6 @@ pub(super) fn registry(loaded: &Loaded, shelf: &Arc<Shelf>) -> anyhow::Result<To
             .register(Arc::new(Scripted { script, tool: tool.clone() }))
             .map_err(|error| ConfigError::new(format!("{}: {error}", tool.location)))?;
     }
-    warn_of_unknown(loaded, &registry);
     Ok(registry)
 }
 
@@ -88,17 +87,21 @@ fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") && link.exists() { Some(link) } else { std::env::current_exe().ok() }
 }
 
-/// A rule for a tool that isn't there does nothing: most likely its name is misspelt.
-fn warn_of_unknown(loaded: &Loaded, registry: &ToolRegistry) {
+/// What is wrong with the rules without being an error: one for a tool that isn't there does nothing.
+/// Most likely its name is misspelt.
+pub(super) fn warnings(loaded: &Loaded, registry: &ToolRegistry) -> Vec<String> {
     let known = || registry.specs().iter().map(|spec| spec.name.as_str());
-    for rule in loaded.plan.agents.values().flat_map(|agent| &agent.rules) {
+    let agents = loaded.plan.agents.values().flat_map(|agent| &agent.rules);
+    let channels = loaded.plan.channels.values().flat_map(|channel| &channel.rules);
+    let unknown = |rule: &Rule| {
         let (Match::Name(name) | Match::Argv { tool: name, .. }) = &rule.matches;
-        if !name.contains('*') && !known().any(|tool| tool == name) {
-            let hint =
-                nearest(name, known()).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-            tracing::warn!("{}: there is no tool {name:?}, so this rule does nothing{hint}", rule.location);
+        if name.contains('*') || known().any(|tool| tool == name) {
+            return None;
         }
-    }
+        let hint = nearest(name, known()).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        Some(format!("{}: there is no tool {name:?}, so this rule does nothing{hint}", rule.location))
+    };
+    agents.chain(channels).filter_map(unknown).collect()
 }
 
 /// What no tool may touch, whatever it is allowed.

@@ -16,6 +16,8 @@ pub enum Exit {
     Config,
     /// The user stopped it.
     Interrupted,
+    /// As a script says.
+    Code(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Config => 78,
             Exit::Interrupted => 130,
+            Exit::Code(code) => code,
         })
     }
 }

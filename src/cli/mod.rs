@@ -1,17 +1,23 @@
 //! The command line.
 
+mod check;
 mod completions;
 mod config;
 mod confine;
 mod cron;
 mod doctor;
+mod eval;
 mod exit;
 mod grants;
+mod init;
 mod input;
+mod lua;
 mod lua_worker;
+mod policy;
 mod run;
 mod sessions;
 mod skills;
+mod stage;
 mod test;
 mod tools;
 
@@ -52,6 +58,16 @@ enum Command {
     Run(run::Run),
     /// Talk to the agent, and evaluate Lua in the live engine
     Repl(ReplArgs),
+    /// Evaluate Lua in a fresh engine, and print the values
+    Eval(eval::Eval),
+    /// Run a Lua script as a program, with the whole API
+    Lua(lua::Lua),
+    /// Begin a configuration: an init.lua, and its types for editors
+    Init(init::Init),
+    /// Load the configuration, and say what is in it or what is wrong
+    Check(check::Check),
+    /// Explain what the policy says
+    Policy(policy::Policy),
     /// List, show, search, name and remove conversations
     Sessions(sessions::Sessions),
     /// Show the configuration in force
@@ -141,6 +157,11 @@ pub fn main(cli: Cli) -> Exit {
             args.turn.add_to(&mut flags);
             app::block_on(crate::repl::main(flags, args.session)).map(Exit::from)
         }
+        Command::Eval(eval) => eval.main(flags),
+        Command::Lua(lua) => lua.main(flags, global.verbose > 0),
+        Command::Init(init) => init.main(flags),
+        Command::Check(check) => check.main(flags),
+        Command::Policy(policy) => policy.main(flags),
         Command::Sessions(sessions) => sessions.main(flags),
         Command::Config(config) => config.main(flags),
         Command::Tools(tools) => tools.main(flags),

@@ -1,6 +1,6 @@
 //! Jobs that run at times.
 //!
-//! What is due when is pure computation ([`Timing`], [`decide`]). The [`Scheduler`] asks it whenever its
+//! What is due when is pure computation ([`Timing`], [`decide()`]). The [`Scheduler`] asks it whenever its
 //! [`Clock`] says that a time may have come, and takes what is due in the store before it runs
 //! anything: a time is run once, also with several programs at work, and a program that is killed
 //! loses none.

@@ -79,6 +79,15 @@ pub enum HookVerdict {
     },
 }
 
+/// A hook whose opinion cannot be told without running it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unclear {
+    /// `file:line` of the hook.
+    pub location: String,
+    /// What it wanted to call, such as `pista.system.run`.
+    pub wants: String,
+}
+
 /// A user's functions, wherever they live.
 pub trait Hooks: Send + Sync {
     /// Threads the prompt through the `prompt` hooks. A hook that fails leaves it as it was.

@@ -132,7 +132,7 @@ impl Decision<'_> {
 }
 
 /// The rule's match in the form in which it is written in `init.lua`, nearly.
-pub(super) fn title(matches: &Match) -> String {
+pub fn title(matches: &Match) -> String {
     match matches {
         Match::Name(name) => format!("{name:?}"),
         Match::Argv { tool, argv } => format!("{tool} {argv:?}"),

@@ -1,14 +1,25 @@
 //! Evaluating what a person types, in the live VM.
 
 use super::{
-    call::Limits,
+    call::{GRACE, Limits},
     errors::{ErrorKind, ScriptError},
     handle::ScriptHandle,
     pretty::pretty,
+    state::Sink,
+    values::{Secrets, to_json},
     vm::Vm,
 };
-use mlua::{Error, Function, chunk::ChunkMode};
+use mlua::{Error, Function, MultiValue, chunk::ChunkMode};
 use std::rc::Rc;
+
+/// The form in which values are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Like Lua literals, on one line; for a person.
+    Readable,
+    /// JSON, one value a line; what cannot be JSON is an error.
+    Json,
+}
 
 /// What came of evaluating a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,12 +47,32 @@ impl ScriptHandle {
         let code = code.into();
         let evaluated = self.run(limits.wall, move |vm| async move {
             let capture = Capture::new(&vm);
-            let outcome = evaluate(&vm, &code, limits).await;
+            let outcome = evaluate(&vm, &code, Form::Readable, limits).await;
             Ok(Evaluation { printed: capture.end(), outcome })
         });
         evaluated
             .await
             .unwrap_or_else(|error| Evaluation { printed: String::new(), outcome: Outcome::Error(error) })
+    }
+
+    /// The same, but `print` writes where it always does.
+    pub async fn evaluate(&self, code: impl Into<String>, form: Form, limits: Limits) -> Outcome {
+        let code = code.into();
+        let evaluated =
+            self.run(limits.wall, move |vm| async move { Ok(evaluate(&vm, &code, form, limits).await) });
+        evaluated.await.unwrap_or_else(Outcome::Error)
+    }
+
+    /// From now on `print` writes there.
+    ///
+    /// # Errors
+    /// When the thread does not answer.
+    pub async fn print_to(&self, output: Sink) -> Result<(), ScriptError> {
+        self.run(GRACE, move |vm| async move {
+            vm.state.print_to(output);
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -65,7 +96,7 @@ impl Drop for Capture {
     }
 }
 
-async fn evaluate(vm: &Vm, code: &str, limits: Limits) -> Outcome {
+async fn evaluate(vm: &Vm, code: &str, form: Form, limits: Limits) -> Outcome {
     let function = match compile(vm, code) {
         Ok(function) => function,
         Err(Error::SyntaxError { incomplete_input: true, .. }) => return Outcome::Incomplete,
@@ -78,10 +109,26 @@ async fn evaluate(vm: &Vm, code: &str, limits: Limits) -> Outcome {
     if values.is_empty() {
         return Outcome::Values(None);
     }
-    match values.iter().map(|value| pretty(&vm.lua, value)).collect::<mlua::Result<Vec<_>>>() {
-        Ok(shown) => Outcome::Values(Some(shown.join(", "))),
-        Err(error) => Outcome::Error(ScriptError::new(ErrorKind::Runtime, error.to_string())),
-    }
+    let shown = match form {
+        Form::Readable => readable(vm, &values),
+        Form::Json => json(vm, &values),
+    };
+    shown.map_or_else(Outcome::Error, |shown| Outcome::Values(Some(shown)))
+}
+
+fn readable(vm: &Vm, values: &MultiValue) -> Result<String, ScriptError> {
+    let shown = values.iter().map(|value| pretty(&vm.lua, value)).collect::<mlua::Result<Vec<_>>>();
+    shown
+        .map(|shown| shown.join(", "))
+        .map_err(|error| ScriptError::new(ErrorKind::Runtime, error.to_string()))
+}
+
+fn json(vm: &Vm, values: &MultiValue) -> Result<String, ScriptError> {
+    let line = |value| to_json(&vm.lua, value, "value", Secrets::Refused).map(|json| json.to_string());
+    let lines = values.iter().map(line).collect::<Result<Vec<_>, _>>();
+    lines
+        .map(|lines| lines.join("\n"))
+        .map_err(|reason| ScriptError::new(ErrorKind::Result, format!("no JSON: {reason}")))
 }
 
 fn compile(vm: &Vm, code: &str) -> mlua::Result<Function> {

@@ -52,6 +52,8 @@ pub type Texts = BTreeMap<PathBuf, Arc<[u8]>>;
 pub(super) struct Sources {
     dir: Option<PathBuf>,
     kept: Option<Arc<Texts>>,
+    /// The directory of the program that runs; its modules go first.
+    beside: Option<PathBuf>,
     texts: HashMap<String, String>,
     /// Every file that was read.
     pub(super) files: Vec<PathBuf>,
@@ -73,14 +75,17 @@ impl Sources {
     }
 
     fn bytes(&self, path: &Path) -> io::Result<Arc<[u8]>> {
-        match &self.kept {
-            Some(kept) => kept.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()),
-            None => Ok(std::fs::read(path)?.into()),
+        match self.kept.as_ref().map(|kept| kept.get(path)) {
+            Some(Some(bytes)) => Ok(Arc::clone(bytes)),
+            // What a program is made of was not kept.
+            Some(None) if self.beside.is_none() => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(std::fs::read(path)?.into()),
         }
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        self.kept.as_ref().map_or_else(|| path.is_file(), |kept| kept.contains_key(path))
+        let kept = self.kept.as_ref().map(|kept| kept.contains_key(path));
+        kept.unwrap_or(false) || ((kept.is_none() || self.beside.is_some()) && path.is_file())
     }
 
     /// The name of a file in messages: relative to the configuration's directory, and of long
@@ -172,6 +177,41 @@ fn compile(lua: &Lua, state: &State, name: String, text: String) -> Result<Funct
     Ok(chunk?)
 }
 
+/// The chunk of a program. Its name in messages is the path as it was given.
+pub(super) fn program_chunk(lua: &Lua, state: &State, path: &Path) -> Result<Function, ScriptError> {
+    let mut sources = state.sources.borrow_mut();
+    sources.beside = path.parent().map(Path::to_owned);
+    let (name, text) = sources.read(path)?;
+    drop(sources);
+    compile(lua, state, name, text)
+}
+
+/// For `require` in the prelude: whether there is a module of that name beside the program.
+pub(super) fn is_beside(lua: &Lua, name: mlua::LuaString) -> mlua::Result<bool> {
+    let state = State::of(lua);
+    let beside = state.sources.borrow().beside.clone();
+    let name = name.to_string_lossy();
+    Ok(is_name(&name) && beside.is_some_and(|dir| candidates(&dir, &name).iter().any(|path| path.is_file())))
+}
+
+/// Words joined by dots or slashes, none of which leads up.
+fn is_name(name: &str) -> bool {
+    let safe =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    name.split(['.', '/']).all(safe)
+}
+
+/// Where a module may be in a directory.
+fn candidates(dir: &Path, name: &str) -> [PathBuf; 4] {
+    let path = name.replace('.', "/");
+    [
+        dir.join(format!("{path}.lua")),
+        dir.join(&path).join("init.lua"),
+        dir.join("lua").join(format!("{path}.lua")),
+        dir.join("lua").join(&path).join("init.lua"),
+    ]
+}
+
 /// For `require` in the prelude: the chunk and its name, or false and the error.
 pub(super) fn find_module(lua: &Lua, name: Value) -> mlua::Result<MultiValue> {
     let state = State::of(lua);
@@ -194,23 +234,19 @@ fn module(lua: &Lua, state: &State, name: &str) -> Result<(Function, String), Sc
         return Ok((compile(lua, state, label.clone(), (*text).to_owned())?, label));
     }
     let fail = |message: String| misuse(caller(lua), message);
-    let safe =
-        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    if !name.split(['.', '/']).all(safe) {
+    if !is_name(name) {
         let advice = "names are words joined by dots, such as \"lib.text\"";
         return Err(fail(format!("require: {name:?} is no module name: {advice}")));
     }
-    let Some(dir) = state.sources.borrow().dir.clone() else {
+    let dirs = {
+        let sources = state.sources.borrow();
+        [sources.beside.clone(), sources.dir.clone()]
+    };
+    let tried: Vec<_> = dirs.iter().flatten().flat_map(|dir| candidates(dir, name)).collect();
+    if tried.is_empty() {
         let reason = "the built-in configuration has no directory to look in";
         return Err(fail(format!("require: there is no module {name:?}: {reason}")));
-    };
-    let path = name.replace('.', "/");
-    let tried = [
-        dir.join(format!("{path}.lua")),
-        dir.join(&path).join("init.lua"),
-        dir.join("lua").join(format!("{path}.lua")),
-        dir.join("lua").join(&path).join("init.lua"),
-    ];
+    }
     let mut sources = state.sources.borrow_mut();
     let Some(at) = tried.iter().position(|path| sources.is_file(path)) else {
         let names: Vec<_> = tried.iter().map(|path| sources.name(path)).collect();

@@ -1,6 +1,9 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
-use super::{errors::ScriptError, loader::Sources, settings::SettingKey, specs::Specs, stop, vm::Vm};
+use super::{
+    errors::ScriptError, explain, loader::Sources, program::Running, settings::SettingKey, specs::Specs,
+    stop, vm::Vm,
+};
 use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
 use std::{
@@ -77,7 +80,9 @@ pub(super) struct State {
     pub(super) for_specs: Cell<bool>,
     /// What time it is, in seconds since 1970, where a spec says so.
     pub(super) clock: Cell<Option<f64>>,
-    output: Option<Sink>,
+    /// The program that runs in this VM, if one does.
+    pub(super) program: RefCell<Option<Rc<Running>>>,
+    output: RefCell<Option<Sink>>,
     captured: RefCell<Option<String>>,
 }
 
@@ -97,7 +102,8 @@ impl State {
             specs: RefCell::default(),
             for_specs: Cell::new(false),
             clock: Cell::default(),
-            output,
+            program: RefCell::default(),
+            output: RefCell::new(output),
             captured: RefCell::default(),
         })
     }
@@ -149,10 +155,16 @@ impl State {
             }
             return;
         }
-        match &self.output {
+        let output = self.output.borrow().clone();
+        match output {
             Some(sink) => sink(line),
             None => tracing::info!(target: "lua", "{line}"),
         }
+    }
+
+    /// From now on `print` writes there.
+    pub(super) fn print_to(&self, output: Sink) {
+        self.output.replace(Some(output));
     }
 
     /// From now on `print` is kept; [`State::printed`] ends that.
@@ -178,6 +190,9 @@ impl State {
     /// Refuses what may only happen afterwards.
     pub(super) fn acting(&self, what: &str) -> Result<(), String> {
         match self.phase.get() {
+            Phase::Running if explain::refuses(what) => {
+                Err(format!("{what}: not while explaining what would happen"))
+            }
             Phase::Running => Ok(()),
             Phase::Loading => Err(format!("{what}: only inside a handler; loading only declares")),
         }

@@ -5,6 +5,7 @@
 //! end. Together with `prelude.lua` this one stops everything that runs as Lua instructions.
 #![allow(unsafe_code)]
 
+use super::program;
 use crate::domain::hook::TurnContext;
 use mlua::{Lua, ffi};
 use std::{
@@ -35,7 +36,9 @@ thread_local! {
 /// Whether what runs now has to stop. Remembers that it said so.
 pub(super) fn expired() -> bool {
     let cancelled = || CANCEL.with_borrow(|flag| flag.as_ref().is_some_and(|f| f.load(Ordering::Relaxed)));
-    let over = DEADLINE.get().is_some_and(|deadline| Instant::now() >= deadline || cancelled());
+    let over = DEADLINE
+        .get()
+        .is_some_and(|deadline| Instant::now() >= deadline || cancelled() || program::overdue());
     if over {
         TRIPPED.set(true);
     }
@@ -114,8 +117,15 @@ pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
 /// Called by Lua every [`EVERY`] instructions of a coroutine.
 ///
 /// SAFETY: Lua passes the running coroutine. `lua_error` leaves by a long jump over this frame;
-/// nothing in it needs dropping then: the guards of `expired` are gone by the time it returns.
+/// nothing in it needs dropping then: the guards of `raises` and `expired` are gone by the time they
+/// return.
 unsafe extern "C-unwind" fn hook(state: *mut ffi::lua_State, _: *mut ffi::lua_Debug) {
+    if program::raises() {
+        unsafe {
+            ffi::lua_pushstring(state, program::EXIT_C.as_ptr());
+            ffi::lua_error(state);
+        }
+    }
     if expired() {
         // From now on every instruction of this coroutine fails, or a pcall in a loop would go on.
         unsafe {

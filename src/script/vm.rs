@@ -33,6 +33,8 @@ pub(super) struct Vm {
     pub(super) state: Rc<State>,
     /// What hooks are called through.
     pub(super) hooks: Entries,
+    /// The function of the prelude that readies the VM for a program.
+    pub(super) program: Function,
     /// The texts of the context that hooks were last asked in.
     pub(super) context: RefCell<Option<Rc<ContextTexts>>>,
     xpcall: Function,
@@ -76,6 +78,7 @@ impl Vm {
             lua,
             state,
             hooks,
+            program: host.get("program")?,
             context: RefCell::default(),
             xpcall,
             on_error,

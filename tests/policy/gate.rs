@@ -10,12 +10,12 @@ use openpista::{
         call::ToolCall,
         hook::{HookVerdict, NoHooks},
         rules::{
-            Access::{self, Allow, Ask, Deny},
+            Access::{Allow, Ask, Deny},
             Autonomy, Rule,
         },
         tool::Effect,
     },
-    policy::{Gate, Policy, Verdict},
+    policy::{Decider, Gate, Outlook, Policy, Verdict},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -268,29 +268,90 @@ fn the_floor_is_under_every_way_through() {
     assert!(shelf.grants.lock().unwrap().is_empty());
 }
 
+/// What a verdict of the gate is when it is explained.
+fn outlook(verdict: &Verdict, asked: bool) -> Outlook {
+    match verdict {
+        Verdict::Authorized { .. } => Outlook::Allow,
+        Verdict::Answered { .. } => Outlook::Answer,
+        Verdict::Denied { .. } if asked => Outlook::Ask,
+        Verdict::Denied { .. } => Outlook::Deny,
+    }
+}
+
 #[test]
 fn explaining_agrees_with_deciding_and_asks_nobody() {
-    let person = Person::saying(&[Approval::Always]);
-    let hooks = Saying::new(HookVerdict::Pass);
-    let gate = gate(hooks.clone(), person.clone(), Arc::default());
-    let explain = |policy: &Policy| wait(gate.explain(&ls(), Some(&run_spec()), policy, "main"));
-    let expect = |policy: &Policy, access: Access, words: &str| {
-        let explained = explain(policy);
-        assert_eq!(explained.access, access);
-        assert!(explained.steps.concat().contains(words), "{explained:?}");
-        explained
-    };
-    let denied = expect(&rules(vec![by_name(Deny, "system.*")]), Deny, "denies (init.lua:7)");
+    let rewrite = |then| rewrite(&["rm"], then);
+    let deny = || HookVerdict::Deny { reason: "no".into(), by: by() };
+    let answer = || HookVerdict::Answer { content: "42".into(), by: by() };
+    let hooks = [
+        (HookVerdict::Pass, None),
+        (HookVerdict::Allow { by: by() }, Some(Decider::Hook)),
+        (HookVerdict::Ask { to: None, timeout: None, by: by() }, Some(Decider::Hook)),
+        (deny(), Some(Decider::Hook)),
+        (answer(), Some(Decider::Hook)),
+        (rewrite(HookVerdict::Pass), None),
+        (rewrite(HookVerdict::Allow { by: by() }), Some(Decider::Hook)),
+    ];
+    let policies = [
+        (rules(vec![]), Decider::Default),
+        (rules(vec![by_name(Allow, "*")]), Decider::Rule),
+        (rules(vec![by_name(Ask, "system.*")]), Decider::Rule),
+        (rules(vec![by_words(Allow, &["ls"])]), Decider::Rule),
+        (rules(vec![by_words(Deny, &["rm"])]), Decider::Default),
+        (auto(), Decider::Autonomy),
+    ];
+    for (said, by_hook) in hooks {
+        for (policy, otherwise) in &policies {
+            for protected in [false, true] {
+                let person = Person::saying(&[]);
+                let hooks = Saying::new(said.clone());
+                let mut gate = gate(hooks.clone(), person.clone(), Arc::default());
+                if protected {
+                    gate = gate.with_floor(Arc::new(|_: &ToolCall| Some("protected".to_owned())));
+                }
+                let explained =
+                    wait(gate.explain(&ls(), Some(&run_spec()), policy, &context(), hooks.clone()));
+                assert_eq!(person.questions(), 0, "nobody is asked while explaining");
+                let verdict = decide(&gate, ls(), policy);
+                let wanted = outlook(&verdict, person.questions() > 0);
+                assert_eq!(explained.outlook, wanted, "{said:?} {policy:?} {explained:?}");
+                let denied = verdict_denied_by_rule(&verdict);
+                match by_hook {
+                    _ if denied => assert_eq!(explained.by, Decider::Rule, "{explained:?}"),
+                    Some(Decider::Hook) if !protected => {
+                        assert_eq!((explained.by, explained.location), (Decider::Hook, Some(by())));
+                    }
+                    None if !protected && !matches!(said, HookVerdict::Rewrite { .. }) => {
+                        assert_eq!(explained.by, *otherwise, "{explained:?}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn verdict_denied_by_rule(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Denied { reason, .. } if reason.starts_with("not allowed: rule"))
+}
+
+#[test]
+fn an_explanation_names_what_decides() {
+    let (person, shelf) = (Person::saying(&[Approval::Always]), Arc::<Shelf>::default());
+    let gate = gate(Arc::new(NoHooks), person, shelf);
+    let explain =
+        |policy: &Policy| wait(gate.explain(&ls(), Some(&run_spec()), policy, &context(), Arc::new(NoHooks)));
+    let denied = explain(&rules(vec![by_name(Deny, "system.*")]));
     assert_eq!(denied.rule.as_deref(), Some("\"system.*\""));
     assert_eq!(denied.location.as_deref(), Some("init.lua:7"));
-    expect(&rules(vec![by_words(Allow, &["ls"])]), Allow, "allows (init.lua:9)");
-    expect(&auto(), Allow, "autonomy");
-    expect(&rules(vec![]), Ask, "a person is asked");
-    assert_eq!((person.questions(), hooks.seen.lock().unwrap().len()), (0, 0));
+    assert!(denied.steps.concat().contains("denies (init.lua:7)"), "{denied:?}");
+    assert_eq!(explain(&rules(vec![])).outlook, Outlook::Ask);
     authorized(decide(&gate, ls(), &rules(vec![])));
-    expect(&rules(vec![]), Allow, "standing approval");
-    let unknown = wait(gate.explain(&call("nope", json!({})), None, &rules(vec![by_name(Ask, "*")]), "main"));
-    assert_eq!(unknown.access, Deny);
+    let granted = explain(&rules(vec![]));
+    assert_eq!((granted.outlook, granted.by), (Outlook::Allow, Decider::Approval));
+    let ask = rules(vec![by_name(Ask, "*")]);
+    let unknown = wait(gate.explain(&call("nope", json!({})), None, &ask, &context(), Arc::new(NoHooks)));
+    assert_eq!((unknown.outlook, unknown.by), (Outlook::Deny, Decider::Call));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::{
     io::{Read, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -146,20 +146,29 @@ pub struct Running {
     child: Child,
     out: Option<JoinHandle<Vec<u8>>>,
     err: Option<JoinHandle<Vec<u8>>>,
+    /// Standard input, where it stays open.
+    open_stdin: Option<ChildStdin>,
 }
 
 impl Running {
     /// Starts a command, in a process group of its own.
-    pub fn start(mut command: Command, input: &[u8]) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let mut child = command.spawn().expect("the program starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
+    pub fn start(command: Command, input: &[u8]) -> Self {
+        let mut running = Self::open(command);
+        let mut stdin = running.open_stdin.take().expect("a pipe");
         let input = input.to_owned();
         // A program that does not read it closes the pipe.
         thread::spawn(move || drop(stdin.write_all(&input)));
+        running
+    }
+
+    /// The same; its standard input stays open, and nothing comes.
+    pub fn open(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().expect("the program starts");
+        let open_stdin = child.stdin.take();
         let out = Some(collect(child.stdout.take().expect("a pipe")));
         let err = Some(collect(child.stderr.take().expect("a pipe")));
-        Self { child, out, err }
+        Self { child, out, err, open_stdin }
     }
 
     pub fn id(&self) -> u32 {

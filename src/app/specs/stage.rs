@@ -24,7 +24,7 @@ use crate::{
     },
     gateway::{Delivery, Gateway},
     memory::Memory,
-    policy::{Executor, Verdict},
+    policy::{Executor, Verdict, title},
     script::Doors,
 };
 use std::{
@@ -152,8 +152,8 @@ impl Stage for Engine {
             let entry = entry.map_err(|message| PrimitiveError::new(FailureKind::NotFound, message))?;
             let policy = setup.policy(entry, &context.origin);
             let spec = self.live.registry.specs().iter().find(|spec| spec.name == call.name);
-            let explained = setup.gate.explain(&call, spec, &policy, &context.agent).await;
             // The rules say one thing, the hooks perhaps another.
+            let rule = spec.and_then(|spec| policy.decide(&call, spec).rule.cloned());
             self.person.wanted.store(false, Ordering::Relaxed);
             self.person.probing.store(true, Ordering::Relaxed);
             let verdict = setup.gate.authorize(call, spec, &policy, context).await;
@@ -165,7 +165,8 @@ impl Stage for Engine {
                 }
                 Verdict::Denied { reason, .. } => (if asks { Access::Ask } else { Access::Deny }, reason),
             };
-            Ok(Judgement { access, rule: explained.rule, location: explained.location, because })
+            let location = rule.as_ref().map(|rule| rule.location.clone());
+            Ok(Judgement { access, rule: rule.map(|rule| title(&rule.matches)), location, because })
         })
     }
 }

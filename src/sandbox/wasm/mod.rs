@@ -1,4 +1,4 @@
-//! WebAssembly modules: WASI preview 1, a small ABI (see [`abi`]), nothing of the machine's but a
+//! WebAssembly modules: WASI preview 1, a small ABI (see `abi.rs`), nothing of the machine's but a
 //! read-only workspace.
 //!
 //! - A guest runs on threads of its own, so that one which spins holds nobody up. It yields every

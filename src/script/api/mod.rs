@@ -9,6 +9,7 @@ mod command;
 mod cron;
 mod env;
 mod fs;
+mod help;
 mod hook;
 mod http;
 mod json;
@@ -25,6 +26,7 @@ mod session;
 mod setup;
 mod sleep;
 pub(super) mod spawn;
+mod stdin;
 mod system;
 mod test;
 mod time;
@@ -33,6 +35,7 @@ mod tools;
 
 use super::{
     errors::{Failure, ScriptError},
+    program,
     state::{Equipment, Place, State, caller, misuse},
     values::Bounds,
     vm::raising,
@@ -67,6 +70,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     log::register(&api.below("log")?)?;
     json::register(&api.below("json")?, "pista.json", Bounds::OWN)?;
     sleep::register(&api)?;
+    stdin::register(&api.below("stdin")?)?;
     tools::register(&api.below("tools")?)?;
     system::register(&api.below("system")?)?;
     ask_agent::register(&api)?;
@@ -87,6 +91,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     session::register(&api.below("session")?)?;
     spawn::register(&api)?;
     time::register(&api.below("time")?)?;
+    help::register(&api.beside())?;
     Ok(pista)
 }
 
@@ -119,6 +124,12 @@ impl Api<'_> {
     fn apart(&self) -> mlua::Result<Self> {
         let table = self.lua.create_table()?;
         Ok(Self { lua: self.lua, table, raising: self.raising.clone(), waiting: self.waiting.clone() })
+    }
+
+    /// The global table.
+    fn beside(&self) -> Self {
+        let (raising, waiting) = (self.raising.clone(), self.waiting.clone());
+        Self { lua: self.lua, table: self.lua.globals(), raising, waiting }
     }
 
     /// Adds a function. Its errors are raised in Lua with `kind`, `message` and a readable text.
@@ -157,7 +168,13 @@ impl Api<'_> {
                 let at = caller(&lua);
                 let state = State::of(&lua);
                 let result = match state.acting(what) {
-                    Ok(()) => beside(state.runtime(), function(lua.clone(), args)).await,
+                    Ok(()) => {
+                        let work = program::patient(function(lua.clone(), args));
+                        match beside(state.runtime(), work).await {
+                            Some(result) => result,
+                            None => return (false, program::EXIT).into_lua_multi(&lua),
+                        }
+                    }
                     Err(reason) => Err(misuse(at.clone(), reason)),
                 };
                 answer(&lua, result.map_err(|error| placed(error, at)))

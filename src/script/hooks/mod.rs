@@ -9,6 +9,7 @@ mod tool_call;
 use super::{
     call::Limits,
     errors::{ErrorKind, ScriptError},
+    explain::Asking,
     handle::ScriptHandle,
     values::{Secrets, to_json},
     vm::Vm,
@@ -16,7 +17,7 @@ use super::{
 use crate::domain::{
     BoxFuture, JsonMap,
     call::ToolCall,
-    hook::{HookVerdict, Hooks, PromptDraft, TurnContext},
+    hook::{HookVerdict, Hooks, PromptDraft, TurnContext, Unclear},
     plan::{Handler, Plan},
     points::{Point, Threaded},
 };
@@ -51,6 +52,8 @@ pub struct ScriptHooks {
     others: HashMap<Point, Chain>,
     observed: HashSet<String>,
     context: Mutex<Option<Arc<TurnContext>>>,
+    /// They are only asked what they would say.
+    asking: Option<Asking>,
 }
 
 impl ScriptHooks {
@@ -65,7 +68,19 @@ impl ScriptHooks {
             others: others.into_iter().filter(|(_, chain)| !chain.is_empty()).collect(),
             observed: plan.observers.iter().map(|handler| handler.point.clone()).collect(),
             context: Mutex::default(),
+            asking: None,
         }
+    }
+
+    /// The same, asked in a mode in which every effect raises. A hook at `tool_call` or another point
+    /// that wants to have one counts as having said nothing, and is noted.
+    pub fn explaining(self) -> Self {
+        Self { asking: Some(Asking::default()), ..self }
+    }
+
+    /// The hooks of which cannot be told what they say, so far.
+    pub fn unclear(&self) -> Vec<Unclear> {
+        self.asking.as_ref().map(Asking::unclear).unwrap_or_default()
     }
 
     /// The context, owned. A turn asks many times in the same one.

@@ -1,7 +1,9 @@
 //! A value threads through the hooks of a point.
 
 use super::{
-    super::{call::Limits, errors::ScriptError, fields::article, payload, stop, values::to_lua, vm::Vm},
+    super::{
+        call::Limits, errors::ScriptError, explain, fields::article, payload, stop, values::to_lua, vm::Vm,
+    },
     ScriptHooks,
     chain::Chain,
     returned,
@@ -29,13 +31,14 @@ impl ScriptHooks {
         context: &TurnContext,
     ) -> Threaded {
         let (hooks, limits, context) = (chain.clone(), self.limits, self.context(context));
-        let original = value.clone();
+        let (original, asking) = (value.clone(), self.asking.clone());
         let asked = self.handle.run(chain.wait(limits.wall), move |vm| async move {
             let rules = rules::of(point);
             let mut threaded = Threaded { value, ending: None };
             let mut outcomes = Vec::new();
             for (index, hook) in hooks.running() {
-                let said = one(&vm, &rules, &hook.handler, &threaded.value, &context, limits).await;
+                let said = one(&vm, &rules, &hook.handler, &threaded.value, &context, limits);
+                let Some(said) = explain::asked(asking.as_ref(), &hook.handler, said).await else { continue };
                 match said {
                     Ok(Said::Nothing) => {}
                     Ok(Said::Changed(changed)) => threaded.value.extend(changed),

@@ -4,6 +4,7 @@ use super::{
     super::{
         call::Limits,
         errors::ScriptError,
+        explain::asked as asked_only,
         fields::article,
         payload::ContextTexts,
         stop,
@@ -24,12 +25,13 @@ use std::{sync::Arc, time::Duration};
 impl ScriptHooks {
     /// Asks the hooks about a call.
     pub(super) async fn judged(&self, call: &ToolCall, context: &TurnContext) -> HookVerdict {
-        let (hooks, limits) = (self.tool_call.clone(), self.limits);
+        let (hooks, limits, asking) = (self.tool_call.clone(), self.limits, self.asking.clone());
         let (name, args, context) = (call.name.clone(), call.args.clone(), self.context(context));
         let asked = self.handle.run(self.tool_call.wait(limits.wall), move |vm| async move {
             let mut opinions = Opinions::new(args);
             for hook in hooks.iter() {
-                let said = one(&vm, &hook.handler, (&name, &opinions.args), &context, limits).await;
+                let said = one(&vm, &hook.handler, (&name, &opinions.args), &context, limits);
+                let Some(said) = asked_only(asking.as_ref(), &hook.handler, said).await else { continue };
                 let said = said.unwrap_or_else(|error| failed(&hook.handler.location, &error));
                 if opinions.take(said) {
                     break;

@@ -1,0 +1,20 @@
+//! The type files, as they come with the program.
+
+/// The reference of the API: the file's name, and its text.
+pub const FILES: &[(&str, &str)] = &[
+    ("channels.d.lua", include_str!("../../lua/pista/_meta/channels.d.lua")),
+    ("cron.d.lua", include_str!("../../lua/pista/_meta/cron.d.lua")),
+    ("docker.d.lua", include_str!("../../lua/pista/_meta/docker.d.lua")),
+    ("events.d.lua", include_str!("../../lua/pista/_meta/events.d.lua")),
+    ("help.d.lua", include_str!("../../lua/pista/_meta/help.d.lua")),
+    ("hooks.d.lua", include_str!("../../lua/pista/_meta/hooks.d.lua")),
+    ("json.d.lua", include_str!("../../lua/pista/_meta/json.d.lua")),
+    ("log.d.lua", include_str!("../../lua/pista/_meta/log.d.lua")),
+    ("pista.d.lua", include_str!("../../lua/pista/_meta/pista.d.lua")),
+    ("stdin.d.lua", include_str!("../../lua/pista/_meta/stdin.d.lua")),
+    ("system.d.lua", include_str!("../../lua/pista/_meta/system.d.lua")),
+    ("test.d.lua", include_str!("../../lua/pista/_meta/test.d.lua")),
+    ("tools.d.lua", include_str!("../../lua/pista/_meta/tools.d.lua")),
+    ("types.d.lua", include_str!("../../lua/pista/_meta/types.d.lua")),
+    ("wasm.d.lua", include_str!("../../lua/pista/_meta/wasm.d.lua")),
+];
