@@ -92,9 +92,11 @@ impl Loaded {
         Self::of(Arc::new(self.process.apart(OnceLock::new(), Some(print))), None).await
     }
 
-    /// The same configuration with another memory, and another directory for what is kept.
-    pub(super) fn on(&self, memory: Memory, state: PathBuf) -> Self {
-        let process = self.process.apart(OnceLock::from(memory), self.process.specs.clone());
+    /// The same configuration with another memory, another directory for what is kept, and somebody
+    /// else who is told things.
+    pub(super) fn on(&self, memory: Memory, state: PathBuf, notice: Sink) -> Self {
+        let mut process = self.process.apart(OnceLock::from(memory), self.process.specs.clone());
+        process.notice = Some(notice);
         let dirs = Dirs { state, ..self.dirs.clone() };
         Self { process: Arc::new(process), dirs, ..self.clone() }
     }

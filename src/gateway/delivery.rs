@@ -61,6 +61,19 @@ pub async fn deliver(
     }
 }
 
+/// Delivers all that is due, and returns.
+///
+/// # Errors
+/// Where the database says no.
+pub async fn flush(
+    adapter: &dyn ChannelAdapter,
+    outgoing: &Outgoing,
+    gateway: &Gateway,
+) -> Result<(), StoreError> {
+    while round(adapter, outgoing, gateway).await? > 0 {}
+    Ok(())
+}
+
 /// Delivers what is due; says how many messages that were.
 async fn round(
     adapter: &dyn ChannelAdapter,

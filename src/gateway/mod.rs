@@ -13,7 +13,7 @@ mod router;
 mod setup;
 mod submit;
 
-pub use delivery::{LOOK_EVERY, MAX_AT_ONCE, MAX_ATTEMPTS, RETRY_FIRST, RETRY_LONGEST, deliver};
+pub use delivery::{LOOK_EVERY, MAX_AT_ONCE, MAX_ATTEMPTS, RETRY_FIRST, RETRY_LONGEST, deliver, flush};
 pub use outgoing::Outgoing;
 pub use questions::{ANSWER_TIME, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
 pub use roster::{AgentEntry, IndexFn, PromptSource, Roster};

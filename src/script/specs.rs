@@ -59,8 +59,6 @@ pub struct Doors {
     pub tool: HandlerId,
     /// `approve(request)`: what a person answers.
     pub approve: HandlerId,
-    /// `sent(to, text)`: takes a message.
-    pub sent: HandlerId,
     /// Whether the spec has answers for the model.
     pub scripted: Arc<AtomicBool>,
 }
@@ -99,7 +97,6 @@ pub(super) fn install(
         model: door("model")?,
         tool: door("tool")?,
         approve: door("approve")?,
-        sent: door("sent")?,
         scripted,
     };
     let parts = lua.create_table()?;

@@ -8,6 +8,7 @@ mod finding;
 mod forms;
 mod isolation;
 mod matchers;
+mod outside;
 mod required;
 mod suites;
 mod traces;

@@ -63,6 +63,38 @@ pista.test = {}
 ---@return pista.test.Result
 function pista.test.turn(options) end
 
+---Stand-ins for the outside.
+---@class pista.test.Given
+---@field model? pista.test.Model
+---@field tools? pista.test.Tools
+---@field approve? pista.test.Approve
+
+---Runs a command, as somebody who types it at the prompt: `"/deploy now"`.
+---@param line string
+---@param options? pista.test.Given | { as?: string, user?: string, channel?: string, agent?: string }
+---@return { text?: string, error?: string, requests: table[], asked: table[], sent: { to: string, text: string }[] }
+function pista.test.command(line, options) end
+
+---Hands in a message by a channel of the configuration, and waits until it is answered. The answers
+---are in `sent`; the channel's own functions are not called.
+---@param channel string
+---@param message { from: string, text: string, conversation?: string, id?: string }
+---@param options? pista.test.Given
+---@return { status: "accepted"|"seen"|"refused", reason?: string, requests: table[], asked: table[], sent: { to: string, text: string }[] }
+function pista.test.receive(channel, message, options) end
+
+---Runs a job now, or as if it were the time `at`.
+---@param name string
+---@param options? pista.test.Given | { at?: number }
+---@return { outcome: "ok"|"failed"|"timeout"|"skipped", text?: string, error?: string, requests: table[], asked: table[], sent: { to: string, text: string }[] }
+function pista.test.cron(name, options) end
+
+---When a job is due next, in seconds since 1970; nil: never.
+---@param name string
+---@param after? number Seconds since 1970; now, when left out.
+---@return number?
+function pista.test.next_run(name, after) end
+
 ---Calls a tool as the model would, under the policy of the agent.
 ---@param name string
 ---@param args? table
@@ -81,7 +113,7 @@ function pista.test.call_tool(name, args, options) end
 function pista.test.policy(tool, args, options) end
 
 ---Stand-ins for the rest of the `it`, for what is no turn of the spec's own.
----@param options { model?: pista.test.Model, tools?: pista.test.Tools, approve?: pista.test.Approve }
+---@param options pista.test.Given
 function pista.test.given(options) end
 
 ---What the model was asked since the `it` began.

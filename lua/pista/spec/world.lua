@@ -10,7 +10,7 @@ local world = {} -- of the case that runs
 local M = { doors = {} }
 
 function M.reset()
-  world = { tools = {}, http = {}, requests = {}, asked = {}, sent = {} }
+  world = { tools = {}, requests = {}, asked = {} }
   host.scripted(false)
   host.clock(nil, true)
 end
@@ -224,10 +224,6 @@ function M.doors.approve(request)
   return REPLIES[reply]
 end
 
-function M.doors.sent(to, text)
-  world.sent[#world.sent + 1] = { to = to, text = text }
-end
-
 -- what a spec calls ---------------------------------------------------------------------------
 
 local STANDING = { "model", "tools", "approve" }
@@ -263,7 +259,7 @@ local function tail(list, from)
 end
 
 -- Puts together what happened in a turn.
-local function told(outcome, requests, questions, sent)
+local function told(outcome)
   local calls, byid, notices = {}, {}, {}
   for _, event in ipairs(outcome.events) do
     if event.type == "tool_start" then
@@ -278,23 +274,44 @@ local function told(outcome, requests, questions, sent)
     end
   end
   outcome.calls, outcome.notices = calls, notices
-  outcome.requests, outcome.asked = tail(world.requests, requests), tail(world.asked, questions)
-  outcome.sent = tail(world.sent, sent)
-  return outcome
 end
 
+-- Runs `act` with the stand-ins of `options`; its result gets what was asked and sent meanwhile.
 local function played(what, options, act)
   return standing(what, options, function()
-    local requests, questions, sent = #world.requests, #world.asked, #world.sent
+    local requests, questions, sent = #world.requests, #world.asked, #raw.sent()
     local outcome = act()
     settled()
     if outcome.error_kind == "config" then error(host.failure(what .. ": " .. outcome.error), 0) end
-    return told(outcome, requests, questions, sent)
+    if outcome.events then told(outcome) end
+    outcome.requests, outcome.asked = tail(world.requests, requests), tail(world.asked, questions)
+    outcome.sent = tail(raw.sent(), sent)
+    return outcome
   end)
 end
 
 function test.turn(options)
   return played("pista.test.turn", options, function() return raw.turn(options) end)
+end
+
+function test.command(line, options)
+  return played("pista.test.command", options, function() return raw.command(line, options) end)
+end
+
+function test.receive(channel, message, options)
+  return played("pista.test.receive", options, function() return raw.receive(channel, message, options) end)
+end
+
+function test.cron(name, options)
+  return played("pista.test.cron", options, function()
+    if type(options) == "table" and type(options.at) == "number" then test.time.set(options.at) end
+    return raw.cron(name, host.clock(), options)
+  end)
+end
+
+function test.next_run(name, after)
+  acting("pista.test.next_run")
+  return raw.next_run(name, after or host.clock())
 end
 
 function test.call_tool(name, args, options)
@@ -324,7 +341,7 @@ end
 
 function test.sent()
   acting("pista.test.sent")
-  return tail(world.sent, 0)
+  return raw.sent()
 end
 
 -- time ----------------------------------------------------------------------------------------

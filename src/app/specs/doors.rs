@@ -9,7 +9,6 @@ use crate::{
         chat::{ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts},
         id::HandlerId,
         plan::{ProviderKind, ProviderSpec},
-        primitives::{FailureKind, Outbox, PrimitiveError},
         tool::ToolSpec,
     },
     llm::Router,
@@ -203,20 +202,5 @@ impl Person {
                 None
             }
         }
-    }
-}
-
-/// Keeps what is sent.
-pub(super) struct Sent {
-    pub(super) script: ScriptHandle,
-    pub(super) door: HandlerId,
-}
-
-impl Outbox for Sent {
-    fn send<'a>(&'a self, to: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), PrimitiveError>> {
-        Box::pin(async move {
-            let sent = self.script.call_with(self.door, vec![json!(to), json!(text)], LIMITS).await;
-            sent.map(drop).map_err(|error| PrimitiveError::new(FailureKind::Io, error.to_string()))
-        })
     }
 }

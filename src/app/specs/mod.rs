@@ -1,8 +1,10 @@
 //! `openpista test`: runs specs on the real engine, with stand-ins for all that leaves the process.
 
+mod channel;
 mod doors;
 mod find;
 mod required;
+mod outside;
 mod run;
 mod stage;
 mod trace;

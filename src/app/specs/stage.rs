@@ -4,9 +4,12 @@ use super::{
     super::{
         Loaded,
         assemble::{Live, World, assemble_in},
+        commands::CommandsHere,
         models, primitives,
     },
-    doors::{Model, Person, Recorded, Sent},
+    channel::Mail,
+    doors::{Model, Person, Recorded},
+    outside::io,
     web::{NoDesktop, RecordedWeb},
 };
 use crate::{
@@ -18,15 +21,17 @@ use crate::{
         hook::TurnContext,
         id::SessionId,
         plan::ProviderKind,
-        primitives::{FailureKind, Heard, Judgement, PrimitiveError, Said, Stage},
+        post::{Arrival, Receipt},
+        primitives::{FailureKind, Heard, JobEnd, Judgement, Left, PrimitiveError, Said, Stage},
         rules::Access,
         store::StoreError,
     },
-    gateway::{Delivery, Gateway},
+    gateway::{Delivery, Gateway, Questions, Router},
     memory::Memory,
     policy::{Executor, Verdict, title},
     script::Doors,
 };
+use arc_swap::ArcSwap;
 use std::{
     path::PathBuf,
     sync::{
@@ -39,8 +44,12 @@ use tokio_util::sync::CancellationToken;
 
 /// An engine.
 pub(super) struct Engine {
-    live: Live,
-    gateway: Gateway,
+    pub(super) live: Arc<Live>,
+    pub(super) gateway: Gateway,
+    pub(super) router: Arc<Router>,
+    pub(super) mail: Mail,
+    /// What the router finds commands by.
+    _current: Arc<ArcSwap<Live>>,
     person: Arc<Person>,
     /// Where turns run: the script's thread has no IO.
     runtime: Handle,
@@ -54,7 +63,8 @@ impl Engine {
         memory: Memory,
         state: PathBuf,
     ) -> anyhow::Result<Arc<Self>> {
-        let loaded = loaded.on(memory, state);
+        let mail = Mail::default();
+        let loaded = loaded.on(memory, state, mail.terminal());
         let script = loaded.script.clone();
         let person = Arc::new(Person {
             script: script.clone(),
@@ -74,16 +84,20 @@ impl Engine {
                 Arc::new(Recorded { script: tool_script.clone(), door, tool, scripted })
             })),
         };
-        let live = assemble_in(loaded, world).await?;
+        let live = Arc::new(assemble_in(loaded, world).await?);
         let gateway = Gateway::new(live.setup.clone());
         let mut primitives = primitives::primitives(&live, gateway.downgrade())?;
-        primitives.outbox = Arc::new(Sent { script: script.clone(), door: doors.sent });
         let context = primitives::context(&live);
         primitives.web = Arc::new(RecordedWeb { script: script.clone(), door: doors.tool, context });
         primitives.desktop = Arc::new(NoDesktop);
         script.equip(primitives, primitives::context(&live)).await?;
+        let current = Arc::new(ArcSwap::new(live.clone()));
+        let outgoing = live.loaded.outgoing()?;
+        let questions = Arc::new(Questions::new(outgoing.clone()));
+        let commands = Arc::new(CommandsHere(Arc::downgrade(&current)));
+        let router = Router::new(gateway.clone(), outgoing, questions, commands);
         let runtime = Handle::current();
-        Ok(Arc::new(Self { live, gateway, person, runtime }))
+        Ok(Arc::new(Self { live, gateway, router, mail, _current: current, person, runtime }))
     }
 
     async fn session(&self, said: &Said, agent: &str) -> Result<SessionId, StoreError> {
@@ -103,10 +117,6 @@ impl Observer for Events {
     fn observe(&self, event: &TurnEvent) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
     }
-}
-
-fn io(error: impl std::fmt::Display) -> PrimitiveError {
-    PrimitiveError::new(FailureKind::Io, error.to_string())
 }
 
 impl Stage for Engine {
@@ -130,7 +140,7 @@ impl Stage for Engine {
             let turn = self.runtime.spawn(async move { gateway.submit(delivery).await });
             let outcome = turn.await.map_err(io)?;
             // What observers do is part of what the spec looks at.
-            self.live.loaded.script.observed().await;
+            self.settle().await?;
             let events = std::mem::take(&mut *events.0.lock().unwrap_or_else(PoisonError::into_inner));
             Ok(Heard { session, outcome, events })
         })
@@ -139,6 +149,31 @@ impl Stage for Engine {
     fn context(&self, origin: Origin, agent: Option<String>) -> TurnContext {
         let context = primitives::context(&self.live);
         TurnContext { origin, agent: agent.unwrap_or_else(|| context.agent.clone()), ..context }
+    }
+
+    fn command<'a>(
+        &'a self,
+        name: &'a str,
+        typed: &'a str,
+        context: &'a TurnContext,
+    ) -> BoxFuture<'a, Result<Result<String, String>, PrimitiveError>> {
+        Box::pin(self.run_command(name, typed, context))
+    }
+
+    fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, PrimitiveError>> {
+        Box::pin(self.take(arrival))
+    }
+
+    fn job<'a>(&'a self, name: &'a str, at_ms: i64) -> BoxFuture<'a, Result<JobEnd, PrimitiveError>> {
+        Box::pin(self.run_job(name, at_ms))
+    }
+
+    fn next_run(&self, name: &str, after_ms: i64) -> Result<Option<i64>, PrimitiveError> {
+        self.due(name, after_ms)
+    }
+
+    fn sent(&self) -> BoxFuture<'_, Result<Vec<Left>, PrimitiveError>> {
+        Box::pin(self.posted())
     }
 
     fn judge<'a>(

@@ -21,7 +21,7 @@ pub use machine::{Machine, MachineFacts};
 pub use notes::{NewNote, Notes};
 pub use outbox::Outbox;
 pub use sessions::Sessions;
-pub use stage::{Heard, Judgement, Said, Stage};
+pub use stage::{Heard, JobEnd, Judgement, Left, Said, Stage};
 pub use toolbox::{ToolListing, Toolbox};
 pub use values::{KeptValue, Values};
 

@@ -2,8 +2,15 @@
 
 use super::PrimitiveError;
 use crate::domain::{
-    BoxFuture, call::ToolCall, envelope::Origin, event::TurnEvent, hook::TurnContext, id::SessionId,
-    outcome::TurnOutcome, rules::Access,
+    BoxFuture,
+    call::ToolCall,
+    envelope::Origin,
+    event::TurnEvent,
+    hook::TurnContext,
+    id::SessionId,
+    outcome::TurnOutcome,
+    post::{Arrival, Receipt},
+    rules::Access,
 };
 
 /// Something that a person says in a spec.
@@ -43,6 +50,26 @@ pub struct Judgement {
     pub because: String,
 }
 
+/// A message that left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its address: `channel:conversation`.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// How a job ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobEnd {
+    /// `ok`, `failed`, `timeout` or `skipped`.
+    pub outcome: &'static str,
+    /// What it gave.
+    pub text: Option<String>,
+    /// Why it did not go well, or was not delivered.
+    pub error: Option<String>,
+}
+
 /// The engine of one `it`.
 pub trait Stage: Send + Sync {
     /// Runs a turn to its end.
@@ -50,6 +77,26 @@ pub trait Stage: Send + Sync {
 
     /// Where and for whom something happens that no turn is: for `origin`, by `agent` or the default one.
     fn context(&self, origin: Origin, agent: Option<String>) -> TurnContext;
+
+    /// Runs a command of the configuration's own; its text, or why there is none.
+    fn command<'a>(
+        &'a self,
+        name: &'a str,
+        typed: &'a str,
+        context: &'a TurnContext,
+    ) -> BoxFuture<'a, Result<Result<String, String>, PrimitiveError>>;
+
+    /// Hands in a message by a channel, and waits until it is answered.
+    fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, PrimitiveError>>;
+
+    /// Runs a job as if it were this time, in milliseconds since 1970 (UTC).
+    fn job<'a>(&'a self, name: &'a str, at_ms: i64) -> BoxFuture<'a, Result<JobEnd, PrimitiveError>>;
+
+    /// When a job is due after a time, both in milliseconds since 1970 (UTC).
+    fn next_run(&self, name: &str, after_ms: i64) -> Result<Option<i64>, PrimitiveError>;
+
+    /// All messages that left, those that wait to be delivered as well.
+    fn sent(&self) -> BoxFuture<'_, Result<Vec<Left>, PrimitiveError>>;
 
     /// Decides about a call of the agent of `context`. Nothing runs, and nobody is asked.
     fn judge<'a>(

@@ -21,7 +21,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+};
 use tokio_util::sync::CancellationToken;
 
 /// The longest message that is taken, in bytes.
@@ -75,6 +78,8 @@ pub struct Router {
     conversations: Mutex<HashMap<Place, Conversation>>,
     /// Rings when a conversation has nothing more to do.
     idle: Notify,
+    /// Messages that were taken and not closed yet.
+    open: watch::Sender<usize>,
     stopping: CancellationToken,
     /// Channels hand messages in from wherever they run; what follows runs here.
     runtime: Handle,
@@ -95,6 +100,7 @@ impl Router {
             commands,
             conversations: Mutex::default(),
             idle: Notify::new(),
+            open: watch::Sender::new(0),
             stopping: CancellationToken::new(),
             runtime: Handle::current(),
         })
@@ -130,6 +136,11 @@ impl Router {
         let _ = tokio::time::timeout(CLOSING, emptied).await;
     }
 
+    /// Waits until all messages that were taken are closed.
+    pub async fn settled(&self) {
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
     fn conversations(&self) -> MutexGuard<'_, HashMap<Place, Conversation>> {
         self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,6 +160,7 @@ impl Router {
             tracing::error!(channel = letter.arrival.channel, %error, "an answer could not be stored");
         }
         self.outgoing.ring(&letter.arrival.channel);
+        self.open.send_modify(|open| *open = open.saturating_sub(1));
     }
 }
 
@@ -186,6 +198,7 @@ impl Door for ChannelDoor {
             }
             let router = &self.router;
             let Some(letter) = router.outgoing.post().take(arrival).await? else { return Ok(Receipt::Seen) };
+            router.open.send_modify(|open| *open += 1);
             let Arrival { channel, user, text, .. } = &letter.arrival;
             match router.questions.answer(channel, user, text) {
                 Some(told) => router.close(&letter, Handled::Done, Some(told)).await,

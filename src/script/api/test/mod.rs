@@ -2,6 +2,7 @@
 //! `lua/pista/spec`.
 
 mod library;
+mod outside;
 
 use super::{
     super::{
@@ -57,6 +58,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         let rule = judged.rule.map(|rule| rule.trim_matches('"').to_owned());
         Ok((access(judged.access), rule, judged.location, judged.because))
     })?;
+    outside::register(&raw)?;
     let host = library::table(api)?;
     let scripted = library::scripted(api, &host)?;
     specs::install(api.lua, &host, &raw.table, &api.table, scripted)
