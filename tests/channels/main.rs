@@ -8,6 +8,7 @@ mod approving;
 mod commands;
 mod crashing;
 mod receiving;
+mod reloading;
 mod sending;
 
 use std::{
