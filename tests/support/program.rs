@@ -291,3 +291,70 @@ pub fn until(condition: impl Fn() -> bool) -> bool {
     }
     true
 }
+
+/// A program whose input stays open: lines are given to it while it runs. Killed when dropped.
+pub struct Piped {
+    child: Child,
+    input: Option<std::process::ChildStdin>,
+    out: Arc<std::sync::Mutex<String>>,
+    err: Arc<std::sync::Mutex<String>>,
+}
+
+impl Piped {
+    pub fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().expect("the program starts");
+        let (out, err) = (Arc::default(), Arc::default());
+        follow(child.stdout.take().expect("a pipe"), &out);
+        follow(child.stderr.take().expect("a pipe"), &err);
+        Self { input: child.stdin.take(), child, out, err }
+    }
+
+    /// Gives it a line.
+    pub fn line(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("it was not ended");
+        writeln!(input, "{line}").expect("it reads");
+        input.flush().expect("it reads");
+    }
+
+    /// What it has written to standard output so far.
+    pub fn out(&self) -> String {
+        self.out.lock().expect("no panic").clone()
+    }
+
+    /// What it has written to standard error so far.
+    pub fn err(&self) -> String {
+        self.err.lock().expect("no panic").clone()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends its input, and waits for its end. Fails the test when it takes too long.
+    pub fn end(mut self) {
+        drop(self.input.take());
+        let end = Instant::now() + PATIENCE;
+        while self.child.try_wait().expect("a status").is_none() {
+            assert!(Instant::now() < end, "the program does not end: {}", self.err());
+            thread::sleep(Duration::from_millis(3));
+        }
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn follow(mut pipe: impl Read + Send + 'static, text: &Arc<std::sync::Mutex<String>>) {
+    let text = Arc::clone(text);
+    thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = pipe.read(&mut piece) {
+            text.lock().expect("no panic").push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+    });
+}
