@@ -36,7 +36,12 @@ fn list(live: &Live) -> Vec<(String, String)> {
     commands.map(|command| (command.name.clone(), command.help.clone())).collect()
 }
 
-pub(super) async fn run(live: &Live, name: &str, typed: &str, context: &TurnContext) -> Option<Result<String, String>> {
+pub(super) async fn run(
+    live: &Live,
+    name: &str,
+    typed: &str,
+    context: &TurnContext,
+) -> Option<Result<String, String>> {
     let command = live.loaded.plan.commands.get(name)?;
     let result = run_command(&live.loaded.script, command, typed, context).await;
     Some(result.map_err(|error| error.to_string()))

@@ -93,12 +93,7 @@ pub(super) fn install(
     let state = State::of(lua);
     let doors: Table = world.get("doors")?;
     let door = |name: &str| Ok::<_, mlua::Error>(state.keep(doors.get(name)?));
-    let doors = Doors {
-        model: door("model")?,
-        tool: door("tool")?,
-        approve: door("approve")?,
-        scripted,
-    };
+    let doors = Doors { model: door("model")?, tool: door("tool")?, approve: door("approve")?, scripted };
     let parts = lua.create_table()?;
     parts.set("world", world)?;
     parts.set("expect", &expect)?;

@@ -19,7 +19,7 @@ use std::{
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -295,9 +295,9 @@ pub fn until(condition: impl Fn() -> bool) -> bool {
 /// A program whose input stays open: lines are given to it while it runs. Killed when dropped.
 pub struct Piped {
     child: Child,
-    input: Option<std::process::ChildStdin>,
-    out: Arc<std::sync::Mutex<String>>,
-    err: Arc<std::sync::Mutex<String>>,
+    input: Option<ChildStdin>,
+    out: Arc<Mutex<String>>,
+    err: Arc<Mutex<String>>,
 }
 
 impl Piped {
@@ -349,7 +349,7 @@ impl Drop for Piped {
     }
 }
 
-fn follow(mut pipe: impl Read + Send + 'static, text: &Arc<std::sync::Mutex<String>>) {
+fn follow(mut pipe: impl Read + Send + 'static, text: &Arc<Mutex<String>>) {
     let text = Arc::clone(text);
     thread::spawn(move || {
         let mut piece = [0; 4096];

@@ -3,8 +3,8 @@
 mod channel;
 mod doors;
 mod find;
-mod required;
 mod outside;
+mod required;
 mod run;
 mod stage;
 mod trace;

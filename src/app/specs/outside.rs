@@ -79,7 +79,8 @@ impl Engine {
         let (spec, config) = (Arc::new(self.cron(name)?.clone()), config_name(&self.live.loaded));
         let work = Jobs::new(&self.live, self.gateway.downgrade()).map_err(io)?;
         let (store, clock) = (self.live.loaded.memory().map_err(io)?, Still(at_ms));
-        let (run, outcome) = run_now(spec, &config, &work, store, &clock).await.map_err(io)?;
+        let (run, outcome) =
+            run_now(spec, &config, &work, store, &clock, std::future::pending()).await.map_err(io)?;
         let Outcome { state, mut error, text } = outcome;
         if let (Some(text), None) = (&text, &error) {
             error = deliver(&run, text, &work, store, &clock, &[]).await.err();
