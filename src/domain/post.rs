@@ -33,6 +33,10 @@ pub enum Receipt {
 pub trait Door: Send + Sync {
     /// Takes a message. Once this returns `Ok` it need not be handed in again.
     fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>>;
+
+    /// Takes the answer of a person, known by the platform's own id, to a question that was sent with
+    /// its id: a button that was pressed. Returns what to tell them.
+    fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String>;
 }
 
 /// A stored message that waits for an answer.
@@ -44,6 +48,23 @@ pub struct Letter {
     pub arrival: Arrival,
 }
 
+/// What a message says and carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// The text.
+    pub text: String,
+    /// The id of the question that it asks: a yes or no to it goes to [`Door::answer`].
+    pub question: Option<String>,
+    /// Files to go with it, by absolute path.
+    pub files: Vec<String>,
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+}
+
 /// A message on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
@@ -51,8 +72,8 @@ pub struct Parcel {
     pub number: i64,
     /// Where on the channel it goes.
     pub conversation: String,
-    /// What it says.
-    pub text: String,
+    /// What it says and carries.
+    pub content: Content,
     /// From 1.
     pub attempt: u32,
 }
@@ -117,7 +138,7 @@ pub trait Post: Send + Sync {
         &'a self,
         channel: &'a str,
         conversation: &'a str,
-        text: &'a str,
+        content: Content,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Takes at most `most` messages that are due, one of each conversation, for delivery.

@@ -104,8 +104,8 @@ async fn one(
         depth: 0,
     };
     let hooks = gateway.current().hooks.clone();
-    match hooks.outbound(std::mem::take(&mut parcel.text), &to, &context).await {
-        Ok(text) => parcel.text = text,
+    match hooks.outbound(std::mem::take(&mut parcel.content.text), &to, &context).await {
+        Ok(text) => parcel.content.text = text,
         Err(why) => {
             tracing::info!(to, why, "a message does not leave");
             return outgoing.post().delivered(number).await;

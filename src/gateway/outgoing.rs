@@ -1,6 +1,9 @@
 //! Messages on their way out: stored first, then whoever delivers is woken.
 
-use crate::domain::{post::Post, store::StoreError};
+use crate::domain::{
+    post::{Content, Post},
+    store::StoreError,
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -25,8 +28,13 @@ impl Outgoing {
     }
 
     /// Sends a message. Once this returns `Ok` it is kept until it is delivered.
-    pub async fn send(&self, channel: &str, conversation: &str, text: &str) -> Result<(), StoreError> {
-        self.post.send(channel, conversation, text).await?;
+    pub async fn send(
+        &self,
+        channel: &str,
+        conversation: &str,
+        content: impl Into<Content>,
+    ) -> Result<(), StoreError> {
+        self.post.send(channel, conversation, content.into()).await?;
         self.ring(channel);
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::domain::{
     approval::{Approval, ApprovalRequest},
     hook::TurnContext,
     id::{CallId, SessionId},
+    post::Content,
 };
 use serde_json::Value;
 use std::{
@@ -104,7 +105,8 @@ impl Questions {
             "{shown}\nMay it run? Answer \"yes {id}\" or \"no {id}\" within {} s.",
             timeout.as_secs_f64().ceil()
         );
-        self.outgoing.send(channel, &conversation, &text).await.map_err(|error| error.to_string())?;
+        let content = Content { text, question: Some(id.clone()), files: vec![] };
+        self.outgoing.send(channel, &conversation, content).await.map_err(|error| error.to_string())?;
         match tokio::time::timeout(timeout, answered).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err("the question was withdrawn".into()),
@@ -148,6 +150,17 @@ impl Questions {
     /// Takes what a person said for an answer, if it is one: what they are told about that.
     pub(super) fn answer(&self, channel: &str, user: &str, text: &str) -> Option<String> {
         let (approval, id) = read(text)?;
+        self.decide(channel, user, approval, id)
+    }
+
+    /// Takes a person's answer to a question of which the id is known.
+    pub(super) fn press(&self, channel: &str, user: &str, id: &str, yes: bool) -> String {
+        let approval = if yes { Approval::Yes } else { Approval::No };
+        self.decide(channel, user, approval, Some(id.to_owned()))
+            .unwrap_or_else(|| "This question is not yours, or it is over.".into())
+    }
+
+    fn decide(&self, channel: &str, user: &str, approval: Approval, id: Option<String>) -> Option<String> {
         let person = Person { channel: channel.to_owned(), user: user.to_owned() };
         let mut state = self.state();
         let theirs: Vec<usize> = (0..state.open.len()).filter(|&i| state.open[i].person == person).collect();

@@ -22,11 +22,12 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_usage", include_str!("../../migrations/0003_usage.sql")),
     ("0004_grants", include_str!("../../migrations/0004_grants.sql")),
     ("0005_skills", include_str!("../../migrations/0005_skills.sql")),
-    ("0007_inbox_outbox", include_str!("../../migrations/0007_inbox_outbox.sql")),
-    ("0009_cron", include_str!("../../migrations/0009_cron.sql")),
-    ("0008_devices", include_str!("../../migrations/0008_devices.sql")),
     ("0006_kv", include_str!("../../migrations/0006_kv.sql")),
+    ("0007_inbox_outbox", include_str!("../../migrations/0007_inbox_outbox.sql")),
+    ("0008_devices", include_str!("../../migrations/0008_devices.sql")),
+    ("0009_cron", include_str!("../../migrations/0009_cron.sql")),
     ("0010_notes", include_str!("../../migrations/0010_notes.sql")),
+    ("0011_questions_files", include_str!("../../migrations/0011_questions_files.sql")),
 ];
 
 /// The version that this program works with.

@@ -3,7 +3,7 @@
 use super::{api::channel::KEPT, call::Limits, errors::ScriptError, handle::ScriptHandle};
 use crate::domain::{
     id::HandlerId,
-    post::{Door, Parcel},
+    post::{Content, Door, Parcel},
 };
 use mlua::{Function, UserData, UserDataFields};
 use std::{sync::Arc, time::Duration};
@@ -65,7 +65,12 @@ impl ScriptHandle {
             let function = vm.function(send)?;
             let message = vm.lua.create_table()?;
             message.raw_set("id", parcel.number)?;
-            message.raw_set("text", parcel.text)?;
+            let Content { text, question, files } = parcel.content;
+            message.raw_set("text", text)?;
+            message.raw_set("question", question)?;
+            if !files.is_empty() {
+                message.raw_set("files", files)?;
+            }
             message.raw_set("attempt", parcel.attempt)?;
             vm.invoke(&function, (this, parcel.conversation, message), limits).await.map(drop)
         })

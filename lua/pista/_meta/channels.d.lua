@@ -24,6 +24,8 @@
 ---@class pista.OutMessage
 ---@field id integer The same at each attempt.
 ---@field text string
+---@field question? string The id of a question that it asks: the answer is taken as the text "yes ID" or "no ID".
+---@field files? string[] Files that go with it, by absolute path.
 ---@field attempt integer From 1.
 
 ---What was typed behind a command's name.

@@ -47,7 +47,7 @@ impl ChannelAdapter for Kept {
     }
 
     fn send(&self, parcel: Parcel) -> BoxFuture<'_, Result<(), String>> {
-        self.mail.put(format!("{}:{}", self.name, parcel.conversation), parcel.text);
+        self.mail.put(format!("{}:{}", self.name, parcel.conversation), parcel.content.text);
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -207,4 +207,8 @@ impl Door for ChannelDoor {
             Ok(Receipt::Accepted)
         })
     }
+
+    fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String> {
+        Box::pin(async move { self.router.questions.press(&self.facts.name, user, question, yes) })
+    }
 }

@@ -53,7 +53,7 @@ pub(super) fn close(
         desk.row(CLOSE, (number, state), |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     match (place, answer) {
         (Some((channel, conversation)), Some(text)) => {
-            outbox::put(desk, &channel, &conversation, text, Some(number))
+            outbox::put(desk, &channel, &conversation, &text.into(), Some(number))
         }
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use super::Memory;
 use crate::domain::{
     BoxFuture,
     id::SessionId,
-    post::{Arrival, Handled, Letter, Parcel, Post},
+    post::{Arrival, Content, Handled, Letter, Parcel, Post},
     store::StoreError,
 };
 use rusqlite::OptionalExtension;
@@ -78,11 +78,10 @@ impl Post for Memory {
         &'a self,
         channel: &'a str,
         conversation: &'a str,
-        text: &'a str,
+        content: Content,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (channel, conversation) = (channel.to_owned(), conversation.to_owned());
-        let text = text.to_owned();
-        self.write(move |desk| outbox::put(desk, &channel, &conversation, &text, None))
+        self.write(move |desk| outbox::put(desk, &channel, &conversation, &content, None))
     }
 
     fn due<'a>(&'a self, channel: &'a str, most: usize) -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>> {

@@ -1,15 +1,17 @@
 //! What goes out, until it is delivered.
 
 use crate::{
-    domain::post::Parcel,
+    domain::post::{Content, Parcel},
     memory::{clock::now_ms, desk::Desk, error::Fault},
 };
 use rusqlite::Connection;
+use serde_json::Value;
 
-const PUT: &str = "INSERT INTO outbox (channel, conversation, text, inbox, state, instance, due_ms, at_ms)
-    VALUES (?1, ?2, ?3, ?4, 'pending', '', ?5, ?5) ON CONFLICT (inbox) DO NOTHING";
+const PUT: &str =
+    "INSERT INTO outbox (channel, conversation, text, question, files, inbox, state, instance, due_ms, at_ms)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', '', ?7, ?7) ON CONFLICT (inbox) DO NOTHING";
 // Of each conversation the oldest: messages arrive in order.
-const DUE: &str = "SELECT id, conversation, text, tries, state, instance FROM outbox AS o
+const DUE: &str = "SELECT id, conversation, text, tries, state, instance, question, files FROM outbox AS o
     WHERE channel = ?1 AND state IN ('pending', 'sending') AND due_ms <= ?2 AND NOT EXISTS
         (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
             AND p.id < o.id AND p.state IN ('pending', 'sending'))
@@ -28,10 +30,12 @@ pub(super) fn put(
     desk: &mut Desk<'_>,
     channel: &str,
     conversation: &str,
-    text: &str,
+    content: &Content,
     inbox: Option<i64>,
 ) -> Result<(), Fault> {
-    desk.run(PUT, (channel, conversation, text, inbox, now_ms()))?;
+    let Content { text, question, files } = content;
+    let files = (!files.is_empty()).then(|| Value::from(files.clone()).to_string());
+    desk.run(PUT, (channel, conversation, text, question, files, inbox, now_ms()))?;
     Ok(())
 }
 
@@ -43,7 +47,7 @@ pub(super) fn due(desk: &mut Desk<'_>, channel: &str, most: usize) -> Result<Vec
         let parcel = Parcel {
             number: row.get(0)?,
             conversation: row.get(1)?,
-            text: row.get(2)?,
+            content: Content { text: row.get(2)?, question: row.get(6)?, files: files(row.get(7)?) },
             attempt: tries.saturating_add(1),
         };
         Ok((parcel, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
@@ -58,6 +62,11 @@ pub(super) fn due(desk: &mut Desk<'_>, channel: &str, most: usize) -> Result<Vec
         parcels.push(parcel);
     }
     Ok(parcels)
+}
+
+fn files(json: Option<String>) -> Vec<String> {
+    // Written by `put` alone.
+    json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
 pub(super) fn next_due(conn: &Connection, channel: &str) -> Result<Option<u64>, Fault> {
