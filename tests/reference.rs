@@ -175,8 +175,10 @@ fn value(kind: &str) -> String {
 
 /// What happens when `function` gets `options` in the place of the parameter `at`.
 fn call(home: &Home, function: &Function, at: usize, options: &str) -> String {
-    let argument = |(index, parameter): (usize, &Parameter)| {
-        if index == at { options.to_owned() } else { value(&parameter.kind) }
+    let argument = |(index, parameter): (usize, &Parameter)| match parameter.name.as_str() {
+        _ if index == at => options.to_owned(),
+        "line" => "'/x'".into(),
+        _ => value(&parameter.kind),
     };
     let arguments: Vec<_> = function.parameters.iter().enumerate().map(argument).collect();
     let code = format!("{}({})", function.entry.name, arguments.join(", "));

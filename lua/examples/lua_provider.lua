@@ -11,7 +11,7 @@ local KNOWN = {
 pista.provider("faq", {
   chat = function(request, emit)
     local last = request.messages[#request.messages]
-    if last.role == "tool" then return "It says: " .. last.content end
+    if last.role == "tool" and last.name == "fs.list" then return "It says: " .. last.content end
     local question = last.content:lower()
     for word, answer in pairs(KNOWN) do
       if question:find(word, 1, true) then

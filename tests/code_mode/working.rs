@@ -51,10 +51,10 @@ fn the_model_is_told_how_and_sees_its_tools() {
     let names: Vec<_> = list.iter().filter_map(|signature| signature.split('{').next()).collect();
     assert_eq!(
         names,
-        ["fs.edit", "fs.list", "fs.read", "fs.search", "skill.load", "skill.run", "system.run"]
+        ["fs.edit", "fs.list", "fs.read", "fs.search", "http.get", "skill.load", "skill.run", "system.run"]
     );
     assert!(list[0].starts_with("fs.edit{new: string, "), "{list:?}");
-    assert!(list[6].contains("argv?: {string, …}"), "{list:?}");
+    assert!(list[7].contains("argv?: {string, …}"), "{list:?}");
     assert!(told(&fake, 2).starts_with("fs.list{"), "{}", told(&fake, 2));
 }
 

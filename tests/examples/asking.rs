@@ -34,7 +34,7 @@ fn backups_are_made_after_a_yes_and_old_ones_go() {
     }
     let mut terminal = Terminal::start(home.command(["--config", &config, "run", "-e", "go"]));
     terminal.sees("backup");
-    terminal.keys("y");
+    terminal.line("y");
     terminal.sees("made backups/notes-2");
     drop(terminal);
     let made: Vec<String> = fs::read_dir(home.work().join("backups"))

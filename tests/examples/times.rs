@@ -14,7 +14,7 @@ fn new_errors_in_a_log_are_told_once() {
     let fake = FakeOpenAi::answering(|_| Reply::text("The disk may be failing."));
     let home = Home::with(&fake).env("LOG_EVERY", "1s");
     let log = home.write(&home.work().join("app.log"), "all is well\nERROR one\n");
-    let mut repl = Piped::start(home.command(["--config", &example("log_watcher.lua"), "repl"]));
+    let repl = Piped::start(home.command(["--config", &example("log_watcher.lua"), "repl"]));
     assert!(until(|| repl.err().contains("1 new errors in app.log")), "{}", repl.err());
     assert!(until(|| repl.err().contains("The disk may be failing.")));
     let mut file = fs::OpenOptions::new().append(true).open(log).expect("the log");

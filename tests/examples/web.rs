@@ -97,14 +97,14 @@ fn messages_come_in_by_polling_and_answers_are_posted_back() {
     chat.say(2, "mallory", "let me in");
     chat.say(3, "ada", "two");
     let config = example("http_channel.lua");
-    let mut repl = Piped::start(home.command(["--config", &config, "repl"]));
+    let repl = Piped::start(home.command(["--config", &config, "repl"]));
     assert!(until(|| chat.answers().len() == 2), "{:?}\n{}", chat.answers(), repl.err());
     assert_eq!(chat.answers()[0], json!({"to": "ada", "text": "you said one"}));
     assert_eq!(chat.answers()[1]["text"], "you said two");
     repl.end();
     // The next program goes on where this one ended.
     chat.say(4, "ada", "three");
-    let mut repl = Piped::start(home.command(["--config", &config, "repl"]));
+    let repl = Piped::start(home.command(["--config", &config, "repl"]));
     assert!(until(|| chat.answers().len() == 3));
     assert_eq!(chat.answers()[2]["text"], "you said three");
     repl.end();

@@ -82,8 +82,12 @@ fn a_notification_reaches_the_desktop_word_for_word() {
 fn without_a_desktop_nothing_breaks() {
     let home = Home::new();
     let path = desktop(&home, false);
-    assert_eq!(shows(&home.clone().env("PATH", path), ["pista.notify('hi')"]), ["false"]);
+    let at_the_terminal = |path: String| {
+        let ran = home.clone().env("PATH", path).pipe(["repl"], "=pista.notify('hi')\n");
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "true\n", "openpista: hi\n"));
+    };
+    at_the_terminal(path);
     fs::create_dir(home.path().join("nothing")).expect("a directory");
     let nowhere = home.path().join("nothing").display().to_string();
-    assert_eq!(shows(&home.env("PATH", nowhere), ["pista.notify('hi')"]), ["false"]);
+    at_the_terminal(nowhere);
 }

@@ -13,9 +13,14 @@ fn shown() -> String {
 }
 
 #[tokio::test]
-#[ignore = "needs a Python with aioquic, named by OPENPISTA_TEST_PYTHON"]
 async fn talks_to_the_server() {
-    let python = std::env::var_os("OPENPISTA_TEST_PYTHON").expect("OPENPISTA_TEST_PYTHON names a Python");
+    let Some(python) = std::env::var_os("OPENPISTA_TEST_PYTHON").filter(|name| !name.is_empty()) else {
+        // It comes from another registry than everything else, so that "all" does not take it in.
+        let required = std::env::var("OPENPISTA_TEST_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|word| word == "aioquic"), "a Python with aioquic is required here");
+        eprintln!("SKIPPED, needs a Python with aioquic, named by OPENPISTA_TEST_PYTHON");
+        return;
+    };
     let place = place().await;
     let (script, token) = (place.dir.path().join("client.py"), place.dir.path().join("token"));
     fs::write(&script, shown()).unwrap();

@@ -6,12 +6,13 @@ use crate::support::{
 };
 use std::process::Command;
 
-const BUILT_IN: [&str; 9] = [
+const BUILT_IN: [&str; 10] = [
     "fs.edit",
     "fs.list",
     "fs.read",
     "fs.search",
     "fs.write",
+    "http.get",
     "lua.run",
     "skill.load",
     "skill.run",
@@ -26,7 +27,7 @@ fn tools_are_listed_with_what_may_be_done() {
     let names: Vec<&str> = rows.iter().map(|r| r[0]).collect();
     assert_eq!(names, BUILT_IN);
     let access: Vec<&str> = rows.iter().map(|r| r[1]).collect();
-    assert_eq!(access, ["ask", "allow", "allow", "allow", "ask", "deny", "allow", "ask", "ask"]);
+    assert_eq!(access, ["ask", "allow", "allow", "allow", "ask", "ask", "deny", "allow", "ask", "ask"]);
     assert!(table.lines().last().is_some_and(|l| l.contains(" exact)")), "{table}");
 }
 

@@ -90,7 +90,7 @@ fn a_tool_that_is_denied_is_not_offered() {
     home.say("hi").ok();
     let offered: Vec<Value> = fake.requests()[0].body["tools"].as_array().expect("tools").clone();
     let names: Vec<&str> = offered.iter().filter_map(|t| t["function"]["name"].as_str()).collect();
-    assert_eq!(names, ["fs_edit", "fs_list", "fs_read", "fs_search", "skill_load", "skill_run"]);
+    assert_eq!(names, ["fs_edit", "fs_list", "fs_read", "fs_search", "http_get", "skill_load", "skill_run"]);
 }
 
 #[test]

@@ -69,9 +69,18 @@ function pista.test.turn(options) end
 ---@field tools? pista.test.Tools
 ---@field approve? pista.test.Approve
 
+---@class pista.test.Command: pista.test.Given
+---@field as? string "channel:user".
+---@field user? string
+---@field channel? string
+---@field agent? string
+
+---@class pista.test.Run: pista.test.Given
+---@field at? number Seconds since 1970.
+
 ---Runs a command, as somebody who types it at the prompt: `"/deploy now"`.
 ---@param line string
----@param options? pista.test.Given | { as?: string, user?: string, channel?: string, agent?: string }
+---@param options? pista.test.Command
 ---@return { text?: string, error?: string, requests: table[], asked: table[], sent: { to: string, text: string }[] }
 function pista.test.command(line, options) end
 
@@ -85,7 +94,7 @@ function pista.test.receive(channel, message, options) end
 
 ---Runs a job now, or as if it were the time `at`.
 ---@param name string
----@param options? pista.test.Given | { at?: number }
+---@param options? pista.test.Run
 ---@return { outcome: "ok"|"failed"|"timeout"|"skipped", text?: string, error?: string, requests: table[], asked: table[], sent: { to: string, text: string }[] }
 function pista.test.cron(name, options) end
 

@@ -11,7 +11,6 @@ use crate::{
         store::TurnStore,
     },
     gateway::Setup,
-    llm::Router,
     memory::Memory,
 };
 use std::sync::{Arc, Weak};
@@ -20,12 +19,12 @@ use tokio::sync::Semaphore;
 /// Model calls of scripts that may be under way. A provider in Lua that asks itself ends here.
 const MAX_CALLS: usize = 16;
 
-/// The models of one generation.
+/// The models of one generation. A provider written in Lua holds its script, which holds this: nothing
+/// here keeps them alive.
 pub(super) struct ChatsHere {
-    /// Answers.
-    llm: Arc<dyn LlmProvider>,
-    /// Knows the providers.
-    router: Router,
+    llm: Weak<dyn LlmProvider>,
+    /// The providers, and what each is asked for where only its name is given.
+    first: Vec<(String, String)>,
     default: String,
     memory: Memory,
     setup: Weak<Setup>,
@@ -34,10 +33,12 @@ pub(super) struct ChatsHere {
 
 impl ChatsHere {
     pub(super) fn new(live: &Live, memory: Memory) -> Self {
+        let router = &live.models.router;
+        let first = |name: &str| router.chain(name).into_iter().next().unwrap_or_default();
         Self {
-            llm: Arc::clone(&live.llm),
-            router: live.models.router.clone(),
-            default: live.models.default.clone(),
+            llm: Arc::downgrade(&live.llm),
+            first: router.names().map(|name| (name.to_owned(), first(name))).collect(),
+            default: first(&live.models.default),
             memory,
             setup: Arc::downgrade(&live.setup),
             calls: Semaphore::new(MAX_CALLS),
@@ -53,10 +54,9 @@ impl ChatsHere {
         let _call = self.calls.try_acquire().map_err(|_| {
             fail(FailureKind::Denied, format!("{MAX_CALLS} model calls of scripts are under way already"))
         })?;
+        let llm = self.llm()?;
         let (model, budget) = {
-            let setup = self.setup.upgrade().ok_or_else(|| {
-                fail(FailureKind::Cancelled, "the configuration of this script was replaced".into())
-            })?;
+            let setup = self.setup.upgrade().ok_or_else(replaced)?;
             let entry =
                 setup.roster.get(&context.agent).map_err(|error| fail(FailureKind::NotFound, error))?;
             let model = if question.model.is_empty() { &entry.model } else { &question.model };
@@ -73,16 +73,23 @@ impl ChatsHere {
             Some(_) => self.memory.spent_today(&context.agent).await?,
             None => 0.0,
         };
-        request.max_tokens = allowance(budget, &self.llm.facts(&model), &request, spent)
+        request.max_tokens = allowance(budget, &llm.facts(&model), &request, spent)
             .map_err(|reason| fail(FailureKind::Denied, reason))?;
-        let response = self
-            .llm
+        let response = llm
             .chat(request, &mut |_| {})
             .await
             .map_err(|error| fail(FailureKind::Model, error.to_string()))?;
         self.memory.spend_apart(context, &response.model, response.usage).await?;
         Ok(response)
     }
+
+    fn llm(&self) -> Result<Arc<dyn LlmProvider>, PrimitiveError> {
+        self.llm.upgrade().ok_or_else(replaced)
+    }
+}
+
+fn replaced() -> PrimitiveError {
+    PrimitiveError::new(FailureKind::Cancelled, "the configuration of this script was replaced".to_owned())
 }
 
 impl Chats for ChatsHere {
@@ -95,15 +102,14 @@ impl Chats for ChatsHere {
     }
 
     fn models(&self) -> Result<Vec<ModelListing>, PrimitiveError> {
-        let first = |name: &str| self.router.chain(name).into_iter().next().unwrap_or_default();
-        let default = first(&self.default);
-        let provider = default.split('/').next().unwrap_or_default();
-        let listing = |name: &str| ModelListing {
-            provider: name.to_owned(),
+        let llm = self.llm()?;
+        let provider = self.default.split('/').next().unwrap_or_default();
+        let listing = |(name, first): &(String, String)| ModelListing {
+            provider: name.clone(),
             default: name == provider,
-            model: if name == provider { default.clone() } else { first(name) },
-            facts: self.router.facts(name),
+            model: if name == provider { self.default.clone() } else { first.clone() },
+            facts: llm.facts(name),
         };
-        Ok(self.router.names().map(listing).collect())
+        Ok(self.first.iter().map(listing).collect())
     }
 }

@@ -56,10 +56,10 @@ impl Engine {
         typed: &str,
         context: &TurnContext,
     ) -> Result<Result<String, String>, PrimitiveError> {
-        let known = self.live.loaded.plan.commands.keys().map(String::as_str);
+        let known: Vec<_> = self.live.loaded.plan.commands.keys().map(|name| format!("/{name}")).collect();
         let result = commands::run(&self.live, name, typed, context).await;
         self.settle().await?;
-        result.ok_or_else(|| unknown("command", &format!("/{name}"), known))
+        result.ok_or_else(|| unknown("command", &format!("/{name}"), known.iter().map(String::as_str)))
     }
 
     pub(super) async fn take(&self, arrival: Arrival) -> Result<Receipt, PrimitiveError> {

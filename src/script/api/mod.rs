@@ -17,7 +17,7 @@ mod kv;
 mod llm;
 mod log;
 mod memory;
-mod notify;
+mod notification;
 mod provider;
 mod sandbox;
 pub(super) mod secret;
@@ -87,7 +87,7 @@ pub(super) fn install(lua: &Lua, host: &Table) -> mlua::Result<Table> {
     kv::register(&api.below("kv")?)?;
     llm::register(&api.below("llm")?)?;
     memory::register(&api.below("memory")?)?;
-    notify::register(&api)?;
+    notification::register(&api)?;
     session::register(&api.below("session")?)?;
     spawn::register(&api)?;
     time::register(&api.below("time")?)?;

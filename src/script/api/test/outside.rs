@@ -76,9 +76,13 @@ pub(super) fn register(raw: &Api) -> mlua::Result<()> {
     })?;
     raw.add("next_run", |lua, (name, after): (Value, Value)| {
         let name = word(lua, NEXT, "the job's name", &name)?;
-        let Some(after) = after.as_number() else {
-            let message = format!("{NEXT}: the time is in seconds, not {}", article(&after));
-            return Err(misuse(caller(lua), message));
+        let after = match after {
+            Value::Number(after) => after,
+            Value::Integer(after) => after as f64,
+            other => {
+                let message = format!("{NEXT}: the time is in seconds, not {}", article(&other));
+                return Err(misuse(caller(lua), message));
+            }
         };
         Ok(stage(lua, NEXT)?.next_run(&name, millis(after))?.map(|ms| ms as f64 / 1e3))
     })?;
