@@ -1,5 +1,6 @@
 //! Asking people wherever they are: at this terminal, or by a channel.
 
+use super::door;
 use crate::{
     domain::{
         BoxFuture,
@@ -10,7 +11,7 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Asks at the terminal, or by a channel.
+/// Asks at the terminal or a device, or by a channel.
 pub(super) struct Anywhere {
     pub(super) here: Arc<dyn Approver>,
     pub(super) questions: Arc<Questions>,
@@ -27,10 +28,13 @@ impl Approver for Anywhere {
         to: &'a str,
         timeout: Option<Duration>,
     ) -> BoxFuture<'a, Result<Approval, String>> {
-        Box::pin(self.questions.ask(request, to, timeout))
+        match to.split_once(':') {
+            Some((door::CHANNEL, _)) => self.here.refer(request, to, timeout),
+            _ => Box::pin(self.questions.ask(request, to, timeout)),
+        }
     }
 
     fn speaker(&self, context: &TurnContext) -> Option<String> {
-        self.questions.speaker(context)
+        self.questions.speaker(context).or_else(|| self.here.speaker(context))
     }
 }

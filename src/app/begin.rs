@@ -19,6 +19,8 @@ pub(super) struct Begun {
     pub(super) live: Live,
     pub(super) questions: Arc<Questions>,
     pub(super) approver: Arc<dyn Approver>,
+    /// What is wrong with the configuration, where another stands in for it.
+    pub(super) fault: Option<String>,
 }
 
 impl Begun {
@@ -52,14 +54,15 @@ impl Begun {
         };
         let loaded = &mut begun.live.loaded;
         (loaded.inputs, loaded.stands_in) = (failure.inputs, true);
+        let fault = format!("{:#}", failure.error);
         let told = format!(
-            "the configuration is broken: {:#}\nthe last one that worked is in force instead, until this is mended",
-            failure.error
+            "the configuration is broken: {fault}\nthe last one that worked is in force instead, until this is mended"
         );
         match loaded.notice() {
             Some(notice) => notice(&told),
             None => eprintln!("openpista: {told}"),
         }
+        begun.fault = Some(fault);
         Ok(begun)
     }
 
@@ -78,6 +81,6 @@ impl Begun {
         let questions = Arc::new(Questions::new(loaded.outgoing()?));
         let approver: Arc<dyn Approver> = Arc::new(Anywhere { here, questions: questions.clone() });
         let live = assemble(loaded, approver.clone()).await?;
-        Ok(Self { live, questions, approver })
+        Ok(Self { live, questions, approver, fault: None })
     }
 }

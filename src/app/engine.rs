@@ -7,7 +7,7 @@ use super::{
     commands::CommandsHere,
     facts, primitives,
     reload::{self, Reloading},
-    services::{Channels, Service, Services, cron::CronService},
+    services::{Channels, Health, Service, Services, cron::CronService},
     table,
 };
 use crate::{
@@ -42,6 +42,7 @@ pub struct App {
     pub(super) gateway: Gateway,
     pub(super) approver: Arc<dyn Approver>,
     questions: Arc<Questions>,
+    pub(super) health: Health,
     memory: Memory,
     pub(super) services: Arc<OnceCell<Services>>,
     pub(super) reloading: Arc<Reloading>,
@@ -75,14 +76,14 @@ impl App {
     }
 
     async fn begin(begun: Begun) -> anyhow::Result<Self> {
-        let Begun { live, questions, approver } = begun;
+        let Begun { live, questions, approver, fault } = begun;
         let memory = live.loaded.memory()?.clone();
         for (session, turn) in memory.recover().await? {
             tracing::info!(%session, %turn, "closed a turn that an earlier run left open");
         }
         let gateway = Gateway::new(live.setup.clone());
         primitives::equip(&live, gateway.downgrade()).await?;
-        let reloading = Reloading::new(live.loaded.inputs.clone());
+        let reloading = Reloading::new(live.loaded.inputs.clone(), fault);
         Ok(Self {
             reloading,
             live: Arc::new(ArcSwap::from_pointee(live)),
@@ -91,13 +92,20 @@ impl App {
             questions,
             memory,
             services: Arc::default(),
+            health: Health::default(),
         })
     }
 
     /// Starts what runs beside the answering of messages. For programs that stay.
     pub async fn serve(&self) {
+        self.serve_with(vec![]).await;
+    }
+
+    /// The same, and these besides. They end first.
+    pub(super) async fn serve_with(&self, more: Vec<Box<dyn Service>>) {
         self.live.load().loaded.refresh_types();
-        let services = self.services.get_or_init(|| async { Services(self.make_services()) }).await;
+        let all = || async { Services(self.make_services().into_iter().chain(more).collect()) };
+        let services = self.services.get_or_init(all).await;
         services.apply(&self.live.load_full()).await;
     }
 
@@ -116,7 +124,8 @@ impl App {
         let (gateway, questions) = (self.gateway.clone(), self.questions.clone());
         let commands = Arc::new(CommandsHere(Arc::downgrade(&self.live)));
         let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands);
-        Channels { router, gateway, outgoing, questions, running: Mutex::default() }
+        let health = self.health.clone();
+        Channels { router, gateway, outgoing, questions, running: Mutex::default(), health }
     }
 
     /// The door to the agents.

@@ -5,7 +5,9 @@ mod assemble;
 mod begin;
 mod check;
 mod commands;
+pub mod daemon;
 mod doctor;
+mod door;
 mod engine;
 mod explain;
 mod facts;
@@ -34,6 +36,7 @@ mod watching;
 
 pub use check::{Item, Kind, Report, check};
 pub use doctor::{Finding, Health, doctor};
+pub use door::{DeviceQuestions, Door, Opened};
 pub use engine::{App, check_name};
 pub use explain::{Arguments, Explained, Question, explain};
 pub use flags::Flags;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -76,15 +76,22 @@ pub(super) struct Reloading {
     pub(super) inputs: watch::Sender<Inputs>,
     /// Threads of replaced generations that could not be ended.
     abandoned: AtomicUsize,
+    /// Why the configuration in the files is not the one in force.
+    fault: Mutex<Option<String>>,
 }
 
 impl Reloading {
-    pub(super) fn new(inputs: Inputs) -> Arc<Self> {
+    pub(super) fn new(inputs: Inputs, fault: Option<String>) -> Arc<Self> {
         Arc::new(Self {
             one: tokio::sync::Mutex::default(),
             inputs: watch::Sender::new(inputs),
             abandoned: AtomicUsize::new(0),
+            fault: Mutex::new(fault),
         })
+    }
+
+    fn fault(&self) -> MutexGuard<'_, Option<String>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,13 +105,17 @@ impl App {
         let _one = self.reloading.one.lock().await;
         let old = self.live.load_full();
         match self.next(&old).await {
-            Ok(live) => Ok(self.put_in_force(&old, live, cause).await),
+            Ok(live) => {
+                *self.reloading.fault() = None;
+                Ok(self.put_in_force(&old, live, cause).await)
+            }
             Err(LoadError { error, mut inputs }) => {
                 // A fault may lie in any file that was read, and be mended in any that is in use.
                 inputs.also(&old.loaded.inputs);
                 self.reloading.inputs.send_replace(inputs);
                 let generation = old.loaded.script.generation();
                 let text = format!("{error:#}");
+                *self.reloading.fault() = Some(text.clone());
                 tracing::info!(generation, cause = cause.as_str(), "reload failed: {text}");
                 tell(
                     &old,
@@ -113,6 +124,11 @@ impl App {
                 Err(error)
             }
         }
+    }
+
+    /// Why the configuration in the files is not the one in force.
+    pub fn fault(&self) -> Option<String> {
+        self.reloading.fault().clone()
     }
 
     /// The number of the configuration in force.

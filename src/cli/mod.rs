@@ -5,10 +5,12 @@ mod completions;
 mod config;
 mod confine;
 mod cron;
+mod daemon;
 mod doctor;
 mod eval;
 mod exit;
 mod grants;
+mod here;
 mod init;
 mod input;
 mod lua;
@@ -18,6 +20,7 @@ mod run;
 mod sessions;
 mod skills;
 mod stage;
+mod start;
 mod test;
 mod tools;
 
@@ -58,6 +61,14 @@ enum Command {
     Run(run::Run),
     /// Talk to the agent, and evaluate Lua in the live engine
     Repl(ReplArgs),
+    /// Stay, and answer devices, channels and jobs
+    Start(start::Start),
+    /// Tell how the daemon is: exit code 0 when one runs, 3 when none does
+    Status(daemon::Status),
+    /// End the daemon, and wait until it has ended
+    Stop(daemon::Stop),
+    /// Have the daemon load its configuration again
+    Reload,
     /// Evaluate Lua in a fresh engine, and print the values
     Eval(eval::Eval),
     /// Run a Lua script as a program, with the whole API
@@ -157,6 +168,10 @@ pub fn main(cli: Cli) -> Exit {
             args.turn.add_to(&mut flags);
             app::block_on(crate::repl::main(flags, args.session)).map(Exit::from)
         }
+        Command::Start(start) => start.main(flags),
+        Command::Status(status) => status.main(),
+        Command::Stop(stop) => stop.main(),
+        Command::Reload => daemon::reload(),
         Command::Eval(eval) => eval.main(flags),
         Command::Lua(lua) => lua.main(flags, global.verbose > 0),
         Command::Init(init) => init.main(flags),

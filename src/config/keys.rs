@@ -278,6 +278,14 @@ pub const KEYS: &[Key] = &[
          the configuration in force stays.",
     ),
     Key::new(
+        "listen",
+        Kind::Listen,
+        |_| json!("127.0.0.1:4433"),
+        "OPENPISTA_LISTEN",
+        "Where openpista start listens for devices (QUIC, so UDP); port 0 finds a free one. false: for nobody but the \
+         commands of this user on this machine.",
+    ),
+    Key::new(
         "log",
         Kind::Log,
         |_| json!("warn"),

@@ -2,6 +2,7 @@
 
 use crate::domain::{nearest::nearest, network::Opened, secret::SecretRef};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 
 /// The kind of a setting's value: how it is read from text, checked and described.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +37,8 @@ pub enum Kind {
     Files,
     /// A list of ranges of addresses and of `host:port`; in text separated by commas.
     Addresses,
+    /// An address and a port of this machine, or `false` for none.
+    Listen,
     /// Where a secret is kept: `env:NAME`, `file:PATH` or `cmd:COMMAND`.
     Secret,
     /// One of these words.
@@ -63,6 +66,7 @@ impl Kind {
             Self::Names => "a list of names of environment variables".into(),
             Self::Files => "a list of names of files, without directories".into(),
             Self::Addresses => "a list of addresses (\"10.0.0.0/8\") and servers (\"nas.local:8080\")".into(),
+            Self::Listen => "an address and a port (\"127.0.0.1:4433\"), or false".into(),
             Self::Secret => "where the secret is kept (\"env:NAME\", \"file:PATH\" or \"cmd:COMMAND\"), \
                              not the secret itself"
                 .into(),
@@ -85,6 +89,7 @@ impl Kind {
                 "false" | "no" | "off" | "0" => json!(false),
                 _ => json!(text),
             },
+            Self::Listen if matches!(trimmed, "false" | "no" | "off") => json!(false),
             Self::Integer { .. } => trimmed.parse::<i64>().map_or_else(|_| json!(text), Value::from),
             Self::Seconds { .. } => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
                 (Ok(whole), _) => json!(whole),
@@ -117,6 +122,7 @@ impl Kind {
     pub fn check(&self, value: &Value) -> Result<Value, String> {
         let good = match (self, value) {
             (Self::Bool, Value::Bool(_)) => Some(value.clone()),
+            (Self::Listen, Value::Bool(false)) => Some(value.clone()),
             (Self::Integer { min, max }, Value::Number(_)) => {
                 whole(value).filter(|n| (min..=max).contains(&n)).map(Value::from)
             }
@@ -144,6 +150,7 @@ impl Kind {
             Self::Text => !text.trim().is_empty(),
             Self::Path => !text.is_empty() && !text.contains('\0'),
             Self::Url => url(text),
+            Self::Listen => text.parse::<SocketAddr>().is_ok(),
             Self::Secret => text.parse::<SecretRef>().is_ok(),
             Self::Choice(words) => words.contains(&text),
             Self::Log => log(text),
@@ -254,6 +261,8 @@ mod tests {
             (Kind::Secret, "env:X", json!("env:X")),
             (Kind::Log, "warn,openpista::llm=TRACE", json!("warn,openpista::llm=TRACE")),
             (Kind::Path, " x", json!(" x")),
+            (Kind::Listen, "off", json!(false)),
+            (Kind::Listen, "[::1]:4433", json!("[::1]:4433")),
             (Kind::Switches(&["a", "b"]), "b", json!({ "a": false, "b": true })),
             (Kind::Switches(&["a", "b"]), "", json!({ "a": false, "b": false })),
         ] {
@@ -288,6 +297,13 @@ mod tests {
                 "not for \"test\"; did you mean \"tests\"?",
             ),
             (Kind::Switches(&["tests"]), json!({ "tests": 1 }), "true or false for \"tests\", not tests = 1"),
+            (
+                Kind::Listen,
+                json!(true),
+                "must be an address and a port (\"127.0.0.1:4433\"), or false, not true",
+            ),
+            (Kind::Listen, json!("localhost"), "not \"localhost\""),
+            (Kind::Listen, json!(4433), "not 4433"),
             (Kind::Log, json!("wran"), "not \"wran\""),
             (Kind::Log, json!(""), "not \"\""),
             (Kind::Log, json!("=warn"), "not \"=warn\""),

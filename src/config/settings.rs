@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -56,6 +57,8 @@ pub struct Settings {
     pub observer_timeout: Duration,
     pub lua_memory_mb: u32,
     pub reload: ReloadSettings,
+    #[serde(deserialize_with = "listen")]
+    pub listen: Option<SocketAddr>,
     pub log: String,
     pub log_format: LogFormat,
     /// The value of each key as given, `~` expanded, and where from.
@@ -102,6 +105,14 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretRef>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse()).transpose().map_err(serde::de::Error::custom)
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(false) => Ok(None),
+        Value::String(address) => address.parse().map(Some).map_err(serde::de::Error::custom),
+        other => Err(serde::de::Error::custom(format!("{other} is no address"))),
+    }
 }
 
 fn opened<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Opened>, D::Error> {

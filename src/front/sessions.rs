@@ -39,7 +39,7 @@ pub fn session_line(session: &Session, colour: Colour) -> String {
         colour.paint("36", &id),
         ago(session.touched_ms),
         session.messages,
-        session.channel,
+        session.channel.split(':').next().unwrap_or_default(),
         colour.paint("1", &printable(&name)),
         format_args!(" {}", printable(&cut::title(&session.title, TITLE_CHARS)))
     )

@@ -29,6 +29,7 @@ const BY_NAME: &str = concat!(columns!(), "WHERE name = ?1");
 const BY_ID: &str = concat!(columns!(), "WHERE id = ?1");
 const BY_PREFIX: &str = concat!(columns!(), "WHERE id >= ?1 AND id < ?1 || char(0x10ffff)");
 const LATEST: &str = concat!(columns!(), "WHERE channel = ?1 ORDER BY touched_ms DESC, id DESC LIMIT 1");
+const LIST_ON: &str = concat!(columns!(), "WHERE channel = ?1 ORDER BY touched_ms DESC, id DESC LIMIT ?2");
 const LIST: &str = concat!(columns!(), "ORDER BY touched_ms DESC, id DESC LIMIT ?1");
 
 /// A conversation to be made.
@@ -68,6 +69,15 @@ impl Memory {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |conn| Ok(conn.prepare(LIST)?.query_map([limit], read)?.collect::<Result<_, _>>()?))
             .await
+    }
+
+    /// At most `limit` conversations of a channel, the one touched last first.
+    pub async fn sessions_on(&self, channel: &str, limit: usize) -> Result<Vec<Session>, StoreError> {
+        let (channel, limit) = (channel.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.read(move |conn| {
+            Ok(conn.prepare(LIST_ON)?.query_map((channel, limit), read)?.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// Names a conversation, or takes its name away. `NoSession`, or [`StoreError::NameTaken`].

@@ -1,7 +1,7 @@
 //! Completion of commands, and of what is live in Lua.
 
 use super::commands::COMMANDS;
-use crate::script::ScriptHandle;
+use crate::script::{ScriptHandle, name_begins};
 use rustyline::{Context, Helper, highlight::Highlighter, hint::Hinter, validate::Validator};
 
 /// Completes the line under the cursor.
@@ -31,12 +31,6 @@ impl Completer {
 /// Where the Lua code of a line begins, if it is Lua.
 fn lua_begins(line: &str) -> Option<usize> {
     ["=", "/lua "].iter().find(|prefix| line.starts_with(**prefix)).map(|prefix| prefix.len())
-}
-
-/// Where the dotted name before the cursor begins.
-fn name_begins(text: &str) -> usize {
-    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '.' || c == ':';
-    text.char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(text.len(), |(at, _)| at)
 }
 
 impl rustyline::completion::Completer for Completer {

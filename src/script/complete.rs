@@ -9,6 +9,12 @@ const MAX_CANDIDATES: usize = 200;
 /// How long to wait for them: a script that is busy must not hold up the typing.
 const WAIT: Duration = Duration::from_millis(200);
 
+/// Where the dotted name before the cursor begins.
+pub fn name_begins(text: &str) -> usize {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '.' || c == ':';
+    text.char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(text.len(), |(at, _)| at)
+}
+
 impl ScriptHandle {
     /// The names that begin with `prefix`, such as `pista.lo`, in full and sorted. Empty when the
     /// script is busy.

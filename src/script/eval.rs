@@ -55,6 +55,16 @@ impl ScriptHandle {
             .unwrap_or_else(|error| Evaluation { printed: String::new(), outcome: Outcome::Error(error) })
     }
 
+    /// The same, but `print` writes to `listener`, at once.
+    pub async fn eval_printing(&self, code: impl Into<String>, limits: Limits, listener: Sink) -> Outcome {
+        let code = code.into();
+        let evaluated = self.run(limits.wall, move |vm| async move {
+            let _listening = Listening(vm.state.listen(listener), Rc::clone(&vm));
+            Ok(evaluate(&vm, &code, Form::Readable, limits).await)
+        });
+        evaluated.await.unwrap_or_else(Outcome::Error)
+    }
+
     /// The same, but `print` writes where it always does.
     pub async fn evaluate(&self, code: impl Into<String>, form: Form, limits: Limits) -> Outcome {
         let code = code.into();
@@ -93,6 +103,15 @@ impl Capture {
 impl Drop for Capture {
     fn drop(&mut self) {
         self.0.state.printed();
+    }
+}
+
+/// Hears what is printed, until it is dropped.
+struct Listening(u64, Rc<Vm>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.1.state.unlisten(self.0);
     }
 }
 

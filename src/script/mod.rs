@@ -38,6 +38,7 @@ mod worker;
 pub use call::Limits;
 pub use channel::{ChannelSelf, SEND_LIMIT, START_SLICE};
 pub use command::run_command;
+pub use complete::name_begins;
 pub use cron::{CRON_CPU_LIMIT, run_job};
 pub use errors::{ErrorKind, ScriptError};
 pub use eval::{Evaluation, Form, Outcome};

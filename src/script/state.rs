@@ -84,6 +84,8 @@ pub(super) struct State {
     pub(super) program: RefCell<Option<Rc<Running>>>,
     output: RefCell<Option<Sink>>,
     captured: RefCell<Option<String>>,
+    /// Those who listen to what is printed; the last one hears it.
+    listeners: RefCell<Vec<(u64, Sink)>>,
 }
 
 impl State {
@@ -105,6 +107,7 @@ impl State {
             program: RefCell::default(),
             output: RefCell::new(output),
             captured: RefCell::default(),
+            listeners: RefCell::default(),
         })
     }
 
@@ -148,6 +151,10 @@ impl State {
 
     /// Writes a line to wherever `print` goes.
     pub(super) fn print(&self, line: &str) {
+        let listener = self.listeners.borrow().last().map(|(_, sink)| Arc::clone(sink));
+        if let Some(listener) = listener {
+            return listener(line);
+        }
         if let Some(printed) = &mut *self.captured.borrow_mut() {
             if printed.len() + line.len() <= MAX_PRINTED {
                 printed.push_str(line);
@@ -165,6 +172,19 @@ impl State {
     /// From now on `print` writes there.
     pub(super) fn print_to(&self, output: Sink) {
         self.output.replace(Some(output));
+    }
+
+    /// From now on this one hears what is printed; the number ends that.
+    pub(super) fn listen(&self, listener: Sink) -> u64 {
+        let mut listeners = self.listeners.borrow_mut();
+        let number = listeners.last().map_or(0, |(last, _)| last + 1);
+        listeners.push((number, listener));
+        number
+    }
+
+    /// That one hears no more.
+    pub(super) fn unlisten(&self, number: u64) {
+        self.listeners.borrow_mut().retain(|(other, _)| *other != number);
     }
 
     /// From now on `print` is kept; [`State::printed`] ends that.

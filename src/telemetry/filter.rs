@@ -28,6 +28,10 @@ const NOISY: &[&str] = &[
 /// errors ourselves. Quiet unless named.
 const TALKATIVE: &str = "async_openai";
 
+/// What a person should know, told by a program that has nothing but its log to tell it by. Told
+/// whatever the level, unless it is off.
+pub const NOTICE: &str = "openpista::notice";
+
 /// Reads the setting `log`. Parts that cannot be understood are left out: the setting was checked.
 pub(super) fn targets(filter: &str) -> Targets {
     let (mut level, mut named) = (None, Vec::new());
@@ -41,7 +45,13 @@ pub(super) fn targets(filter: &str) -> Targets {
     let level = level.unwrap_or(LevelFilter::WARN);
     let quiet = NOISY.iter().map(|target| ((*target).to_owned(), level.min(LevelFilter::WARN)));
     let silent = [(TALKATIVE, LevelFilter::OFF)];
-    Targets::new().with_default(level).with_targets(quiet).with_targets(silent).with_targets(named)
+    let told = (level > LevelFilter::OFF).then(|| (NOTICE.to_owned(), level.max(LevelFilter::INFO)));
+    Targets::new()
+        .with_default(level)
+        .with_targets(quiet)
+        .with_targets(silent)
+        .with_targets(told)
+        .with_targets(named)
 }
 
 fn parse(word: &str) -> Option<LevelFilter> {
@@ -63,6 +73,10 @@ mod tests {
         assert!(!on("trace", "async_openai::error", Level::ERROR));
         assert!(on("async_openai=error", "async_openai::error", Level::ERROR));
         assert!(!on("off", "reqwest", Level::ERROR));
+        assert!(on("error", NOTICE, Level::INFO));
+        assert!(on("openpista::llm=debug", NOTICE, Level::INFO));
+        assert!(!on("off", NOTICE, Level::ERROR));
+        assert!(!on("warn,openpista::notice=off", NOTICE, Level::INFO));
         assert!(on("warn,reqwest=TRACE", "reqwest::connect", Level::TRACE));
         assert!(!on("warn, reqwest::connect=debug", "reqwest::other", Level::DEBUG));
         assert!(on("openpista::llm=debug", "openpista::llm::stream", Level::DEBUG));

@@ -3,6 +3,7 @@
 mod filter;
 mod redacting;
 
+pub use filter::NOTICE;
 pub use redacting::Redacting;
 
 use crate::config::{LogFormat, Redactor};

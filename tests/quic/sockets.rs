@@ -115,7 +115,7 @@ fn listening(place: &Place, path: &Path) -> Result<Server, String> {
     let identity = openpista::quic::Identity::make().unwrap();
     let memory = std::sync::Arc::new(place.memory.clone());
     let server = Server::new(&identity, memory, place.handler.clone(), brisk()).unwrap();
-    server.listen_unix(path).map(|()| server).map_err(|error| error.to_string())
+    server.listen_unix(path).map(|_| server).map_err(|error| error.to_string())
 }
 
 #[tokio::test]

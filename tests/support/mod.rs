@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod daemon;
 pub mod fake_openai;
 pub mod program;
 pub mod screen;

@@ -180,6 +180,13 @@ impl Running {
         signal(name, self.id());
     }
 
+    /// The same, where it may have ended.
+    pub fn signal_if_alive(&self, name: &str) {
+        if is_alive(self.id()) {
+            self.signal(name);
+        }
+    }
+
     /// Waits for the end. Fails the test when it takes too long.
     pub fn wait(mut self) -> Ran {
         let end = Instant::now() + PATIENCE;

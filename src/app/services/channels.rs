@@ -1,7 +1,7 @@
 //! Channels: the functions of the generation in force run, what arrives is answered, what is to go
 //! out is delivered.
 
-use super::{Live, Service};
+use super::{Health, Live, Service};
 use crate::{
     channel::{ChannelAdapter, State, supervise},
     domain::{
@@ -31,6 +31,7 @@ pub(in crate::app) struct Channels {
     pub(in crate::app) outgoing: Arc<Outgoing>,
     pub(in crate::app) questions: Arc<Questions>,
     pub(in crate::app) running: Mutex<Vec<Running>>,
+    pub(in crate::app) health: Health,
 }
 
 /// A channel that is up.
@@ -64,8 +65,14 @@ impl Channels {
             Arc::new(LuaChannel { name: spec.name.clone(), script, start, send, door: Arc::clone(&door) });
         let stop = CancellationToken::new();
         let receiving = {
-            let (adapter, door) = (Arc::clone(&adapter), door);
-            tokio::spawn(async move { supervise(&*adapter, door, |state| adapter.tell(state)).await })
+            let (adapter, door, health) = (Arc::clone(&adapter), door, self.health.clone());
+            tokio::spawn(async move {
+                let tell = |state| {
+                    health.note(&adapter.name, &state);
+                    adapter.tell(state);
+                };
+                supervise(&*adapter, door, tell).await;
+            })
         };
         let delivering = {
             let (adapter, stop) = (Arc::clone(&adapter), stop.clone());
@@ -87,6 +94,7 @@ impl Service for Channels {
             // The functions of a channel belong to their generation: all of them change over.
             self.stop_all().await;
             let channels = &live.loaded.plan.channels;
+            self.health.keep(|name| channels.contains_key(name));
             self.questions.serve(channels.keys().cloned());
             for spec in channels.values() {
                 let (running, facts) = self.start(live, spec);

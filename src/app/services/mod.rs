@@ -2,8 +2,10 @@
 
 mod channels;
 pub(super) mod cron;
+mod health;
 
 pub(super) use channels::Channels;
+pub(super) use health::Health;
 
 use super::assemble::Live;
 use crate::domain::BoxFuture;

@@ -35,6 +35,8 @@ pub enum Kind {
     NotFound,
     /// The server knows the request, but cannot do it as it is configured.
     Unsupported,
+    /// The configuration is at fault; the message says where.
+    Config,
     /// The turn ended without an answer; the event before says more.
     Turn,
     /// The request was given up, as asked.

@@ -10,15 +10,16 @@ use crate::quic::{
 use quinn::{Connection, Endpoint, Incoming, TokioRuntime, VarInt};
 use std::sync::Arc;
 use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Sockets that were accepted from a Unix listener. Others wait in the kernel's queue.
 const UNIX_SOCKETS: usize = 64;
 
-/// Accepts from a UDP endpoint until the server closes.
-pub(super) async fn udp(shared: Arc<Shared>, endpoint: Endpoint) {
+/// Accepts from a UDP endpoint until it is told to stop.
+pub(super) async fn udp(shared: Arc<Shared>, endpoint: Endpoint, stop: CancellationToken) {
     loop {
         let incoming = tokio::select! {
-            () = shared.closing.cancelled() => return,
+            () = stop.cancelled() => return,
             incoming = endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { return };
@@ -33,9 +34,9 @@ pub(super) async fn udp(shared: Arc<Shared>, endpoint: Endpoint) {
     }
 }
 
-/// Accepts from a Unix socket until the server closes. Each peer has a socket, and so an endpoint,
+/// Accepts from a Unix socket until it is told to stop. Each peer has a socket, and so an endpoint,
 /// of its own.
-pub(super) async fn unix(shared: Arc<Shared>, listener: Listener) {
+pub(super) async fn unix(shared: Arc<Shared>, listener: Listener, stop: CancellationToken) {
     let sockets = Arc::new(Semaphore::new(UNIX_SOCKETS));
     loop {
         let next = async {
@@ -43,7 +44,7 @@ pub(super) async fn unix(shared: Arc<Shared>, listener: Listener) {
             (permit, listener.accept().await)
         };
         let (permit, socket) = tokio::select! {
-            () = shared.closing.cancelled() => return,
+            () = stop.cancelled() => return,
             next = next => next,
         };
         let endpoint = socket.and_then(|socket| {

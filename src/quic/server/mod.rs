@@ -31,7 +31,7 @@ use std::{
     io,
     net::{SocketAddr, UdpSocket},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -67,7 +67,15 @@ pub struct Traffic {
 /// it is dropped. Needs a tokio runtime.
 pub struct Server {
     shared: Arc<Shared>,
-    endpoints: Mutex<Vec<Endpoint>>,
+    listening: Mutex<Vec<Listening>>,
+}
+
+/// A UDP socket that is listened on.
+struct Listening {
+    endpoint: Endpoint,
+    bound: SocketAddr,
+    /// From now on nobody new.
+    stop: CancellationToken,
 }
 
 /// What all connections share.
@@ -117,7 +125,7 @@ impl Server {
             devices,
             handler,
         };
-        Ok(Self { shared: Arc::new(shared), endpoints: Mutex::default() })
+        Ok(Self { shared: Arc::new(shared), listening: Mutex::default() })
     }
 
     /// Listens on a UDP address; returns it with the port that was found for port 0.
@@ -136,21 +144,49 @@ impl Server {
         )
         .map_err(failed)?;
         let bound = endpoint.local_addr().map_err(failed)?;
-        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.clone());
-        self.shared.connections.spawn(accept::udp(self.shared.clone(), endpoint));
+        let stop = self.shared.closing.child_token();
+        self.listening().push(Listening { endpoint: endpoint.clone(), bound, stop: stop.clone() });
+        self.shared.connections.spawn(accept::udp(self.shared.clone(), endpoint, stop));
         Ok(bound)
     }
 
+    /// Listens no longer on an address that [`listen`](Self::listen) returned. Connections that came
+    /// by it go on, and the socket closes with the last of them.
+    pub fn leave(&self, address: SocketAddr) {
+        let mut listening = self.listening();
+        let Some(index) = listening.iter().position(|listening| listening.bound == address) else { return };
+        let Listening { endpoint, stop, .. } = listening.remove(index);
+        drop(listening);
+        endpoint.set_server_config(None);
+        stop.cancel();
+        let shared = self.shared.clone();
+        self.shared.connections.spawn(async move {
+            tokio::select! {
+                () = endpoint.wait_idle() => {}
+                () = shared.cancel.cancelled() => {
+                    endpoint.close(VarInt::from_u32(close::SHUTDOWN), b"the server ends");
+                    endpoint.wait_idle().await;
+                }
+            }
+        });
+    }
+
+    fn listening(&self) -> MutexGuard<'_, Vec<Listening>> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Listens on a Unix socket, which anybody can connect to who reaches it: the directory has to
-    /// keep out whom it shall not serve.
+    /// keep out whom it shall not serve. It is listened on until the server closes, or the token that
+    /// is returned is cancelled.
     ///
     /// # Errors
     /// When the socket cannot be made.
-    pub fn listen_unix(&self, path: &Path) -> Result<(), ListenError> {
+    pub fn listen_unix(&self, path: &Path) -> Result<CancellationToken, ListenError> {
         let failed = |source| ListenError::Bind { address: path.display().to_string(), source };
         let listener = Listener::bind(path).map_err(failed)?;
-        self.shared.connections.spawn(accept::unix(self.shared.clone(), listener));
-        Ok(())
+        let stop = self.shared.closing.child_token();
+        self.shared.connections.spawn(accept::unix(self.shared.clone(), listener, stop.clone()));
+        Ok(stop)
     }
 
     /// What clients know the server by.
@@ -171,9 +207,10 @@ impl Server {
     }
 
     /// Takes nothing new, lets what runs end for as long as `patience`, stops the rest, and closes.
-    pub async fn shutdown(self, patience: Duration) {
+    pub async fn shutdown(&self, patience: Duration) {
         let shared = &self.shared;
-        let endpoints = std::mem::take(&mut *self.endpoints.lock().unwrap_or_else(PoisonError::into_inner));
+        let listening = std::mem::take(&mut *self.listening());
+        let endpoints: Vec<Endpoint> = listening.into_iter().map(|listening| listening.endpoint).collect();
         shared.closing.cancel();
         for endpoint in &endpoints {
             endpoint.set_server_config(None);
@@ -203,7 +240,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.shared.closing.cancel();
         self.shared.cancel.cancel();
-        for endpoint in self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for Listening { endpoint, .. } in self.listening().iter() {
             endpoint.close(VarInt::from_u32(close::SHUTDOWN), b"the server ends");
         }
     }

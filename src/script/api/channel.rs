@@ -21,7 +21,7 @@ use std::sync::Arc;
 const WHAT: &str = "pista.channel";
 const RECEIVE: &str = "receive";
 /// Names that stand for places of the engine's own.
-const RESERVED: &[&str] = &["cli", "lua", "repl"];
+const RESERVED: &[&str] = &["cli", "lua", "quic", "repl"];
 /// Where `receive` is kept for the engine's side.
 pub(in super::super) const KEPT: &str = "pista.channel.receive";
 

@@ -1,0 +1,9 @@
+//! The program that stays, as the rest of the machine sees it: its files, its lock, its manager.
+
+mod files;
+mod lock;
+mod manager;
+
+pub use files::{Card, CardError, Files};
+pub use lock::{Lock, LockError, holder, released};
+pub use manager::Manager;
