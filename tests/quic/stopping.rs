@@ -8,7 +8,7 @@ use openpista::{
         protocol::{Kind, Request},
     },
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
 async fn what_runs_may_end_and_nothing_new_begins() {
@@ -17,7 +17,8 @@ async fn what_runs_may_end_and_nothing_new_begins() {
     let mut running = soon(client.request(&message("until-go"))).await.unwrap();
     place.handler.wrote("waiting for go").await;
     let late = place.client().await;
-    let ending = tokio::spawn(place.server.shutdown(PATIENCE));
+    let server = Arc::clone(&place.server);
+    let ending = tokio::spawn(async move { server.shutdown(PATIENCE).await });
     // The server refuses from when it has begun to end.
     let refusal = soon(async {
         loop {

@@ -156,7 +156,7 @@ pub(crate) struct Place {
     pub(crate) dir: TempDir,
     pub(crate) memory: Memory,
     pub(crate) handler: Arc<Obedient>,
-    pub(crate) server: Server,
+    pub(crate) server: Arc<Server>,
     pub(crate) target: Target,
     pub(crate) owner: Secret,
 }
@@ -176,7 +176,7 @@ pub(crate) async fn place_with(limits: Limits) -> Place {
     let (owner, _) = device(&memory, Role::Owner).await;
     let handler = Arc::new(Obedient::default());
     let (server, target) = serve(dir.path(), &memory, handler.clone(), limits, loopback());
-    Place { dir, memory, handler, server, target, owner }
+    Place { dir, memory, handler, server: Arc::new(server), target, owner }
 }
 
 pub(crate) fn loopback() -> SocketAddr {
