@@ -171,7 +171,9 @@ fn every_snippet_works() {
             }
             // Frames, one behind the other.
             "json" => {
-                for value in serde_json::Deserializer::from_str(&text.replace("{…}", "{}")).into_iter::<serde_json::Value>() {
+                for value in serde_json::Deserializer::from_str(&text.replace("{…}", "{}"))
+                    .into_iter::<serde_json::Value>()
+                {
                     assert!(value.is_ok(), "{place}: no JSON: {value:?}");
                 }
             }
