@@ -36,12 +36,15 @@ impl LastGood {
 
     /// Replaces the copy that was kept before. Nobody but the user can read it.
     pub(super) fn keep(&self, state: &Path) -> io::Result<()> {
-        let path = place(state, &self.init);
+        let (path, copy) = (place(state, &self.init), serde_json::to_vec(self)?);
+        if fs::read(&path).is_ok_and(|kept| kept == copy) {
+            return Ok(());
+        }
         DirBuilder::new().recursive(true).mode(0o700).create(state.join(DIRECTORY))?;
         let new = path.with_extension(format!("{}.new", std::process::id()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         let written = file
-            .write_all(&serde_json::to_vec(self)?)
+            .write_all(&copy)
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&new, path));
         if written.is_err() {

@@ -20,6 +20,11 @@ pub trait Clock: Send + Sync {
     fn rest(&self) {}
 }
 
+/// So long before a time the timer is set, which looks at the clock twice a second.
+const NEAR: Duration = Duration::from_secs(5);
+/// Until then the clock is looked at so often, should it be put forward or the machine sleep.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// The machine's clock.
 #[derive(Default)]
 pub struct SystemClock {
@@ -33,7 +38,15 @@ impl Clock for SystemClock {
     }
 
     fn until(&self, at_ms: i64) -> BoxFuture<'_, ()> {
-        Box::pin(self.timer.wait(at_ms))
+        Box::pin(async move {
+            let ahead = u64::try_from(at_ms.saturating_sub(self.now_ms())).unwrap_or(0);
+            let ahead = Duration::from_millis(ahead);
+            if ahead <= NEAR {
+                return self.timer.wait(at_ms).await;
+            }
+            self.timer.stop();
+            tokio::time::sleep((ahead - NEAR).min(LOOK)).await;
+        })
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

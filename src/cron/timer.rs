@@ -1,8 +1,8 @@
 //! The alarm: tokio-cron-scheduler, holding one job that fires once.
 //!
-//! It knows neither zones nor what was missed; it looks at the clock on the wall twice a second, so it
-//! notices within half a second when the machine wakes up or the clock is put forward. It has a
-//! thread of its own, because its tasks end with their runtime only.
+//! It knows neither zones nor what was missed, and looks at the clock on the wall twice a second: it is
+//! there for the last seconds before a time only. It has a thread of its own, because its tasks end
+//! with their runtime only.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -145,12 +145,13 @@ impl Files {
     }
 }
 
-/// Writes a file that is there whole or not at all, for its owner only.
+/// Writes a file that is there whole or not at all, for its owner only. Not synced: it is good as long
+/// as this process runs.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let half = path.with_extension(format!("{}.new", std::process::id()));
     let _ = fs::remove_file(&half);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&half)?;
-    let written = file.write_all(text).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&half, path));
+    let written = file.write_all(text).and_then(|()| fs::rename(&half, path));
     if written.is_err() {
         let _ = fs::remove_file(&half);
     }
