@@ -3,4 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ending;
+mod guests;
+mod idle;
+mod reloading;
+mod starting;
 mod talking;
+mod telling;

@@ -68,6 +68,12 @@ impl Daemon {
         self.home.run(["status", "--json"]).ok().json().pop().expect("a line")
     }
 
+    /// What is done with it while it runs; it is ended by this user's command.
+    #[track_caller]
+    pub fn reload(&self) -> Ran {
+        self.home.run(["reload"])
+    }
+
     /// Has it stop, and waits until it has ended: what it wrote.
     pub fn stop(self) -> Ran {
         self.home.run(["stop"]).ok();
@@ -145,6 +151,10 @@ pub async fn said(client: &Client, request: Request) -> Result<(String, Value), 
 /// Runs on a runtime of its own, and fails instead of hanging.
 #[track_caller]
 pub fn soon<T>(what: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async { tokio::time::timeout(PATIENCE, what).await.expect("this hangs") })
 }
