@@ -78,12 +78,10 @@ fn a_turn_that_is_nearly_done_is_finished() {
     let fake = FakeOpenAi::start([slow]);
     let home = Home::with(&fake);
     let daemon = Daemon::start(&home);
-    std::thread::scope(|scope| {
-        let asking = scope.spawn(|| daemon.ask("hurry"));
-        assert!(fake.saw_requests(1));
-        daemon.signal("TERM");
-        assert_eq!(asking.join().unwrap(), "just in time");
-    });
+    let asked = daemon.begin("hurry");
+    assert!(fake.saw_requests(1));
+    daemon.signal("TERM");
+    assert_eq!(asked.text().unwrap(), "just in time");
     daemon.wait().ok();
 }
 
@@ -94,11 +92,9 @@ fn what_tools_run_ends_with_it() {
     let home = Home::with(&fake);
     let daemon = Daemon::with(&home, ["--yes"]);
     let file = home.work().join("pid");
-    std::thread::scope(|scope| {
-        scope.spawn(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| daemon.ask("sleep"))));
-        assert!(until(|| file.exists()), "the command never ran");
-        daemon.signal("TERM");
-    });
+    let _asked = daemon.begin("sleep");
+    assert!(until(|| file.exists()), "the command never ran");
+    daemon.signal("TERM");
     daemon.wait().ok();
     let pid = fs::read_to_string(file).unwrap().trim().parse().unwrap();
     assert!(until(|| !is_alive(pid)), "the command goes on");
@@ -109,14 +105,12 @@ fn a_second_signal_ends_it_at_once() {
     let fake = FakeOpenAi::start([Reply::hang()]);
     let home = Home::with(&fake);
     let daemon = Daemon::start(&home);
-    std::thread::scope(|scope| {
-        scope.spawn(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| daemon.ask("wait"))));
-        assert!(fake.saw_requests(1));
-        daemon.signal("TERM");
-        // It has heard the first one when it can be found no longer.
-        assert!(until(|| !is_found(&home)));
-        daemon.signal("TERM");
-    });
+    let _asked = daemon.begin("wait");
+    assert!(fake.saw_requests(1));
+    daemon.signal("TERM");
+    // It has heard the first one when it can be found no longer.
+    assert!(until(|| !is_found(&home)));
+    daemon.signal("TERM");
     daemon.wait().code(130);
     assert!(!files(&home).pid().exists());
 }
@@ -150,12 +144,10 @@ fn stop_says_when_it_takes_too_long() {
     let home = Home::with(&fake);
     let daemon = Daemon::start(&home);
     let pid = daemon.id().to_string();
-    std::thread::scope(|scope| {
-        scope.spawn(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| daemon.ask("wait"))));
-        assert!(fake.saw_requests(1));
-        let ran = home.run(["stop", "--timeout", "0.2"]).code(1);
-        ran.complains(["still runs after 0.2 s", "kill -KILL", &pid]);
-    });
+    let _asked = daemon.begin("wait");
+    assert!(fake.saw_requests(1));
+    let ran = home.run(["stop", "--timeout", "0.2"]).code(1);
+    ran.complains(["still runs after 0.2 s", "kill -KILL", &pid]);
     // It was asked to, all the same.
     daemon.wait().ok();
 }

@@ -215,8 +215,9 @@ impl Service for Door {
 
     fn stop(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.place.files.withdraw();
-            self.server.shutdown(PATIENCE).await;
+            // Who finds the card gone may count on finding the door closed: that comes first.
+            let withdraw = async { self.place.files.withdraw() };
+            futures_util::future::join(self.server.shutdown(PATIENCE), withdraw).await;
         })
     }
 }
