@@ -182,7 +182,7 @@ fn hint(error: &ListenError) -> &'static str {
 impl App {
     /// Starts what runs beside the answering of messages, and answers devices.
     pub async fn serve_devices(&self, door: Door) {
-        self.serve_with(vec![Box::new(door)]).await;
+        self.serve_by(vec![Box::new(door)]).await;
     }
 }
 
