@@ -4,6 +4,7 @@ use crate::support::{
     daemon::{Daemon, files, is_found, message, soon},
     fake_openai::{FakeOpenAi, Reply},
     program::{Home, is_alive, until},
+    terminal::Terminal,
 };
 use openpista::{
     domain::event::TurnEvent,
@@ -112,6 +113,18 @@ fn a_second_signal_ends_it_at_once() {
     assert!(until(|| !is_found(&home)));
     daemon.signal("TERM");
     daemon.wait().code(130);
+    assert!(!files(&home).pid().exists());
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_it_and_does_not_reload_it() {
+    let home = Home::new();
+    let terminal = Terminal::start(home.command(["start", "--listen", "127.0.0.1:0"]));
+    terminal.sees("listening on");
+    terminal.sees("generation 1");
+    crate::support::program::signal("HUP", terminal.id());
+    terminal.sees("reloaded: generation 2");
+    assert_eq!(terminal.hang_up(), Some(0));
     assert!(!files(&home).pid().exists());
 }
 
