@@ -1,5 +1,7 @@
 //! `openpista start`, and the commands that talk to it.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

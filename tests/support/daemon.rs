@@ -17,7 +17,7 @@ use openpista::{
     },
 };
 use serde_json::Value;
-use std::{fs, future::Future, path::PathBuf, process::Command};
+use std::{fs, future::Future, process::Command};
 
 /// A daemon in a home, listening.
 pub struct Daemon {
@@ -149,7 +149,7 @@ pub fn files(home: &Home) -> Files {
 }
 
 fn environment(home: &Home) -> Environment {
-    Environment::from_pairs([("HOME", PathBuf::from(home.path()))])
+    Environment::from_pairs([("HOME", home.path())])
 }
 
 /// Whether the files by which it is found are there.
