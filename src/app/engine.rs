@@ -98,13 +98,13 @@ impl App {
 
     /// Starts what runs beside the answering of messages. For programs that stay.
     pub async fn serve(&self) {
-        self.serve_with(vec![]).await;
+        self.serve_by(vec![]).await;
     }
 
-    /// The same, and these besides. They end first.
-    pub(super) async fn serve_with(&self, more: Vec<Box<dyn Service>>) {
+    /// The same, and lets others in by these doors.
+    pub(super) async fn serve_by(&self, doors: Vec<Box<dyn Service>>) {
         self.live.load().loaded.refresh_types();
-        let all = || async { Services(self.make_services().into_iter().chain(more).collect()) };
+        let all = || async { Services { inner: self.make_services(), doors } };
         let services = self.services.get_or_init(all).await;
         services.apply(&self.live.load_full()).await;
     }

@@ -43,10 +43,8 @@ impl LastGood {
         DirBuilder::new().recursive(true).mode(0o700).create(state.join(DIRECTORY))?;
         let new = path.with_extension(format!("{}.new", std::process::id()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        let written = file
-            .write_all(&copy)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&new, path));
+        let written =
+            file.write_all(&copy).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
         if written.is_err() {
             // What is half written is of no use; the error tells what happened.
             let _ = fs::remove_file(&new);

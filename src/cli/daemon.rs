@@ -72,7 +72,12 @@ impl Stop {
                 Ok(daemon) => daemon,
                 Err(exit) => return Ok(exit),
             };
-            daemon.client.ask(&Request::Stop {}).await?;
+            match daemon.client.ask(&Request::Stop {}).await {
+                // It was ending already, or was faster than its answer.
+                Ok(_) | Err(ClientError::Lost(_)) => {}
+                Err(ClientError::Refused(refusal)) if refusal.kind == Kind::Shutdown => {}
+                Err(error) => return Err(error.into()),
+            }
             let (pid, lock) = (daemon.pid, daemon.lock);
             // An open connection would be something more to wait for.
             daemon.client.close().await;

@@ -14,7 +14,11 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args;
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{IsTerminal, stdin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +43,8 @@ pub(super) struct Start {
 
 /// What ends the program, and what does not.
 struct Signals {
+    /// Somebody sat at a terminal when it started.
+    attended: bool,
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
@@ -47,10 +53,16 @@ struct Signals {
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self {
+            attended: stdin().is_terminal(),
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// Whether the terminal that it was started at is gone, which sends SIGHUP too.
+    fn orphaned(&self) -> bool {
+        self.attended && !stdin().is_terminal()
     }
 
     /// Waits for one that ends the program.
@@ -137,6 +149,9 @@ async fn run(app: &App, signals: &mut Signals, manager: &Manager, stop: &Cancell
             _ = signals.terminate.recv() => return,
             () = stop.cancelled() => return,
             _ = signals.hangup.recv() => {
+                if signals.orphaned() {
+                    return;
+                }
                 let (app, manager) = (app.clone(), manager.clone());
                 // Reloads come one after the other, and an end does not wait for them.
                 tokio::spawn(async move {

@@ -1,6 +1,14 @@
 //! `openpista start`, and the commands that talk to it.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ending;
+mod guests;
+mod idle;
+mod reloading;
+mod starting;
 mod talking;
+mod telling;

@@ -12,12 +12,12 @@ use openpista::{
     config::{Dirs, Environment},
     domain::{event::TurnEvent, secret::Secret},
     quic::{
-        Client, ClientError, Target,
+        Answers, Client, ClientError, Target,
         protocol::{Answer, Request},
     },
 };
 use serde_json::Value;
-use std::{fs, future::Future, path::PathBuf, process::Command};
+use std::{fs, future::Future, process::Command};
 
 /// A daemon in a home, listening.
 pub struct Daemon {
@@ -68,6 +68,12 @@ impl Daemon {
         self.home.run(["status", "--json"]).ok().json().pop().expect("a line")
     }
 
+    /// What is done with it while it runs; it is ended by this user's command.
+    #[track_caller]
+    pub fn reload(&self) -> Ran {
+        self.home.run(["reload"])
+    }
+
     /// Has it stop, and waits until it has ended: what it wrote.
     pub fn stop(self) -> Ran {
         self.home.run(["stop"]).ok();
@@ -90,6 +96,18 @@ impl Daemon {
         Client::connect(target, token).await.expect("it answers")
     }
 
+    /// Says something, as this user, and does not wait for the answer.
+    #[track_caller]
+    pub fn begin(&self, text: &str) -> Pending {
+        let runtime = runtime();
+        let (client, answers) = runtime.block_on(async {
+            let client = self.connect().await;
+            let answers = client.request(&message(text)).await.expect("it answers");
+            (client, answers)
+        });
+        Pending { runtime, _client: client, answers }
+    }
+
     /// Says something, as this user: the text of the answer.
     #[track_caller]
     pub fn ask(&self, text: &str) -> String {
@@ -99,6 +117,22 @@ impl Daemon {
             client.close().await;
             text
         })
+    }
+}
+
+/// A message that is being answered. Given up when dropped.
+pub struct Pending {
+    runtime: tokio::runtime::Runtime,
+    _client: Client,
+    answers: Answers,
+}
+
+impl Pending {
+    /// Waits for the end of it: the text of the answer.
+    pub fn text(mut self) -> Result<String, ClientError> {
+        let text =
+            async { tokio::time::timeout(PATIENCE, text(&mut self.answers)).await.expect("this hangs") };
+        self.runtime.block_on(text).map(|(text, _)| text)
     }
 }
 
@@ -115,7 +149,7 @@ pub fn files(home: &Home) -> Files {
 }
 
 fn environment(home: &Home) -> Environment {
-    Environment::from_pairs([("HOME", PathBuf::from(home.path()))])
+    Environment::from_pairs([("HOME", home.path())])
 }
 
 /// Whether the files by which it is found are there.
@@ -130,7 +164,10 @@ pub fn message(text: &str) -> Request {
 
 /// Asks, and gathers the text and the last frame.
 pub async fn said(client: &Client, request: Request) -> Result<(String, Value), ClientError> {
-    let mut answers = client.request(&request).await?;
+    text(&mut client.request(&request).await?).await
+}
+
+async fn text(answers: &mut Answers) -> Result<(String, Value), ClientError> {
     let mut text = String::new();
     loop {
         match answers.next().await? {
@@ -145,6 +182,9 @@ pub async fn said(client: &Client, request: Request) -> Result<(String, Value), 
 /// Runs on a runtime of its own, and fails instead of hanging.
 #[track_caller]
 pub fn soon<T>(what: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, what).await.expect("this hangs") })
+    runtime().block_on(async { tokio::time::timeout(PATIENCE, what).await.expect("this hangs") })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }

@@ -182,7 +182,7 @@ fn hint(error: &ListenError) -> &'static str {
 impl App {
     /// Starts what runs beside the answering of messages, and answers devices.
     pub async fn serve_devices(&self, door: Door) {
-        self.serve_with(vec![Box::new(door)]).await;
+        self.serve_by(vec![Box::new(door)]).await;
     }
 }
 
@@ -215,8 +215,9 @@ impl Service for Door {
 
     fn stop(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.place.files.withdraw();
-            self.server.shutdown(PATIENCE).await;
+            // Who finds the card gone may count on finding the door closed: that comes first.
+            let withdraw = async { self.place.files.withdraw() };
+            futures_util::future::join(self.server.shutdown(PATIENCE), withdraw).await;
         })
     }
 }

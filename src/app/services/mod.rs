@@ -9,6 +9,7 @@ pub(super) use health::Health;
 
 use super::assemble::Live;
 use crate::domain::BoxFuture;
+use futures_util::future::{join, join_all};
 use std::sync::Arc;
 
 /// Something that runs as the configuration in force says.
@@ -23,19 +24,27 @@ pub(super) trait Service: Send + Sync {
 
 /// The services of a program that stays.
 #[derive(Default)]
-pub(super) struct Services(pub(super) Vec<Box<dyn Service>>);
+pub(super) struct Services {
+    /// What works.
+    pub(super) inner: Vec<Box<dyn Service>>,
+    /// What lets others in.
+    pub(super) doors: Vec<Box<dyn Service>>,
+}
 
 impl Services {
     pub(super) async fn apply(&self, live: &Arc<Live>) {
-        for service in &self.0 {
+        for service in self.inner.iter().chain(&self.doors) {
             service.apply(live).await;
         }
     }
 
-    /// In reverse order.
+    /// In reverse order. Doors need time to close, in which the others end.
     pub(super) async fn stop(&self) {
-        for service in self.0.iter().rev() {
-            service.stop().await;
-        }
+        let inner = async {
+            for service in self.inner.iter().rev() {
+                service.stop().await;
+            }
+        };
+        join(join_all(self.doors.iter().map(|door| door.stop())), inner).await;
     }
 }

@@ -79,7 +79,13 @@ async fn last(shared: &Shared, send: &mut SendStream, result: Result<Value, Refu
         && let Ok(Ok(())) = tokio::time::timeout(LAST_WORDS, send.write_all(&bytes)).await
     {
         let _ = send.finish();
+        arrived(send).await;
     }
+}
+
+/// Waits until the client has all of an answer: until then the connection must not be closed.
+async fn arrived(send: &mut SendStream) {
+    let _ = tokio::time::timeout(LAST_WORDS, send.stopped()).await;
 }
 
 fn ended(result: Result<Value, Refusal>) -> Answer {
@@ -132,6 +138,7 @@ async fn work(shared: &Shared, desk: &Desk, request: Request, mut send: SendStre
         _ = both => {}
         () = listening => {}
     }
+    arrived(&mut send).await;
 }
 
 /// Sends what is said until there is no more.
