@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
     ("quic", &["domain"]),
+    ("attach", &["domain", "quic"]),
     ("watch", &[]),
 ];
 
