@@ -5,9 +5,9 @@ use crate::{
     domain::{
         device::{Device, Role},
         id::DeviceId,
-        rules::Access,
         secret::Secret,
         store::{Session, StoredMessage},
+        tool::ToolLine,
     },
     quic::protocol::{Answer, Request},
 };
@@ -23,19 +23,6 @@ pub struct Opened {
     pub fresh: bool,
     /// What answers in it, as provider/model.
     pub model: String,
-}
-
-/// A tool, and what the agent may do with it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ToolLine {
-    /// Its name.
-    pub name: String,
-    /// For the model.
-    pub description: String,
-    /// What the policy says of its calls in general.
-    pub access: Access,
-    /// How many exact commands it names beside that.
-    pub exact: usize,
 }
 
 /// A command of the configuration's.

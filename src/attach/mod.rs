@@ -13,7 +13,7 @@ mod process;
 mod servers;
 mod talk;
 
-pub use ask::{Code, CommandLine, Evaluated, Opened, ToolLine};
+pub use ask::{Code, CommandLine, Evaluated, Opened};
 pub use error::LinkError;
 pub use invitation::Invitation;
 pub use link::{Found, Keeping, Link, RETRY_EVERY, Tell, Whereabouts};

@@ -13,6 +13,7 @@ mod plain;
 mod screen;
 mod sessions;
 mod terminal;
+mod tools;
 mod write;
 
 pub use approve::{AskOnTerminal, question, read_answer};
@@ -22,5 +23,6 @@ pub use live::Live;
 pub use output::Output;
 pub use plain::Plain;
 pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
+pub use tools::tool_table;
 pub use terminal::{Colour, forget_typed, is_drawable, size};
 pub use write::{to_stderr, to_stdout};

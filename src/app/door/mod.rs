@@ -1,14 +1,17 @@
 //! What devices reach by QUIC: the engine behind the door of [`crate::quic`].
 
 mod answer;
+mod bulletin;
 mod asking;
 mod lanes;
 mod listening;
 mod lua;
 mod report;
+mod rooms;
 mod talk;
 
 pub use asking::DeviceQuestions;
+pub use bulletin::Bulletin;
 pub use listening::{Door, Opened};
 
 /// The channel that devices speak on.

@@ -81,6 +81,13 @@ pub enum Request {
         /// Begin one, under that name if there is one.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fresh: bool,
+        /// `repl` or `cli`: of the conversations that begin at the owner's own machine, those at the
+        /// prompt, or those of commands. For owners.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        front: Option<String>,
+        /// The agent that shall answer in one that is begun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// The conversation, by id or name, that a fresh one takes the place of.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         instead: Option<String>,

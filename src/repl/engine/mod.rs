@@ -1,8 +1,10 @@
 //! What the REPL talks to: the engine in this program, or a daemon that runs.
 
 mod local;
+mod remote;
 
 pub(super) use local::Local;
+pub(super) use remote::Remote;
 
 use crate::{
     domain::{BoxFuture, event::Observer, outcome::TurnEnd, store::Session},
