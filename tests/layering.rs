@@ -40,6 +40,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("quinn", &["quic"]),
     ("rcgen", &["quic"]),
     ("rustyline", &["repl"]),
+    ("qrcode", &["cli"]),
     ("croner", &["cron"]),
     ("chrono", &["cron", "script"]),
     ("chrono_tz", &["cron", "app", "script"]),

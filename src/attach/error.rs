@@ -23,7 +23,9 @@ pub enum LinkError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// It says something else than this version understands.
-    #[error("the daemon's answer makes no sense to this version of openpista ({0}); use the same version on both sides")]
+    #[error(
+        "the daemon's answer makes no sense to this version of openpista ({0}); use the same version on both sides"
+    )]
     Strange(String),
 }
 

@@ -35,7 +35,8 @@ impl FromStr for Invitation {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = || "an invitation is openpista://HOST:PORT/CODE/FINGERPRINT, as `openpista pair` prints it";
+        let wrong =
+            || "an invitation is openpista://HOST:PORT/CODE/FINGERPRINT, as `openpista pair` prints it";
         let rest = text.get(SCHEME.len()..).filter(|_| Self::is_meant(text)).ok_or_else(wrong)?;
         let mut parts = rest.splitn(3, '/');
         let (Some(place), Some(code), Some(print)) = (parts.next(), parts.next(), parts.next()) else {
@@ -58,7 +59,9 @@ mod tests {
         let read: Invitation = line.parse().unwrap();
         assert_eq!(read.to_line(), line);
         assert!(line.to_uppercase().parse::<Invitation>().is_ok());
-        for wrong in ["", "openpista://", "openpista://nas", "openpista://nas/", "openpista://nas/C/x", "http://a/b/c"] {
+        for wrong in
+            ["", "openpista://", "openpista://nas", "openpista://nas/", "openpista://nas/C/x", "http://a/b/c"]
+        {
             assert!(wrong.parse::<Invitation>().is_err(), "{wrong}");
         }
     }

@@ -2,15 +2,18 @@
 
 use super::{error::LinkError, process};
 use crate::{
-    domain::{BoxFuture, secret::Secret},
+    domain::{BoxFuture, device::Role, secret::Secret},
     quic::{
         Answers, Client, ClientError, Target,
-        protocol::{Request, Welcome},
+        protocol::{Answer, Request, Welcome},
     },
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +59,8 @@ struct Connection {
     client: Client,
     pid: Option<u32>,
     welcome: Welcome,
+    /// The daemon's words at its end.
+    why: OnceLock<String>,
     /// It is no more.
     gone: CancellationToken,
     /// Nobody wants it any more.
@@ -96,7 +101,7 @@ impl Link {
         let client = Client::connect(target, token).await?;
         let welcome = client.welcome().await;
         let (gone, left) = (CancellationToken::new(), CancellationToken::new());
-        let connection = Arc::new(Connection { client, pid, welcome, gone, left });
+        let connection = Arc::new(Connection { client, pid, welcome, why: OnceLock::new(), gone, left });
         tokio::spawn(watch(connection.clone()));
         *current = Some(connection.clone());
         Ok(connection)
@@ -151,9 +156,13 @@ impl Link {
     async fn keep_up(&self, tell: Tell) {
         loop {
             let Ok(connection) = self.connection().await else { return };
-            connection.gone.cancelled().await;
+            tokio::select! {
+                () = connection.gone.cancelled() => {}
+                () = listen(&connection, &tell) => connection.gone.cancelled().await,
+            }
+            let why = connection.why.get().map(|why| format!(" ({why})")).unwrap_or_default();
             drop(connection);
-            tell(&format!("{} went away; it is looked for", self.name()));
+            tell(&format!("{} went away{why}; it is looked for", self.name()));
             loop {
                 tokio::time::sleep(RETRY_EVERY).await;
                 match self.connection().await {
@@ -185,6 +194,19 @@ impl Drop for Inner {
     }
 }
 
+/// Passes on what a daemon has to tell its owner at any time, until it tells no more.
+async fn listen(connection: &Connection, tell: &Tell) {
+    if connection.welcome.role != Role::Owner {
+        return;
+    }
+    let Ok(mut answers) = connection.client.request(&Request::Watch {}).await else { return };
+    while let Ok(answer) = answers.next().await {
+        if let Answer::Output { text } = answer {
+            tell(text.trim_end());
+        }
+    }
+}
+
 /// What there is to know of a daemon, behind its name.
 fn facts(connection: &Connection) -> String {
     let pid = connection.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
@@ -201,7 +223,12 @@ async fn watch(connection: Arc<Connection>) {
         }
     };
     tokio::select! {
-        _ = connection.client.closed() => return,
+        why = connection.client.closed() => {
+            if let ClientError::Refused(refusal) = why {
+                let _ = connection.why.set(refusal.message);
+            }
+            return;
+        }
         () = connection.left.cancelled() => return,
         () = killed => {}
     }

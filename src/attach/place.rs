@@ -55,7 +55,8 @@ impl FromStr for Place {
     /// Takes `host`, `host:port`, `1.2.3.4:port`, `[::1]:port` and `::1`.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = || format!("{text:?} is no address; one is written host:port, for example nas.local:4433");
+        let wrong =
+            || format!("{text:?} is no address; one is written host:port, for example nas.local:4433");
         if let Ok(address) = text.parse::<SocketAddr>() {
             return Ok(address.into());
         }

@@ -1,7 +1,11 @@
 //! The daemons that this device was paired with: where each is, by what it is known, and the token
 //! that it knows this device by.
 
-use super::{Place, error::LinkError, link::{Found, Whereabouts}};
+use super::{
+    Place,
+    error::LinkError,
+    link::{Found, Whereabouts},
+};
 use crate::{
     domain::{BoxFuture, device::Role, id::DeviceId},
     quic::{
@@ -136,7 +140,8 @@ fn read(path: &Path) -> Result<Option<Server>, ServersError> {
         }
         Err(source) => return Err(ServersError::File { path: path.to_owned(), source }),
     };
-    let broken = |error: serde_json::Error| ServersError::Broken { path: path.to_owned(), message: error.to_string() };
+    let broken =
+        |error: serde_json::Error| ServersError::Broken { path: path.to_owned(), message: error.to_string() };
     serde_json::from_slice(&text).map(Some).map_err(broken)
 }
 
@@ -155,7 +160,8 @@ impl Whereabouts for Paired {
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>> {
         Box::pin(async move {
             let nowhere = |error: &dyn std::fmt::Display| LinkError::Nowhere(error.to_string());
-            let fingerprint: Fingerprint = self.server.fingerprint.parse().map_err(|error: String| nowhere(&error))?;
+            let fingerprint: Fingerprint =
+                self.server.fingerprint.parse().map_err(|error: String| nowhere(&error))?;
             let token = token_file::read(&self.token).map_err(|error| nowhere(&error))?;
             let address = Address::Udp(self.place.resolve().await?);
             Ok(Found { target: Target { address, fingerprint }, token, pid: None })

@@ -11,7 +11,7 @@ use crate::{
         usage::Usage,
     },
     quic::{
-        Answers, ClientError,
+        ClientError,
         protocol::{Answer, Kind, Request},
     },
 };
@@ -60,6 +60,7 @@ struct Turn {
 /// When the daemon does not take the message, or goes away before it is answered.
 pub async fn say(link: &Link, message: Message, person: &Person) -> Result<TurnEnd, LinkError> {
     let Message { text, session, agent, model } = message;
+    let here = session.clone();
     let request = Request::Message {
         text,
         session: Some(session.to_string()),
@@ -69,16 +70,17 @@ pub async fn say(link: &Link, message: Message, person: &Person) -> Result<TurnE
         unattended: person.approver.is_none(),
         literal: true,
     };
-    let mut answers = link.request(&request).await?;
     let mut turn = Turn::default();
-    let result = match follow(link, &mut answers, person, &mut turn).await {
+    let result = match follow(link, &request, person, &mut turn).await {
         // Not on our word.
-        Ok(TurnEnd::Cancelled) if !person.cancel.is_cancelled() => {
-            Err(LinkError::Gone { who: link.name(), why: "it ends, or another device stopped the turn".into() })
-        }
+        Ok(TurnEnd::Cancelled) if !person.cancel.is_cancelled() => Err(LinkError::Gone {
+            who: link.name(),
+            why: "it ends, or another device stopped the turn".into(),
+        }),
         result => result,
     };
-    if let (None, Some((session, turn))) = (&turn.end, turn.began) {
+    if turn.end.is_none() {
+        let (session, turn) = turn.began.unwrap_or((here, TurnId::from("")));
         let (kind, error) = match &result {
             Ok(_) => ("cancelled", "cancelled".to_owned()),
             Err(error) => ("other", error.to_string()),
@@ -90,10 +92,11 @@ pub async fn say(link: &Link, message: Message, person: &Person) -> Result<TurnE
 
 async fn follow(
     link: &Link,
-    answers: &mut Answers,
+    request: &Request,
     person: &Person,
     turn: &mut Turn,
 ) -> Result<TurnEnd, LinkError> {
+    let mut answers = link.request(request).await?;
     let mut errands: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
     let mut deadline = None;
     loop {
@@ -129,7 +132,7 @@ async fn follow(
                 errands.push(Box::pin(ask(link, person, id, request)));
             }
             Ok(Answer::Done { .. }) => {
-                return Ok(turn.end.clone().unwrap_or_else(|| TurnEnd::Answered(String::new())));
+                return Ok(turn.end.get_or_insert_with(|| TurnEnd::Answered(String::new())).clone());
             }
             Ok(_) => {}
             Err(error) => return turn.closed(link, error),
@@ -146,9 +149,7 @@ impl Turn {
             }
             TurnEvent::Done { text, .. } => Some(TurnEnd::Answered(text.clone())),
             TurnEvent::Failed { kind: "cancelled", .. } => Some(TurnEnd::Cancelled),
-            TurnEvent::Failed { kind, error, .. } => {
-                Some(TurnEnd::Failed { kind, message: error.clone() })
-            }
+            TurnEvent::Failed { kind, error, .. } => Some(TurnEnd::Failed { kind, message: error.clone() }),
             _ => return,
         };
     }
@@ -157,7 +158,9 @@ impl Turn {
     fn closed(&self, link: &Link, error: ClientError) -> Result<TurnEnd, LinkError> {
         match (&self.end, error) {
             (Some(end), _) => Ok(end.clone()),
-            (None, ClientError::Refused(refusal)) if refusal.kind == Kind::Cancelled => Ok(TurnEnd::Cancelled),
+            (None, ClientError::Refused(refusal)) if refusal.kind == Kind::Cancelled => {
+                Ok(TurnEnd::Cancelled)
+            }
             (None, error) => Err(link.sorted(error)),
         }
     }

@@ -23,6 +23,6 @@ pub use live::Live;
 pub use output::Output;
 pub use plain::Plain;
 pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
-pub use tools::tool_table;
 pub use terminal::{Colour, forget_typed, is_drawable, size};
+pub use tools::tool_table;
 pub use write::{to_stderr, to_stdout};

@@ -1,6 +1,7 @@
 //! The interactive front: text goes to the agent, `=expr` and `/lua` to the live Lua engine.
 
 mod approve;
+mod attached;
 mod commands;
 mod complete;
 mod editor;
@@ -18,6 +19,8 @@ use crate::{
     front::{Colour, ago, tail, to_stderr, to_stdout},
     watch::SETTLE,
 };
+pub use attached::{Attach, Yes, attached};
+
 use approve::AskInEditor;
 use commands::Next;
 use complete::Completer;

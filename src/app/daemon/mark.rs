@@ -62,11 +62,17 @@ impl Mark {
 
     /// What would be different for a command that finds these files, in these directories and this
     /// environment; the gravest.
-    pub fn difference(&self, located: &Located, dirs: &Dirs, environment: &Environment) -> Option<Difference> {
+    pub fn difference(
+        &self,
+        located: &Located,
+        dirs: &Dirs,
+        environment: &Environment,
+    ) -> Option<Difference> {
         if self.init != located.init {
             return Some(Difference::Configuration(self.init.clone()));
         }
-        let theirs = given(environment).into_iter().find(|(name, digest)| self.given.get(name) != Some(digest));
+        let theirs =
+            given(environment).into_iter().find(|(name, digest)| self.given.get(name) != Some(digest));
         if let Some((name, _)) = theirs {
             return Some(Difference::Variable(name));
         }

@@ -8,6 +8,7 @@ use crate::{
     domain::BoxFuture,
 };
 use anyhow::Context;
+use std::net::SocketAddr;
 
 /// Where it is told of.
 #[derive(Clone, Debug)]
@@ -47,10 +48,19 @@ impl Nearby {
             return Ok(None);
         }
         let Some(card) = self.files.read()? else { return Ok(None) };
-        let located = locate(flags.config.as_deref(), &self.environment, &self.dirs).map_err(ConfigError::new)?;
+        let located =
+            locate(flags.config.as_deref(), &self.environment, &self.dirs).map_err(ConfigError::new)?;
         let difference =
             card.mark.as_ref().and_then(|mark| mark.difference(&located, &self.dirs, &self.environment));
         Ok(Some(Running { pid: card.pid, difference }))
+    }
+
+    /// The address that devices find the daemon at; `None` where it listens on none.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn address(&self) -> anyhow::Result<Option<SocketAddr>> {
+        Ok(self.files.read()?.and_then(|card| card.address))
     }
 
     /// The directories of this user.

@@ -219,7 +219,8 @@ impl Approver for DeviceQuestions {
 
     fn speaker(&self, context: &TurnContext) -> Option<String> {
         let origin = &context.origin;
-        (origin.channel == CHANNEL && !self.is_alone(&context.session)).then(|| format!("{CHANNEL}:{}", origin.user))
+        (origin.channel == CHANNEL && !self.is_alone(&context.session))
+            .then(|| format!("{CHANNEL}:{}", origin.user))
     }
 }
 

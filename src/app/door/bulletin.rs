@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// So many texts may wait for a device. One that reads more slowly misses some.
-pub const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
 
 /// Where such texts are put up. Clones share one.
 #[derive(Clone, Debug)]

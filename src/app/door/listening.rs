@@ -169,7 +169,8 @@ impl Door {
             return;
         }
         let moved = self.listen(wanted).map_err(|error| format!("{error}{}", hint(&error)));
-        let moved = moved.and_then(|found| self.settle(live, wanted, found).map_err(|error| error.to_string()));
+        let moved =
+            moved.and_then(|found| self.settle(live, wanted, found).map_err(|error| error.to_string()));
         match moved {
             Ok(()) => {
                 match &old.found {

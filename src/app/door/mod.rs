@@ -1,8 +1,8 @@
 //! What devices reach by QUIC: the engine behind the door of [`crate::quic`].
 
 mod answer;
-mod bulletin;
 mod asking;
+mod bulletin;
 mod lanes;
 mod listening;
 mod lua;

@@ -25,11 +25,11 @@ use serde_json::{Value, json};
 /// Messages of a transcript where nobody says how many.
 const SHOWN: u32 = 6;
 /// The most messages of a transcript.
-pub const MOST_SHOWN: u32 = 200;
+pub(super) const MOST_SHOWN: u32 = 200;
 /// A message of more bytes is shortened in a transcript.
-pub const SHORTENED_AT: usize = 64 << 10;
+pub(super) const SHORTENED_AT: usize = 64 << 10;
 /// A transcript ends with the message that makes it larger than this: it has to fit into a frame.
-pub const TRANSCRIPT_BYTES: usize = 512 << 10;
+pub(super) const TRANSCRIPT_BYTES: usize = 512 << 10;
 /// Characters that are left of one that is shortened.
 const LEFT_CHARS: usize = 8_000;
 /// The fronts of the owner's own machine.

@@ -145,8 +145,24 @@ pub struct WorkerRequest {
 
 /// All types but the workers'.
 const TYPES: &[&str] = &[
-    "ping", "message", "cancel", "approval", "eval", "complete", "status", "reload", "sessions", "session",
-    "transcript", "commands", "tools", "watch", "pair", "devices", "revoke", "stop",
+    "ping",
+    "message",
+    "cancel",
+    "approval",
+    "eval",
+    "complete",
+    "status",
+    "reload",
+    "sessions",
+    "session",
+    "transcript",
+    "commands",
+    "tools",
+    "watch",
+    "pair",
+    "devices",
+    "revoke",
+    "stop",
 ];
 const WORKER: &str = "worker.";
 
@@ -336,8 +352,8 @@ mod tests {
         for name in TYPES {
             let expected = match *name {
                 "ping" => [true, true, true],
-                "message" | "cancel" | "approval" | "status" | "sessions" | "session" | "transcript" | "commands"
-                | "tools" => [true, true, false],
+                "message" | "cancel" | "approval" | "status" | "sessions" | "session" | "transcript"
+                | "commands" | "tools" => [true, true, false],
                 _ => [true, false, false],
             };
             assert_eq!(may(name), expected, "{name}");

@@ -29,8 +29,7 @@ impl Engine for Local {
 
     fn evaluate<'a>(&'a self, code: &'a str) -> BoxFuture<'a, Evaluated> {
         Box::pin(async move {
-            let Evaluation { printed, outcome } =
-                self.0.script().eval(code, Limits::both(EVAL_LIMIT)).await;
+            let Evaluation { printed, outcome } = self.0.script().eval(code, Limits::both(EVAL_LIMIT)).await;
             let ended = match outcome {
                 Outcome::Values(values) => Ended::Values(values),
                 Outcome::Incomplete => Ended::Incomplete,

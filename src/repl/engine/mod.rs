@@ -74,11 +74,8 @@ pub(super) trait Engine: Send + Sync {
     fn open<'a>(&'a self, wanted: Option<&'a str>) -> BoxFuture<'a, anyhow::Result<Session>>;
 
     /// Begins a session in which whoever spoke in `old` goes on.
-    fn begin<'a>(
-        &'a self,
-        name: Option<&'a str>,
-        old: &'a Session,
-    ) -> BoxFuture<'a, anyhow::Result<Session>>;
+    fn begin<'a>(&'a self, name: Option<&'a str>, old: &'a Session)
+    -> BoxFuture<'a, anyhow::Result<Session>>;
 
     /// The sessions, the last one touched first.
     fn sessions(&self, limit: usize) -> BoxFuture<'_, anyhow::Result<Vec<Session>>>;

@@ -3,12 +3,7 @@
 use super::{Ended, Engine, Evaluated, Said};
 use crate::{
     attach::{Link, LinkError, Message, Opened, Person, say},
-    domain::{
-        BoxFuture,
-        approval::Approver,
-        outcome::TurnEnd,
-        store::Session,
-    },
+    domain::{BoxFuture, approval::Approver, outcome::TurnEnd, store::Session},
     front::{Colour, to_stderr, tool_table, transcript},
     quic::protocol::{Answer, Request},
 };
@@ -65,11 +60,9 @@ struct Wanted<'a> {
 impl Engine for Remote {
     fn say(&self, said: Said) -> BoxFuture<'_, TurnEnd> {
         Box::pin(async move {
-            self.answered(said).await.unwrap_or_else(|error| {
-                let message = error.to_string();
-                to_stderr(&format!("{}\n", Colour::stderr().paint("31", &format!("error: {message}"))));
-                TurnEnd::Failed { kind: "other", message }
-            })
+            // The observer has told.
+            let failed = |error: LinkError| TurnEnd::Failed { kind: "other", message: error.to_string() };
+            self.answered(said).await.unwrap_or_else(failed)
         })
     }
 
@@ -191,8 +184,7 @@ impl Engine for Remote {
         chosen: Option<&'a str>,
     ) -> BoxFuture<'a, anyhow::Result<String>> {
         Box::pin(async move {
-            let wanted =
-                Wanted { session: Some(session.id.as_str()), model: chosen, ..Wanted::default() };
+            let wanted = Wanted { session: Some(session.id.as_str()), model: chosen, ..Wanted::default() };
             Ok(self.opened(wanted).await?.model)
         })
     }
@@ -209,7 +201,9 @@ impl Remote {
         let mut text = String::new();
         loop {
             match answers.next().await? {
-                Answer::Event { event: crate::domain::event::TurnEvent::Text { delta } } => text.push_str(&delta),
+                Answer::Event { event: crate::domain::event::TurnEvent::Text { delta } } => {
+                    text.push_str(&delta)
+                }
                 Answer::Approval { id, request, .. } => {
                     let answer = match &self.approver {
                         Some(approver) => approver.ask(&request).await,
