@@ -5,7 +5,7 @@ use crate::{
     app::{block_on, daemon::Nearby},
     attach::{Code, Invitation, Link},
     domain::device::Role,
-    front::to_stdout,
+    front::{Colour, to_stdout},
 };
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -88,6 +88,9 @@ impl Pair {
         if self.qr {
             let qr = QrCode::new(invitation.to_line()).context("no QR code can be made")?;
             let picture = qr.render::<Dense1x2>().quiet_zone(true).build();
+            // Dark on light, whatever the terminal's own colours are: some cameras want it so.
+            let lines = picture.lines().map(|line| Colour::stdout().paint("30;47", line));
+            let picture = lines.collect::<Vec<_>>().join("\n");
             text.push_str(&format!(
                 "\n{picture}\n\nor all of it:  openpista connect '{}'\n",
                 invitation.to_line()

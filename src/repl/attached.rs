@@ -12,6 +12,7 @@ use crate::{
         BoxFuture,
         approval::{Approval, ApprovalRequest, Approver},
     },
+    front::to_stderr,
 };
 use std::{
     io::{IsTerminal, stdin},
@@ -59,6 +60,10 @@ pub async fn attached(attach: Attach) -> anyhow::Result<End> {
     let starting = async {
         let link = Link::open(way).await?;
         let greeting = greeting(&link, remark).await?;
+        if !stdin().is_terminal() {
+            // A prompt begins with it; without one it is told all the same.
+            to_stderr(&format!("{greeting}\n"));
+        }
         let engine =
             Remote { link: link.clone(), approver, agent, chosen: model, greeting, known: Vec::new().into() };
         let session = engine.open(session.as_deref()).await?;
