@@ -2,11 +2,11 @@
 
 use super::{Exit, run::Run};
 use crate::{
-    app::daemon::Nearby,
+    app::{ConfigError, daemon::Nearby},
     attach::{Link, LinkError, Message, Person, say},
     domain::{approval::Approver, event::Observer},
     front::Output,
-    quic::protocol::Request,
+    quic::protocol::{Kind, Request},
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +40,7 @@ impl Run {
             instead: None,
             model: None,
         };
-        let opened = link.session(&wanted).await?;
+        let opened = link.session(&wanted).await.map_err(sorted)?;
         if let (Some(name), true) = (&self.session, opened.fresh) {
             eprintln!("note: new session {name:?}");
         }
@@ -55,5 +55,13 @@ impl Run {
             // It was told already.
             Err(_) => Exit::Failed,
         })
+    }
+}
+
+/// What the configuration is to blame for is told as where it is loaded here.
+fn sorted(error: LinkError) -> anyhow::Error {
+    match error.refusal() {
+        Some(refusal) if refusal.kind == Kind::Config => ConfigError::new(refusal).into(),
+        _ => error.into(),
     }
 }

@@ -36,7 +36,8 @@ fn yes_runs_it_and_no_does_not() {
 
 #[test]
 fn always_holds_for_the_next_time() {
-    let home = Home::with(&touching());
+    let fake = touching();
+    let home = Home::with(&fake);
     let _daemon = Daemon::start(&home);
     let mut terminal = attach(&home);
     terminal.line("make it");
@@ -67,7 +68,8 @@ fn a_user_can_say_always_and_it_counts_once() {
 
 #[test]
 fn ctrl_c_at_the_question_ends_the_turn() {
-    let home = Home::with(&touching());
+    let fake = touching();
+    let home = Home::with(&fake);
     let _daemon = Daemon::start(&home);
     let mut terminal = attach(&home);
     terminal.line("make it");

@@ -66,14 +66,14 @@ fn the_prompt_survives_and_finds_the_next_one() {
     assert!(answer(&mut terminal, "hello").contains("error: "), "{}", terminal.screen());
     let next = Daemon::start(&home);
     terminal.sees(&format!("the daemon is there again, pid {}, generation 1", next.id()));
-    terminal.keys("\r");
-    assert_eq!(answer(&mut terminal, "hello"), "hi");
+    terminal.line("hello again");
+    terminal.sees("› hello again\nhi\n");
+    terminal.at(PROMPT);
     assert_eq!(answer(&mut terminal, "=1"), "1");
     next.stop().ok();
     terminal.sees("(the server ends)");
     terminal.line("/quit");
     assert_eq!(terminal.code(), Some(0));
-    let _ = PROMPT;
 }
 
 #[test]

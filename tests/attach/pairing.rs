@@ -168,7 +168,7 @@ fn the_code_is_asked_for_at_a_terminal() {
     let invitation = invite(&home, "owner");
     let (place, print) = (text(&invitation, "address"), text(&invitation, "fingerprint"));
     let mut terminal = Terminal::start(other.command(["connect", &place, "--fingerprint", &print]));
-    terminal.sees("code: ");
+    terminal.sees("code:");
     terminal.line(&text(&invitation, "code"));
     terminal.sees("attached to the daemon at");
     terminal.at(crate::PROMPT);

@@ -89,7 +89,7 @@ fn a_session_goes_on_whoever_answers() {
 #[test]
 fn it_is_the_daemon_that_answers() {
     let home = Home::with(&FakeOpenAi::answering(|_| Reply::text("hi")));
-    home.init("turns = 0\npista.observe('turn.end', function() turns = turns + 1 end)");
+    home.init("turns = 0\npista.on('turn.end', function() turns = turns + 1 end)");
     let _daemon = Daemon::start(&home);
     home.run(["run", "-e", "hi"]).ok();
     home.run(["run", "--local", "-e", "hi"]).ok();
@@ -102,14 +102,14 @@ fn what_would_be_different_is_done_without_the_daemon() {
         Reply::text(request.body["model"].as_str().unwrap_or("?").to_owned())
     });
     let home = Home::with(&fake);
-    home.init("where = 'daemon'\npista.on('message', function(m) return { text = m.text .. where } end)");
+    home.init("where = 'daemon'\npista.hook('message', function(m) m.text = m.text .. where return m end)");
     let _daemon = Daemon::start(&home);
     home.run(["eval", "--attach", "where = 'live'"]).ok();
     let asked = |ran: Ran| {
         ran.ok();
         fake.requests().pop().expect("a request").last_text().to_owned()
     };
-    assert_eq!(asked(home.run(["run", "-e", ""].map(|a| if a.is_empty() { "x" } else { a }))), "xlive");
+    assert_eq!(asked(home.run(["run", "-e", "x"])), "xlive");
     // Another variable, another directory, another configuration.
     assert_eq!(asked(home.clone().env("OPENPISTA_MAX_TOKENS", "77").run(["run", "-e", "x"])), "xdaemon");
     let elsewhere = home.work().join("elsewhere");
@@ -119,7 +119,7 @@ fn what_would_be_different_is_done_without_the_daemon() {
     assert_eq!(asked(crate::support::program::Running::start(command, b"").wait()), "xdaemon");
     let copy = home.write(
         &home.work().join("copy.lua"),
-        "pista.on('message', function(m) return { text = m.text .. 'copy' } end)",
+        "pista.hook('message', function(m) m.text = m.text .. 'copy' return m end)",
     );
     assert_eq!(asked(home.run(["run", "--config", copy.to_str().expect("UTF-8"), "-e", "x"])), "xcopy");
     assert_eq!(
@@ -135,7 +135,9 @@ fn what_would_be_different_is_done_without_the_daemon() {
 fn a_workspace_that_is_written_down_is_the_same_everywhere() {
     let fake = FakeOpenAi::answering(|_| Reply::text("hi"));
     let home = Home::with(&fake);
-    home.init("turns = 0\npista.setup{ workspace = '~' }\npista.observe('turn.end', function() turns = turns + 1 end)");
+    home.init(
+        "turns = 0\npista.setup{ workspace = '~' }\npista.on('turn.end', function() turns = turns + 1 end)",
+    );
     let _daemon = Daemon::start(&home);
     let mut command = home.command(["run", "-e", "x"]);
     command.current_dir(home.path());

@@ -48,6 +48,10 @@ pub(super) struct Wanted {
 impl DoorHandler {
     pub(super) async fn session(&self, peer: &Peer, wanted: Wanted) -> Result<Value, Refusal> {
         let channel = self.channel(peer, wanted.front.as_deref())?;
+        if let Some(agent) = &wanted.agent {
+            let live = self.app.live.load_full();
+            live.setup.roster.get(agent).map_err(|error| Refusal::new(Kind::Config, error))?;
+        }
         let (session, fresh) = match (&wanted.session, wanted.fresh) {
             (name, true) => (self.begin(&channel, name.as_deref(), &wanted).await?, true),
             (Some(name), false) => match self.app.memory().find_session(name).await {
