@@ -215,8 +215,9 @@ impl App {
         match self.memory.find_session(wanted).await {
             Ok(session) => Ok(session),
             Err(StoreError::NoSession(_)) => {
+                let session = self.new_session(channel, Some(wanted)).await?;
                 eprintln!("note: new session {wanted:?}");
-                self.new_session(channel, Some(wanted)).await
+                Ok(session)
             }
             Err(error) => Err(error.into()),
         }

@@ -57,7 +57,7 @@ fn blocks_go_on_errors_are_told_and_print_is_shown() {
 fn commands_and_sessions_are_the_daemons() {
     let fake = FakeOpenAi::answering(|request| Reply::text(format!("heard: {}", request.last_text())));
     let home = Home::with(&fake);
-    home.init("pista.command('shout', { help = 'shouts' }, function(args) return args.text:upper() end)");
+    home.init("pista.command('shout', { help = 'shouts' }, function(_, args) return args.text:upper() end)");
     let _daemon = Daemon::start(&home);
     let mut terminal = attach(&home);
     assert!(answer(&mut terminal, "/help").contains("/shout"));

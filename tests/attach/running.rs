@@ -88,7 +88,8 @@ fn a_session_goes_on_whoever_answers() {
 
 #[test]
 fn it_is_the_daemon_that_answers() {
-    let home = Home::with(&FakeOpenAi::answering(|_| Reply::text("hi")));
+    let fake = FakeOpenAi::answering(|_| Reply::text("hi"));
+    let home = Home::with(&fake);
     home.init("turns = 0\npista.on('turn.end', function() turns = turns + 1 end)");
     let _daemon = Daemon::start(&home);
     home.run(["run", "-e", "hi"]).ok();
