@@ -105,7 +105,15 @@ async fn raw_call(connection: &quinn::Connection, text: &[u8]) {
 
 async fn call(client: &Client) {
     let text = "What is on for today, and what may wait until tomorrow?".to_owned();
-    let message = Request::Message { text, session: None, agent: None, model: None, detach: false };
+    let message = Request::Message {
+        text,
+        session: None,
+        agent: None,
+        model: None,
+        detach: false,
+        unattended: false,
+        literal: false,
+    };
     client.ask(&message).await.expect("an answer");
 }
 

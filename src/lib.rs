@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod app;
+pub mod attach;
 pub mod channel;
 pub mod cli;
 pub mod config;

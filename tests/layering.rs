@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
     ("quic", &["domain"]),
+    ("attach", &["domain", "quic"]),
     ("watch", &[]),
 ];
 
@@ -39,6 +40,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("quinn", &["quic"]),
     ("rcgen", &["quic"]),
     ("rustyline", &["repl"]),
+    ("qrcode", &["cli"]),
     ("croner", &["cron"]),
     ("chrono", &["cron", "script"]),
     ("chrono_tz", &["cron", "app", "script"]),

@@ -7,7 +7,7 @@ use crate::{
     script::run_command,
 };
 use arc_swap::ArcSwap;
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
 /// The commands of a configuration that may be replaced.
 pub(super) struct CommandsHere(pub(super) Weak<ArcSwap<Live>>);
@@ -51,12 +51,6 @@ impl App {
     /// The commands of the user's own, and what they do.
     pub fn commands(&self) -> Vec<(String, String)> {
         list(&self.live.load())
-    }
-
-    /// The names of the commands, as they will be whenever they are asked for.
-    pub fn command_names(&self) -> Box<dyn Fn() -> Vec<String> + Send> {
-        let commands = CommandsHere(Arc::downgrade(&self.live));
-        Box::new(move || commands.list().into_iter().map(|(name, _)| name).collect())
     }
 
     /// Runs a command in a session. `None`: there is no such command.

@@ -143,17 +143,6 @@ impl App {
         self.live.load().loaded.script.clone()
     }
 
-    /// The same, looked up each time: a reload puts another in its place.
-    pub fn live_script(&self) -> Box<dyn Fn() -> ScriptHandle + Send> {
-        let live = Arc::clone(&self.live);
-        Box::new(move || live.load().loaded.script.clone())
-    }
-
-    /// The runtime that the engine works on.
-    pub fn runtime(&self) -> tokio::runtime::Handle {
-        tokio::runtime::Handle::current()
-    }
-
     /// Says of a line whether it holds no secret that is known.
     pub fn secret_free(&self) -> Box<dyn Fn(&str) -> bool + Send> {
         let redactor: Redactor = self.live.load().loaded.secrets.redactor().clone();
@@ -226,8 +215,9 @@ impl App {
         match self.memory.find_session(wanted).await {
             Ok(session) => Ok(session),
             Err(StoreError::NoSession(_)) => {
+                let session = self.new_session(channel, Some(wanted)).await?;
                 eprintln!("note: new session {wanted:?}");
-                self.new_session(channel, Some(wanted)).await
+                Ok(session)
             }
             Err(error) => Err(error.into()),
         }

@@ -36,7 +36,7 @@ mod watching;
 
 pub use check::{Item, Kind, Report, check};
 pub use doctor::{Finding, Health, doctor};
-pub use door::{DeviceQuestions, Door, Opened};
+pub use door::{Bulletin, DeviceQuestions, Door, Opened};
 pub use engine::{App, check_name};
 pub use explain::{Arguments, Explained, Question, explain};
 pub use flags::Flags;

@@ -2,16 +2,17 @@
 
 use super::{ConfigError, Loaded, roster, skills, toolset};
 use crate::{
-    domain::{cut, rules::Access, rules::Match, tool::ToolSpec},
+    domain::{
+        cut,
+        rules::{Access, Match},
+        tool::{ToolLine, ToolSpec},
+    },
     front::{self, Colour},
     policy::{Executor, Policy},
 };
-use std::io::IsTerminal;
 
-/// Characters of a description where there is no terminal that it has to fit into.
-const DESCRIPTION_CHARS: usize = 70;
-/// Columns of what the policy says.
-const ACCESS_COLUMNS: usize = 16;
+/// Characters of a description, at most: no terminal is wider.
+const DESCRIPTION_CHARS: usize = 400;
 
 impl Loaded {
     fn policy(&self) -> Result<Policy, ConfigError> {
@@ -42,24 +43,21 @@ impl Loaded {
 
 /// What a policy says of each tool, one a line.
 pub(super) fn tools(specs: &[ToolSpec], policy: &Policy, colour: Colour) -> String {
-    let width = specs.iter().map(|s| s.name.len()).max().unwrap_or(0);
-    let room = match std::io::stdout().is_terminal() {
-        true => front::size().0.saturating_sub(width + ACCESS_COLUMNS + 3).max(20),
-        false => DESCRIPTION_CHARS,
+    front::tool_table(&lines(specs, policy), colour)
+}
+
+/// The same, to be shown elsewhere.
+pub(super) fn lines(specs: &[ToolSpec], policy: &Policy) -> Vec<ToolLine> {
+    let line = |spec: &ToolSpec| {
+        let (access, exact) = access(spec, policy);
+        ToolLine {
+            name: spec.name.clone(),
+            description: cut::title(&spec.description, DESCRIPTION_CHARS),
+            access,
+            exact,
+        }
     };
-    let mut out = String::new();
-    for spec in specs {
-        let (access, exceptions) = access(spec, policy);
-        let (style, word) = match access {
-            Access::Allow => ("32", "allow"),
-            Access::Ask => ("33", "ask"),
-            Access::Deny => ("31", "deny"),
-        };
-        let more = if exceptions > 0 { format!(" (+{exceptions} exact)") } else { String::new() };
-        let word = colour.paint(style, &format!("{:<ACCESS_COLUMNS$}", format!("{word}{more}")));
-        out.push_str(&format!("{:<width$}  {word}{}\n", spec.name, cut::title(&spec.description, room)));
-    }
-    out
+    specs.iter().map(line).collect()
 }
 
 /// What the policy says of a call of the tool in general, and how many exact commands it names.

@@ -5,8 +5,9 @@ use super::{
     stage::{Ending, Stage, UNLIMITED},
 };
 use crate::{
-    app::{Flags, block_on},
-    front::to_stderr,
+    app::{self, Flags, block_on, daemon::Nearby},
+    attach::Link,
+    front::{Output, to_stderr},
     script::{Form, Outcome},
 };
 use clap::Args;
@@ -22,8 +23,11 @@ pub(super) struct Eval {
     #[arg(allow_hyphen_values = true)]
     code: String,
     /// Print the values as JSON, one a line; what `print` writes goes to standard error
-    #[arg(long)]
+    #[arg(long, conflicts_with = "attach")]
     json: bool,
+    /// In the live engine of the daemon, whose globals it changes
+    #[arg(long, conflicts_with_all = ["model", "agent", "yes"])]
+    attach: bool,
     #[command(flatten)]
     turn: TurnArgs,
 }
@@ -37,7 +41,10 @@ impl Eval {
                 return Ok(Exit::Usage);
             }
         };
-        block_on(self.evaluate(flags, code))
+        match self.attach {
+            true => block_on(in_daemon(code)),
+            false => block_on(self.evaluate(flags, code)),
+        }
     }
 
     async fn evaluate(&self, flags: Flags, code: String) -> anyhow::Result<Exit> {
@@ -83,4 +90,30 @@ impl Eval {
             })
             .await)
     }
+}
+
+/// Evaluates in the daemon's live engine.
+async fn in_daemon(code: String) -> anyhow::Result<Exit> {
+    let link = Link::open(Box::new(Nearby::here()?)).await?;
+    let unread = CancellationToken::new();
+    let output = Output::new(unread.clone());
+    let evaluated = tokio::select! {
+        evaluated = link.evaluate(&code, |text| output.write(text)) => evaluated?,
+        // Dropping the evaluation stops the script.
+        () = app::interrupted() => return Ok(Exit::Interrupted),
+        () = unread.cancelled() => return Ok(if output.lost() { Exit::Failed } else { Exit::Ok }),
+    };
+    link.close().await;
+    if evaluated.incomplete {
+        to_stderr("openpista eval: the code is incomplete: more has to follow\n");
+        return Ok(Exit::Failed);
+    }
+    if let Some(error) = evaluated.error {
+        to_stderr(&format!("{error}\n"));
+        return Ok(Exit::Failed);
+    }
+    if let Some(values) = evaluated.values {
+        output.write(&format!("{values}\n"));
+    }
+    Ok(if output.lost() { Exit::Failed } else { Exit::Ok })
 }

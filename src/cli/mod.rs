@@ -4,8 +4,10 @@ mod check;
 mod completions;
 mod config;
 mod confine;
+mod connect;
 mod cron;
 mod daemon;
+mod devices;
 mod doctor;
 mod eval;
 mod exit;
@@ -15,18 +17,22 @@ mod init;
 mod input;
 mod lua;
 mod lua_worker;
+mod pair;
 mod policy;
+mod repl;
+mod route;
 mod run;
 mod sessions;
 mod skills;
 mod stage;
 mod start;
 mod test;
+mod through;
 mod tools;
 
 pub use exit::Exit;
 
-use crate::app::{self, ConfigError, Flags};
+use crate::app::{ConfigError, Flags};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -60,7 +66,13 @@ enum Command {
     /// Answer one message and exit
     Run(run::Run),
     /// Talk to the agent, and evaluate Lua in the live engine
-    Repl(ReplArgs),
+    Repl(repl::Repl),
+    /// Talk to the agent of a daemon elsewhere
+    Connect(connect::Connect),
+    /// Let another device in: print a code for it, which is good once
+    Pair(pair::Pair),
+    /// List the devices that were let in, and shut one out
+    Devices(devices::Devices),
     /// Stay, and answer devices, channels and jobs
     Start(start::Start),
     /// Tell how the daemon is: exit code 0 when one runs, 3 when none does
@@ -119,15 +131,6 @@ struct TurnArgs {
     yes: bool,
 }
 
-#[derive(Debug, Args)]
-struct ReplArgs {
-    #[command(flatten)]
-    turn: TurnArgs,
-    /// Go on with this session (a name or an id), or begin one of this name
-    #[arg(long, value_name = "SESSION")]
-    session: Option<String>,
-}
-
 impl Global {
     fn flags(&self) -> Flags {
         let log = match self.verbose {
@@ -161,13 +164,13 @@ impl TurnArgs {
 /// Runs a command line to its end.
 pub fn main(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
-    let mut flags = global.flags();
+    let flags = global.flags();
     let result = match command {
         Command::Run(run) => run.main(flags),
-        Command::Repl(args) => {
-            args.turn.add_to(&mut flags);
-            app::block_on(crate::repl::main(flags, args.session)).map(Exit::from)
-        }
+        Command::Repl(repl) => repl.main(flags),
+        Command::Pair(pair) => pair.main(),
+        Command::Connect(connect) => connect.main(),
+        Command::Devices(devices) => devices.main(flags),
         Command::Start(start) => start.main(flags),
         Command::Status(status) => status.main(),
         Command::Stop(stop) => stop.main(),

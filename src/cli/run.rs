@@ -1,6 +1,10 @@
 //! `openpista run -e TEXT`.
 
-use super::{Exit, TurnArgs, input};
+use super::{
+    Exit, TurnArgs, input,
+    route::{Route, RouteArgs},
+    through::{Shown, link},
+};
 use crate::{
     app::{App, Flags, block_on},
     domain::{
@@ -12,6 +16,7 @@ use crate::{
     },
     front::{AskOnTerminal, JsonLines, Live, Output, Plain, is_drawable},
     gateway::Delivery,
+    repl::Yes,
 };
 use clap::Args;
 use std::{io::IsTerminal, sync::Arc};
@@ -28,18 +33,21 @@ pub(super) struct Run {
     text: Vec<String>,
     /// Go on with this session (a name or an id), or begin one of this name [default: a new one]
     #[arg(long, value_name = "SESSION")]
-    session: Option<String>,
+    pub(super) session: Option<String>,
     /// Print each event as a line of JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    turn: TurnArgs,
+    pub(super) turn: TurnArgs,
+    #[command(flatten)]
+    route: RouteArgs,
 }
 
 /// How the turn is shown, and who is asked.
 struct Front {
     observer: Arc<dyn Observer>,
-    approver: Arc<dyn Approver>,
+    /// `None`: nobody can be asked.
+    approver: Option<Arc<dyn Approver>>,
 }
 
 impl Front {
@@ -52,8 +60,10 @@ impl Front {
             None => Arc::new(Plain::new(output.clone())),
         };
         let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let approver: Arc<dyn Approver> =
-            if asks { Arc::new(AskOnTerminal::new(live)) } else { Arc::new(Nobody) };
+        let approver: Option<Arc<dyn Approver>> = match asks {
+            true => Some(Arc::new(AskOnTerminal::new(live))),
+            false => None,
+        };
         Self { observer, approver }
     }
 }
@@ -68,15 +78,36 @@ impl Run {
                 return Ok(Exit::Usage);
             }
         };
+        let route = self.route.route(&flags, false)?;
         self.turn.add_to(&mut flags);
-        block_on(self.answer(flags, text))
+        block_on(async {
+            if let Route::Daemon(nearby, running) = route {
+                match link(&nearby).await {
+                    Ok(link) => return self.through(link, text, self.shown()).await,
+                    Err(error) if self.route.insists() => return Err(error.into()),
+                    Err(error) => {
+                        eprintln!("note: done without the daemon (pid {}): {error}", running.pid);
+                    }
+                }
+            }
+            self.answer(flags, text).await
+        })
+    }
+
+    /// How a daemon's turn is shown, and who is asked. Must be called on the runtime.
+    fn shown(&self) -> Shown {
+        let cancel = CancellationToken::new();
+        let output = Output::new(cancel.clone());
+        let Front { observer, approver } = Front::new(self.json, &output);
+        let approver = if self.turn.yes { Some(Arc::new(Yes) as Arc<dyn Approver>) } else { approver };
+        Shown { observer, approver, output, cancel }
     }
 
     async fn answer(&self, flags: Flags, text: String) -> anyhow::Result<Exit> {
         let cancel = CancellationToken::new();
         let output = Output::new(cancel.clone());
         let front = Front::new(self.json, &output);
-        let app = App::start(flags, front.approver).await?;
+        let app = App::start(flags, front.approver.unwrap_or_else(|| Arc::new(Nobody))).await?;
         let session = self.session(&app).await?;
         let envelope = Envelope { origin: app.origin("cli"), agent: app.agent_of(&session), text };
         let interrupted = stop_on_signals(cancel.clone());
@@ -92,12 +123,7 @@ impl Run {
         app.close().await;
         Ok(match outcome.end {
             _ if output.lost() => Exit::Failed,
-            TurnEnd::Answered(_) => Exit::Ok,
-            TurnEnd::Cancelled if interrupted.is_cancelled() => Exit::Interrupted,
-            // Whoever read the output has seen enough.
-            TurnEnd::Cancelled => Exit::Ok,
-            TurnEnd::Failed { kind: "config", .. } => Exit::Config,
-            TurnEnd::Failed { .. } => Exit::Failed,
+            end => exit(&end, interrupted.is_cancelled()),
         })
     }
 
@@ -109,8 +135,20 @@ impl Run {
     }
 }
 
+/// How a turn ended, as scripts see it.
+pub(super) fn exit(end: &TurnEnd, interrupted: bool) -> Exit {
+    match end {
+        TurnEnd::Answered(_) => Exit::Ok,
+        TurnEnd::Cancelled if interrupted => Exit::Interrupted,
+        // Whoever read the output has seen enough.
+        TurnEnd::Cancelled => Exit::Ok,
+        TurnEnd::Failed { kind: "config", .. } => Exit::Config,
+        TurnEnd::Failed { .. } => Exit::Failed,
+    }
+}
+
 /// Ctrl-C and SIGTERM stop the turn, which then closes properly; the token tells that they did.
-fn stop_on_signals(cancel: CancellationToken) -> CancellationToken {
+pub(super) fn stop_on_signals(cancel: CancellationToken) -> CancellationToken {
     let interrupted = CancellationToken::new();
     let heard = interrupted.clone();
     tokio::spawn(async move {

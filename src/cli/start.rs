@@ -3,7 +3,7 @@
 use super::{Exit, TurnArgs};
 use crate::{
     app::{
-        App, Cause, DeviceQuestions, Door, Flags, Opened,
+        App, Bulletin, Cause, DeviceQuestions, Door, Flags, Opened,
         daemon::{Files, Lock, Manager},
     },
     config::{Dirs, Environment},
@@ -104,13 +104,18 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
     files.withdraw();
     let manager = Manager::of(&environment);
     let (questions, stop) = (DeviceQuestions::default(), CancellationToken::new());
-    let notice: Sink = Arc::new(|text| tracing::info!(target: NOTICE, "{text}"));
+    let bulletin = Bulletin::default();
+    let posted = bulletin.clone();
+    let notice: Sink = Arc::new(move |text| {
+        tracing::info!(target: NOTICE, "{text}");
+        posted.post(text);
+    });
     let start = App::start_staying(flags, Arc::new(questions.clone()), Some(notice));
     let app = tokio::select! {
         app = start => app?,
         () = signals.end() => return Ok(Exit::Interrupted),
     };
-    let door = match Door::open(&app, Opened { questions, files, stop: stop.clone() }).await {
+    let door = match Door::open(&app, Opened { questions, files, bulletin, stop: stop.clone() }).await {
         Ok(door) => door,
         Err(error) => {
             app.close().await;

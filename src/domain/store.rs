@@ -7,10 +7,10 @@ use super::{
     message::Message,
     usage::Usage,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A conversation, as listed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Its id.
     pub id: SessionId,
@@ -31,7 +31,7 @@ pub struct Session {
 }
 
 /// A message as stored.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredMessage {
     /// Rising in the order of arrival, over all sessions.
     pub id: i64,

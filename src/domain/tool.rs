@@ -1,5 +1,6 @@
 //! What a tool is, as far as the model and the policy are concerned.
 
+use super::rules::Access;
 use serde::{Deserialize, Serialize};
 
 /// What a tool does to the world, which decides how it is treated where no rule names it.
@@ -26,4 +27,16 @@ pub struct ToolSpec {
     pub parameters: serde_json::Value,
     /// Its default treatment.
     pub effect: Effect,
+}
+/// A tool, and what the agent may do with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToolLine {
+    /// Its name.
+    pub name: String,
+    /// For the model.
+    pub description: String,
+    /// What the policy says of its calls in general.
+    pub access: Access,
+    /// How many exact commands it names beside that.
+    pub exact: usize,
 }

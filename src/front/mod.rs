@@ -13,6 +13,7 @@ mod plain;
 mod screen;
 mod sessions;
 mod terminal;
+mod tools;
 mod write;
 
 pub use approve::{AskOnTerminal, question, read_answer};
@@ -23,4 +24,5 @@ pub use output::Output;
 pub use plain::Plain;
 pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
 pub use terminal::{Colour, forget_typed, is_drawable, size};
+pub use tools::tool_table;
 pub use write::{to_stderr, to_stdout};

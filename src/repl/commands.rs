@@ -2,9 +2,8 @@
 
 use super::{Repl, signals::Signal};
 use crate::{
-    app::Cause,
     domain::nearest::nearest,
-    front::{is_drawable, session_line, tail, transcript},
+    front::{is_drawable, session_line, tail},
 };
 use anyhow::{anyhow, bail};
 
@@ -42,6 +41,7 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("/tools", "", "list the tools, and what the agent may do with each"),
     command("/model", "[MODEL]", "show or choose the model, as provider/model"),
     command("/reload", "", "load the configuration again; saving a file does it too"),
+    command("/status", "", "tell how the engine is"),
     command("/lua", "CODE", "run Lua in the live engine; =EXPR prints a value"),
     command("/login", "", "how to give openpista a key"),
     command("/clear", "", "clear the screen"),
@@ -62,13 +62,14 @@ impl Repl {
         let rest = rest.trim();
         let result = match name {
             "/quit" | "/exit" => return Next::Quit,
-            "/help" => Ok(help(&self.app.commands())),
+            "/help" => Ok(help(&self.engine.commands().await)),
             "/new" => self.new_session(rest).await,
             "/sessions" => self.sessions().await,
             "/resume" => self.resume(rest).await,
-            "/reload" => self.app.reload(Cause::Command).await.map(|reloaded| format!("{reloaded}\n")),
-            "/tools" => Ok(self.app.tool_table(&self.session, self.colour)),
-            "/model" => Ok(self.choose_model(rest)),
+            "/reload" => self.engine.reload().await.map(|reloaded| format!("{reloaded}\n")),
+            "/status" => self.engine.status().await,
+            "/tools" => self.engine.tools(&self.session, self.colour).await,
+            "/model" => self.choose_model(rest).await,
             "/lua" => Err(anyhow!("give the code: /lua print(pista.version)")),
             "/login" => Ok(LOGIN.to_owned()),
             "/clear" => Ok(if is_drawable() { CLEAR.to_owned() } else { String::new() }),
@@ -90,9 +91,9 @@ impl Repl {
     async fn own_command(&mut self, name: &str, typed: &str) -> Result<anyhow::Result<String>, Next> {
         let quiet = self.tty.as_ref().map(|tty| tty.quiet());
         let result = tokio::select! {
-            result = self.app.run_command(name, typed, &self.session, "repl") => result,
+            result = self.engine.run_command(name, typed, &self.session) => result,
             // Dropping the command stops the script.
-            signal = self.signals.stop(&self.app) => {
+            signal = self.signals.stop(&*self.engine) => {
                 drop(quiet);
                 self.complain("interrupted");
                 let goes_on = self.interactive && signal == Signal::Interrupt;
@@ -100,7 +101,7 @@ impl Repl {
             }
         };
         Ok(match result {
-            None => Err(unknown(&format!("/{name}"), &self.app.commands())),
+            None => Err(unknown(&format!("/{name}"), &self.engine.commands().await)),
             Some(Err(error)) => Err(anyhow!(error)),
             Some(Ok(text)) if text.is_empty() => Ok(text),
             Some(Ok(text)) => Ok(format!("{}\n", text.trim_end_matches('\n'))),
@@ -109,14 +110,12 @@ impl Repl {
 
     async fn new_session(&mut self, name: &str) -> anyhow::Result<String> {
         let name = (!name.is_empty()).then_some(name);
-        let fresh = self.app.new_session("repl", name).await?;
-        self.app.tell_reset(&self.session, &fresh);
-        self.session = fresh;
+        self.session = self.engine.begin(name, &self.session).await?;
         Ok(format!("session {}\n", tail(self.session.id.as_str())))
     }
 
     async fn sessions(&self) -> anyhow::Result<String> {
-        let sessions = self.app.memory().sessions(LISTED).await?;
+        let sessions = self.engine.sessions(LISTED).await?;
         Ok(sessions
             .iter()
             .map(|session| {
@@ -130,20 +129,17 @@ impl Repl {
         if wanted.is_empty() {
             bail!("give a name or an id: /sessions lists them");
         }
-        let memory = self.app.memory();
-        let session = memory.find_session(wanted).await?;
-        let messages = memory.messages(&session.id).await?;
-        let last = &messages[messages.len().saturating_sub(RESUMED)..];
-        let text = format!("{}\n{}", session_line(&session, self.colour), transcript(last, self.colour));
+        let (session, last) = self.engine.resume(wanted, RESUMED, self.colour).await?;
+        let text = format!("{}\n{last}", session_line(&session, self.colour));
         self.session = session;
         Ok(text)
     }
 
-    fn choose_model(&mut self, name: &str) -> String {
+    async fn choose_model(&mut self, name: &str) -> anyhow::Result<String> {
         if !name.is_empty() {
             self.model = Some(name.to_owned());
         }
-        format!("model {}\n", self.app.resolved(&self.model_name()))
+        Ok(format!("model {}\n", self.engine.model(&self.session, self.model.as_deref()).await?))
     }
 }
 

@@ -1,30 +1,20 @@
 //! Completion of commands, and of what is live in Lua.
 
-use super::commands::COMMANDS;
-use crate::script::{ScriptHandle, name_begins};
+use super::{commands::COMMANDS, engine::Engine};
+use crate::script::name_begins;
 use rustyline::{Context, Helper, highlight::Highlighter, hint::Hinter, validate::Validator};
+use std::sync::Arc;
 
 /// Completes the line under the cursor.
 pub(super) struct Completer {
-    script: Script,
+    engine: Arc<dyn Engine>,
     runtime: tokio::runtime::Handle,
-    commands: Names,
 }
 
-/// Gives the script in force.
-type Script = Box<dyn Fn() -> ScriptHandle + Send>;
-
-/// Tells the names of the commands of the user's own.
-type Names = Box<dyn Fn() -> Vec<String> + Send>;
-
 impl Completer {
-    pub(super) fn new(script: Script, runtime: tokio::runtime::Handle) -> Self {
-        Self { script, runtime, commands: Box::new(Vec::new) }
-    }
-
-    /// Completes these commands as well, named without their slash.
-    pub(super) fn with_commands(self, commands: Names) -> Self {
-        Self { commands, ..self }
+    /// Must be called on the runtime.
+    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine, runtime: tokio::runtime::Handle::current() }
     }
 }
 
@@ -40,11 +30,12 @@ impl rustyline::completion::Completer for Completer {
         let before = &line[..pos];
         if let Some(code) = lua_begins(before) {
             let begin = code + name_begins(&before[code..]);
-            let candidates = self.runtime.block_on((self.script)().complete(&before[begin..]));
+            let candidates = self.runtime.block_on(self.engine.complete(&before[begin..]));
             return Ok((begin, candidates));
         }
         if before.starts_with('/') && !before.contains(' ') {
-            let own = (self.commands)().into_iter().map(|name| format!("/{name}"));
+            let own = self.runtime.block_on(self.engine.commands());
+            let own = own.into_iter().map(|(name, _)| format!("/{name}"));
             let names = COMMANDS.iter().map(|c| c.name.to_owned()).chain(own);
             return Ok((0, names.filter(|name| name.starts_with(before)).collect()));
         }

@@ -1,14 +1,13 @@
 //! Lua at the prompt.
 
-use super::{MORE, Repl, commands::Next, editor::Read, signals::Signal};
-use crate::{
-    front::to_stderr,
-    script::{Evaluation, Limits, Outcome},
+use super::{
+    MORE, Repl,
+    commands::Next,
+    editor::Read,
+    engine::{Ended, Evaluated},
+    signals::Signal,
 };
-use std::time::Duration;
-
-/// How long one evaluation may take; Ctrl-C ends it before.
-const EVAL_LIMIT: Duration = Duration::from_secs(60);
+use crate::front::to_stderr;
 
 impl Repl {
     /// Evaluates the code of a line, which follows `prefix`; asks for more lines while it is
@@ -38,11 +37,10 @@ impl Repl {
 
     async fn evaluate(&mut self, code: &str) -> Result<Next, Incomplete> {
         let quiet = self.tty.as_ref().map(|tty| tty.quiet());
-        let script = self.app.script();
-        let Evaluation { printed, outcome } = tokio::select! {
-            evaluation = script.eval(code, Limits::both(EVAL_LIMIT)) => evaluation,
+        let Evaluated { printed, ended } = tokio::select! {
+            evaluated = self.engine.evaluate(code) => evaluated,
             // Dropping the evaluation stops the script.
-            signal = self.signals.stop(&self.app) => {
+            signal = self.signals.stop(&*self.engine) => {
                 to_stderr(&format!("{}\n", self.colour.paint("33", "interrupted")));
                 self.failed = true;
                 let goes_on = self.interactive && signal == Signal::Interrupt;
@@ -51,11 +49,11 @@ impl Repl {
         };
         drop(quiet);
         let shown = self.show(&printed);
-        match outcome {
-            Outcome::Incomplete => return Err(Incomplete),
-            Outcome::Values(Some(values)) => return Ok(self.show(&format!("{values}\n"))),
-            Outcome::Values(None) => {}
-            Outcome::Error(error) => self.complain(&error.to_string()),
+        match ended {
+            Ended::Incomplete => return Err(Incomplete),
+            Ended::Values(Some(values)) => return Ok(self.show(&format!("{values}\n"))),
+            Ended::Values(None) => {}
+            Ended::Error(error) => self.complain(&error),
         }
         Ok(shown)
     }

@@ -1,9 +1,11 @@
 //! The interactive front: text goes to the agent, `=expr` and `/lua` to the live Lua engine.
 
 mod approve;
+mod attached;
 mod commands;
 mod complete;
 mod editor;
+mod engine;
 mod lua;
 mod notices;
 mod pipe;
@@ -12,15 +14,18 @@ mod tty;
 mod turn;
 
 use crate::{
-    app::{App, Cause, Flags},
+    app::{App, Flags},
     domain::store::Session,
     front::{Colour, ago, tail, to_stderr, to_stdout},
     watch::SETTLE,
 };
+pub use attached::{Attach, Yes, attached};
+
 use approve::AskInEditor;
 use commands::Next;
 use complete::Completer;
 use editor::{Editor, Read};
+use engine::{Engine, Local};
 use notices::Notices;
 use signals::{Signal, Signals};
 use std::{io::IsTerminal, sync::Arc};
@@ -43,7 +48,7 @@ pub enum End {
 
 /// A REPL at work.
 struct Repl {
-    app: App,
+    engine: Arc<dyn Engine>,
     editor: Arc<Mutex<Editor>>,
     approver: Arc<AskInEditor>,
     notices: Notices,
@@ -58,70 +63,77 @@ struct Repl {
     failed: bool,
 }
 
-/// Runs until `/quit` or the end of the input. Without a terminal it takes the lines that are
-/// piped in, and ends at the first Ctrl-C.
+/// The way to the person, before there is an engine.
+struct Front {
+    editor: Arc<Mutex<Editor>>,
+    approver: Arc<AskInEditor>,
+    notices: Notices,
+}
+
+impl Front {
+    fn start() -> anyhow::Result<Self> {
+        let (editor, above) = Editor::start()?;
+        let editor = Arc::new(Mutex::new(editor));
+        let approver = Arc::new(AskInEditor::new(editor.clone()));
+        Ok(Self { editor, approver, notices: Notices::start(above)? })
+    }
+
+    async fn talk(self, engine: Arc<dyn Engine>, session: Session, signals: Signals) -> End {
+        let Self { editor, approver, notices } = self;
+        editor.lock().await.use_completer(Completer::new(engine.clone()));
+        let mut repl = Repl {
+            engine,
+            editor,
+            approver,
+            notices,
+            signals,
+            tty: Tty::of_stdin(),
+            interactive: std::io::stdin().is_terminal(),
+            session,
+            model: None,
+            colour: Colour::stderr(),
+            failed: false,
+        };
+        repl.greet().await;
+        repl.serve().await
+    }
+}
+
+/// Runs on an engine of its own, until `/quit` or the end of the input. Without a terminal it takes
+/// the lines that are piped in, and ends at the first Ctrl-C.
 pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> {
     let mut signals = Signals::listen()?;
+    let front = Front::start()?;
     let started = tokio::select! {
-        started = start(flags, session) => started?,
+        started = start(&front, flags, session) => started?,
         _ = signals.next() => return Ok(End::Stopped),
     };
-    let (app, session, editor, approver, notices) = started;
-    let mut repl = Repl {
-        app,
-        editor,
-        approver,
-        notices,
-        signals,
-        tty: Tty::of_stdin(),
-        interactive: std::io::stdin().is_terminal(),
-        session,
-        model: None,
-        colour: Colour::stderr(),
-        failed: false,
-    };
-    repl.app.serve().await;
-    let watching = repl.app.watch(SETTLE);
-    repl.greet();
-    let end = repl.serve().await;
+    let (app, session) = started;
+    app.serve().await;
+    let watching = app.watch(SETTLE);
+    let end = front.talk(Arc::new(Local(app.clone())), session, signals).await;
     drop(watching);
-    repl.app.close().await;
+    app.close().await;
     Ok(end)
 }
 
-type Started = (App, Session, Arc<Mutex<Editor>>, Arc<AskInEditor>, Notices);
-
-async fn start(flags: Flags, session: Option<String>) -> anyhow::Result<Started> {
-    let (editor, above) = Editor::start()?;
-    let editor = Arc::new(Mutex::new(editor));
-    let approver = Arc::new(AskInEditor::new(editor.clone()));
-    let notices = Notices::start(above)?;
-    let app = App::start_staying(flags, approver.clone(), Some(notices.sink())).await?;
-    {
-        let editor = editor.lock().await;
-        editor.use_history(app.history_file(), app.secret_free());
-        editor.use_completer(
-            Completer::new(app.live_script(), app.runtime()).with_commands(app.command_names()),
-        );
-    }
-    let session = match session {
-        Some(wanted) => app.session_called(&wanted, "repl").await?,
-        None => match app.memory().latest_session("repl").await? {
-            Some(session) => session,
-            None => app.new_session("repl", None).await?,
-        },
-    };
-    Ok((app, session, editor, approver, notices))
+async fn start(front: &Front, flags: Flags, session: Option<String>) -> anyhow::Result<(App, Session)> {
+    let app = App::start_staying(flags, front.approver.clone(), Some(front.notices.sink())).await?;
+    front.editor.lock().await.use_history(app.history_file(), app.secret_free());
+    let session = Local(app.clone()).open(session.as_deref()).await?;
+    Ok((app, session))
 }
 
 impl Repl {
-    fn greet(&self) {
+    async fn greet(&self) {
         if !self.interactive {
             return;
         }
-        let version = env!("CARGO_PKG_VERSION");
-        let model = self.app.resolved(&self.model_name());
-        to_stderr(&format!("openpista {version}, model {model}\n"));
+        let greeting = self.engine.greeting();
+        match self.engine.model(&self.session, None).await {
+            Ok(model) => to_stderr(&format!("{greeting}, model {model}\n")),
+            Err(_) => to_stderr(&format!("{greeting}\n")),
+        }
         let mut hint = "/help lists commands, =1+1 evaluates Lua".to_owned();
         let Session { id, messages, touched_ms, .. } = &self.session;
         if *messages > 0 {
@@ -177,7 +189,7 @@ impl Repl {
             tokio::select! {
                 read = &mut reading => return read,
                 signal = self.signals.next() => match signal {
-                    Signal::Reload => self.app.reload_and_tell(Cause::Signal).await,
+                    Signal::Reload => self.engine.reload_and_tell().await,
                     Signal::Interrupt if self.interactive => {}
                     Signal::Interrupt | Signal::End => return Read::Stopped,
                 }
@@ -194,9 +206,5 @@ impl Repl {
     fn complain(&mut self, text: &str) {
         self.failed = true;
         to_stderr(&format!("{}\n", self.colour.paint("31", text)));
-    }
-
-    fn model_name(&self) -> String {
-        self.model.clone().unwrap_or_else(|| self.app.model_of(&self.session))
     }
 }

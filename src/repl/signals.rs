@@ -1,6 +1,6 @@
 //! What the outside tells the program while it runs.
 
-use crate::app::{App, Cause};
+use super::engine::Engine;
 use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
@@ -33,10 +33,10 @@ impl Signals {
     }
 
     /// Waits for one that stops what is under way.
-    pub(super) async fn stop(&mut self, app: &App) -> Signal {
+    pub(super) async fn stop(&mut self, engine: &dyn Engine) -> Signal {
         loop {
             match self.next().await {
-                Signal::Reload => app.reload_and_tell(Cause::Signal).await,
+                Signal::Reload => engine.reload_and_tell().await,
                 signal => return signal,
             }
         }

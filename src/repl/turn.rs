@@ -1,11 +1,9 @@
 //! One message to the agent.
 
-use super::{Repl, commands::Next, signals::Signal};
+use super::{Repl, commands::Next, engine::Said, signals::Signal};
 use crate::{
-    app::Cause,
-    domain::{envelope::Envelope, event::Observer, outcome::TurnEnd},
+    domain::{event::Observer, outcome::TurnEnd},
     front::{Live, Output, Plain, is_drawable},
-    gateway::Delivery,
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -22,29 +20,23 @@ impl Repl {
             Some(live) => live,
             None => Arc::new(Plain::new(output)),
         };
-        let delivery = Delivery {
-            envelope: Envelope {
-                origin: self.app.origin("repl"),
-                agent: self.app.agent_of(&self.session),
-                text,
-            },
-            session: self.session.id.clone(),
+        let said = Said {
+            text,
+            session: self.session.clone(),
             model: self.model.clone(),
-            depth: 0,
             observer,
             cancel: cancel.clone(),
         };
         let _quiet = self.tty.as_ref().map(|tty| tty.quiet());
-        let turn = self.app.gateway().submit(delivery);
-        tokio::pin!(turn);
+        let mut turn = self.engine.say(said);
         let mut next = Next::GoOn;
-        let outcome = loop {
+        let end = loop {
             tokio::select! {
-                outcome = &mut turn => break outcome,
+                end = &mut turn => break end,
                 signal = self.signals.next() => {
                     if signal == Signal::Reload {
-                        let app = self.app.clone();
-                        tokio::spawn(async move { app.reload_and_tell(Cause::Signal).await });
+                        let engine = self.engine.clone();
+                        tokio::spawn(async move { engine.reload_and_tell().await });
                         continue;
                     }
                     cancel.cancel();
@@ -54,9 +46,10 @@ impl Repl {
                 }
             }
         };
+        drop(turn);
         self.approver.serve(CancellationToken::new(), None);
         self.notices.serve(None);
-        match outcome.end {
+        match end {
             TurnEnd::Answered(_) if !cancel.is_cancelled() => {}
             TurnEnd::Cancelled | TurnEnd::Answered(_) if next == Next::GoOn && !self.interactive => {
                 // Nobody reads the answers any more.

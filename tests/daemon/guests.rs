@@ -35,6 +35,8 @@ fn in_session(text: &str, session: &str) -> Request {
         agent: None,
         model: None,
         detach: false,
+        unattended: false,
+        literal: false,
     }
 }
 

@@ -74,6 +74,8 @@ fn in_session(text: &str, session: &str) -> Request {
         agent: None,
         model: None,
         detach: false,
+        unattended: false,
+        literal: false,
     }
 }
 
@@ -203,6 +205,8 @@ fn a_detached_turn_goes_on_and_its_answer_is_in_the_conversation() {
             agent: None,
             model: None,
             detach: true,
+            unattended: false,
+            literal: false,
         };
         let answers = client.request(&request).await.unwrap();
         assert!(tokio::task::block_in_place(|| fake.saw_requests(1)));

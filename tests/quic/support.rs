@@ -206,11 +206,27 @@ pub(crate) async fn device(memory: &Memory, role: Role) -> (Secret, Device) {
 }
 
 pub(crate) fn message(text: &str) -> Request {
-    Request::Message { text: text.into(), session: None, agent: None, model: None, detach: false }
+    Request::Message {
+        text: text.into(),
+        session: None,
+        agent: None,
+        model: None,
+        detach: false,
+        unattended: false,
+        literal: false,
+    }
 }
 
 pub(crate) fn detached(text: &str) -> Request {
-    Request::Message { text: text.into(), session: None, agent: None, model: None, detach: true }
+    Request::Message {
+        text: text.into(),
+        session: None,
+        agent: None,
+        model: None,
+        detach: true,
+        unattended: false,
+        literal: false,
+    }
 }
 
 impl Place {

@@ -159,7 +159,15 @@ pub fn is_found(home: &Home) -> bool {
 
 /// A message in a new conversation.
 pub fn message(text: &str) -> Request {
-    Request::Message { text: text.into(), session: None, agent: None, model: None, detach: false }
+    Request::Message {
+        text: text.into(),
+        session: None,
+        agent: None,
+        model: None,
+        detach: false,
+        unattended: false,
+        literal: false,
+    }
 }
 
 /// Asks, and gathers the text and the last frame.

@@ -1,6 +1,7 @@
 //! The files by which programs of the same user find a daemon. All are in one directory, which
 //! nobody else can enter.
 
+use super::Mark;
 use crate::{
     config::Dirs,
     quic::{Address, Fingerprint, Target, token_file},
@@ -34,6 +35,9 @@ pub struct Card {
     pub fingerprint: String,
     /// Its version.
     pub version: String,
+    /// What it was started with, and works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// Why a card tells nothing.

@@ -3,7 +3,11 @@
 mod files;
 mod lock;
 mod manager;
+mod mark;
+mod nearby;
 
 pub use files::{Card, CardError, Files};
 pub use lock::{Lock, LockError, holder, released};
 pub use manager::Manager;
+pub use mark::{Difference, Mark};
+pub use nearby::{Nearby, Running};

@@ -1,6 +1,6 @@
 //! Answers the requests of devices.
 
-use super::{asking::DeviceQuestions, lanes::Lanes, talk::Said};
+use super::{asking::DeviceQuestions, bulletin::Bulletin, lanes::Lanes, rooms::Wanted, talk::Said};
 use crate::{
     app::{App, Cause, ConfigError},
     domain::{BoxFuture, approval::Approval, device::Role},
@@ -18,6 +18,7 @@ pub(super) struct DoorHandler {
     pub(super) app: App,
     pub(super) questions: DeviceQuestions,
     pub(super) lanes: Lanes,
+    pub(super) bulletin: Bulletin,
     /// Cancelled when a device wants the program to end.
     pub(super) stop: CancellationToken,
     pub(super) place: Arc<super::listening::Place>,
@@ -66,8 +67,9 @@ impl Handler for DoorHandler {
     fn handle(&self, peer: Peer, request: Request, reply: Reply) -> BoxFuture<'_, Result<Value, Refusal>> {
         Box::pin(async move {
             match request {
-                Request::Message { text, session, agent, model, detach: _ } => {
-                    self.message(&peer, Said { text, session, agent, model }, reply).await
+                Request::Message { text, session, agent, model, detach: _, unattended, literal } => {
+                    let said = Said { text, session, agent, model, unattended, literal };
+                    self.message(&peer, said, reply).await
                 }
                 Request::Cancel { session } => self.cancel(&peer, &session).await,
                 Request::Approval { id, answer } => self.approval(&peer, &id, answer),
@@ -75,6 +77,14 @@ impl Handler for DoorHandler {
                 Request::Complete { line, at } => self.complete(&line, at).await,
                 Request::Status {} => self.status(&peer).await,
                 Request::Sessions { limit } => self.sessions(&peer, limit).await,
+                Request::Session { session, fresh, front, agent, instead, model } => {
+                    let wanted = Wanted { session, fresh, front, agent, instead, model };
+                    self.session(&peer, wanted).await
+                }
+                Request::Transcript { session, limit } => self.transcript(&peer, &session, limit).await,
+                Request::Commands {} => Ok(self.commands()),
+                Request::Tools { session } => self.tools(&peer, &session).await,
+                Request::Watch {} => self.bulletin.read_out(reply).await,
                 Request::Reload {} => self.reload().await,
                 Request::Stop {} => {
                     self.stop.cancel();

@@ -40,6 +40,8 @@ struct State {
     /// Where devices listen, by number: the later ones were opened later.
     streams: BTreeMap<u64, Stream>,
     open: BTreeMap<String, Open>,
+    /// Conversations in whose turn nobody can be asked.
+    alone: BTreeMap<u64, SessionId>,
 }
 
 #[derive(Clone)]
@@ -65,7 +67,9 @@ pub(super) struct Attending {
 
 impl Drop for Attending {
     fn drop(&mut self) {
-        self.questions.state().streams.remove(&self.number);
+        let mut state = self.questions.state();
+        state.streams.remove(&self.number);
+        state.alone.remove(&self.number);
     }
 }
 
@@ -93,6 +97,19 @@ impl DeviceQuestions {
         let number = state.last;
         state.streams.insert(number, Stream { device: device.clone(), session, reply });
         Attending { questions: self.clone(), number }
+    }
+
+    /// From now on nobody is asked in a turn of a conversation.
+    pub(super) fn leave_alone(&self, session: &SessionId) -> Attending {
+        let mut state = self.state();
+        state.last += 1;
+        let number = state.last;
+        state.alone.insert(number, session.clone());
+        Attending { questions: self.clone(), number }
+    }
+
+    fn is_alone(&self, session: &SessionId) -> bool {
+        self.state().alone.values().any(|alone| alone == session)
     }
 
     /// Takes a device's answer.
@@ -202,7 +219,8 @@ impl Approver for DeviceQuestions {
 
     fn speaker(&self, context: &TurnContext) -> Option<String> {
         let origin = &context.origin;
-        (origin.channel == CHANNEL).then(|| format!("{CHANNEL}:{}", origin.user))
+        (origin.channel == CHANNEL && !self.is_alone(&context.session))
+            .then(|| format!("{CHANNEL}:{}", origin.user))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Where devices find the engine: the socket, which follows the setting `listen`, and the card that
 //! tells programs of the same user.
 
-use super::{answer::DoorHandler, asking::DeviceQuestions, lanes::Lanes};
+use super::{answer::DoorHandler, asking::DeviceQuestions, bulletin::Bulletin, lanes::Lanes};
 use crate::{
     app::{
         App,
         assemble::Live,
-        daemon::{Card, Files},
+        daemon::{Card, Files, Mark},
         services::Service,
     },
     domain::BoxFuture,
@@ -39,6 +39,8 @@ pub struct Opened {
     pub questions: DeviceQuestions,
     /// Where local programs look.
     pub files: Files,
+    /// What the person was told, and devices of the owner's want to know.
+    pub bulletin: Bulletin,
     /// Cancelled when a device wants the program to end.
     pub stop: CancellationToken,
 }
@@ -58,6 +60,8 @@ struct At {
     /// The setting that it was made for.
     wanted: Option<SocketAddr>,
     found: Found,
+    /// What the card says of the engine.
+    mark: Option<Mark>,
     /// Why it is not where the configuration in force wants it.
     fault: Option<String>,
 }
@@ -83,7 +87,7 @@ impl Door {
     /// # Errors
     /// When the address is taken, or a file cannot be used.
     pub async fn open(app: &App, opened: Opened) -> anyhow::Result<Self> {
-        let Opened { questions, files, stop } = opened;
+        let Opened { questions, files, bulletin, stop } = opened;
         let identity = Identity::keep(&files.identity())?;
         let memory = Arc::new(app.memory().clone());
         token_file::keep_owner(&files.token(), &*memory).await?;
@@ -94,19 +98,27 @@ impl Door {
             at: Mutex::new(At {
                 wanted: None,
                 found: Found::Unix(files.socket(), stop.child_token()),
+                mark: None,
                 fault: None,
             }),
             files,
         });
-        let handler =
-            DoorHandler { app: app.clone(), questions, lanes: Lanes::default(), stop, place: place.clone() };
+        let handler = DoorHandler {
+            app: app.clone(),
+            questions,
+            lanes: Lanes::default(),
+            bulletin,
+            stop,
+            place: place.clone(),
+        };
         let limits = Limits { stop_grace: CLOSING, ..Limits::default() };
         let server = Arc::new(Server::new(&identity, memory, Arc::new(handler), limits)?);
         let _ = place.server.set(Arc::downgrade(&server));
         let door = Self { server, place };
-        let wanted = app.live.load().loaded.settings.listen;
+        let live = app.live.load_full();
+        let wanted = live.loaded.settings.listen;
         let found = door.listen(wanted).map_err(|error| anyhow::anyhow!("{error}{}", hint(&error)))?;
-        door.settle(wanted, found).with_context(|| door.place.files.card().display().to_string())?;
+        door.settle(&live, wanted, found).with_context(|| door.place.files.card().display().to_string())?;
         Ok(door)
     }
 
@@ -126,18 +138,20 @@ impl Door {
     }
 
     /// From now on it is there.
-    fn settle(&self, wanted: Option<SocketAddr>, found: Found) -> std::io::Result<()> {
+    fn settle(&self, live: &Live, wanted: Option<SocketAddr>, found: Found) -> std::io::Result<()> {
         let (address, socket) = match &found {
             Found::Udp(address) => (Some(*address), None),
             Found::Unix(path, _) => (None, Some(path.clone())),
         };
-        *self.place.at() = At { wanted, found, fault: None };
+        let mark = Some(Mark::of(&live.loaded));
+        *self.place.at() = At { wanted, found, mark: mark.clone(), fault: None };
         self.place.files.write(&Card {
             pid: std::process::id(),
             address,
             socket,
             fingerprint: self.place.fingerprint.to_string(),
             version: env!("CARGO_PKG_VERSION").into(),
+            mark,
         })
     }
 
@@ -147,10 +161,16 @@ impl Door {
         let old = self.place.at().clone();
         if old.wanted == wanted {
             self.place.at().fault = None;
+            if old.mark.as_ref() != Some(&Mark::of(&live.loaded))
+                && let Err(error) = self.settle(live, wanted, old.found)
+            {
+                tracing::warn!(%error, "{} cannot be written", self.place.files.card().display());
+            }
             return;
         }
         let moved = self.listen(wanted).map_err(|error| format!("{error}{}", hint(&error)));
-        let moved = moved.and_then(|found| self.settle(wanted, found).map_err(|error| error.to_string()));
+        let moved =
+            moved.and_then(|found| self.settle(live, wanted, found).map_err(|error| error.to_string()));
         match moved {
             Ok(()) => {
                 match &old.found {

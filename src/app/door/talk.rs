@@ -27,6 +27,10 @@ pub(super) struct Said {
     pub(super) session: Option<String>,
     pub(super) agent: Option<String>,
     pub(super) model: Option<String>,
+    /// Nobody is there who could be asked.
+    pub(super) unattended: bool,
+    /// It is no command.
+    pub(super) literal: bool,
 }
 
 /// The channel of the conversations that a device has begun: they are its own.
@@ -50,7 +54,9 @@ impl DoorHandler {
         let session = self.conversation(peer, said.session.as_deref()).await?;
         let agent = said.agent.unwrap_or_else(|| self.app.agent_of(&session));
         let origin = Origin { channel: CHANNEL.into(), user: peer.device.to_string() };
-        if let Some(answer) = self.command(&said.text, &session, &agent, &origin).await {
+        if !said.literal
+            && let Some(answer) = self.command(&said.text, &session, &agent, &origin).await
+        {
             return told(&session, answer, &reply);
         }
         let place = self.lanes.enter(&session.id)?;
@@ -59,7 +65,10 @@ impl DoorHandler {
             turn = place.turn(cancel.clone()) => turn,
             () = reply.cancelled() => return Err(given_up()),
         };
-        let _attending = self.questions.attend(&peer.device, Some(session.id.clone()), reply.clone());
+        let _attending = match said.unattended {
+            false => self.questions.attend(&peer.device, Some(session.id.clone()), reply.clone()),
+            true => self.questions.leave_alone(&session.id),
+        };
         let delivery = Delivery {
             envelope: Envelope { origin, agent, text: said.text },
             session: session.id.clone(),
@@ -131,7 +140,7 @@ impl DoorHandler {
     }
 
     /// The conversation, if it is one that the device may speak in.
-    fn own(&self, peer: &Peer, session: Session, wanted: &str) -> Result<Session, Refusal> {
+    pub(super) fn own(&self, peer: &Peer, session: Session, wanted: &str) -> Result<Session, Refusal> {
         if self.is_owner(peer) || session.channel == channel_of(&peer.device) {
             return Ok(session);
         }
@@ -139,7 +148,7 @@ impl DoorHandler {
     }
 }
 
-fn sorted(peer: &Peer, wanted: &str, error: StoreError) -> Refusal {
+pub(super) fn sorted(peer: &Peer, wanted: &str, error: StoreError) -> Refusal {
     match error {
         // Of others' conversations a device learns nothing, not even how many there are.
         StoreError::Ambiguous(..) if peer.role != crate::domain::device::Role::Owner => missing(wanted),

@@ -140,16 +140,22 @@ impl Client {
         self.link.lock().await.endpoint.rebind(socket).map_err(ClientError::Local)
     }
 
-    /// Says goodbye.
-    pub async fn close(self) {
-        self.link.into_inner().close().await;
+    /// Waits until the connection is no more, and says why.
+    pub async fn closed(&self) -> ClientError {
+        let connection = self.link.lock().await.connection.clone();
+        connection.closed().await.into()
     }
-}
 
-impl Link {
-    async fn close(self) {
-        self.connection.close(VarInt::from_u32(close::DONE), b"");
-        let _ = tokio::time::timeout(GOODBYE, self.endpoint.wait_idle()).await;
+    /// Ends the connection without a goodbye: the server is known to be gone.
+    pub async fn abandon(&self) {
+        self.link.lock().await.connection.close(VarInt::from_u32(close::DONE), b"");
+    }
+
+    /// Says goodbye. Asking for something afterwards connects again.
+    pub async fn close(&self) {
+        let link = self.link.lock().await;
+        link.connection.close(VarInt::from_u32(close::DONE), b"");
+        let _ = tokio::time::timeout(GOODBYE, link.endpoint.wait_idle()).await;
     }
 }
 

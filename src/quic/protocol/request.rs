@@ -31,6 +31,12 @@ pub enum Request {
         /// Whether the turn goes on when the client goes away. Else it is cancelled.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         detach: bool,
+        /// Whether nobody is there who could answer questions about its tool calls.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unattended: bool,
+        /// Whether the text is for the agent even where it looks like a command.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        literal: bool,
     },
     /// Stop the turn that is under way in a conversation.
     Cancel {
@@ -66,6 +72,46 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
+    /// A conversation, found or begun: by its id or name, begun under that name where there is none;
+    /// without one, the one that the device's person spoke in last.
+    Session {
+        /// Its id or name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
+        /// Begin one, under that name if there is one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fresh: bool,
+        /// `repl` or `cli`: of the conversations that begin at the owner's own machine, those at the
+        /// prompt, or those of commands. For owners.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        front: Option<String>,
+        /// The agent that shall answer in one that is begun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
+        /// The conversation, by id or name, that a fresh one takes the place of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead: Option<String>,
+        /// A model to resolve in place of the one that answers there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// What was said in a conversation last.
+    Transcript {
+        /// The conversation, by id or name.
+        session: String,
+        /// At most so many messages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// The commands that the configuration declares.
+    Commands {},
+    /// The tools, and what the agent of a conversation may do with each.
+    Tools {
+        /// The conversation, by id or name.
+        session: String,
+    },
+    /// Be told what a person should know, until the request is given up.
+    Watch {},
     /// Make a pairing code.
     Pair {
         /// The role of the device to come.
@@ -99,8 +145,24 @@ pub struct WorkerRequest {
 
 /// All types but the workers'.
 const TYPES: &[&str] = &[
-    "ping", "message", "cancel", "approval", "eval", "complete", "status", "reload", "sessions", "pair",
-    "devices", "revoke", "stop",
+    "ping",
+    "message",
+    "cancel",
+    "approval",
+    "eval",
+    "complete",
+    "status",
+    "reload",
+    "sessions",
+    "session",
+    "transcript",
+    "commands",
+    "tools",
+    "watch",
+    "pair",
+    "devices",
+    "revoke",
+    "stop",
 ];
 const WORKER: &str = "worker.";
 
@@ -136,8 +198,13 @@ impl Request {
             | Self::Cancel { .. }
             | Self::Approval { .. }
             | Self::Status {}
-            | Self::Sessions { .. } => role != Role::Worker,
-            Self::Eval { .. }
+            | Self::Sessions { .. }
+            | Self::Session { .. }
+            | Self::Transcript { .. }
+            | Self::Commands {}
+            | Self::Tools { .. } => role != Role::Worker,
+            Self::Watch {}
+            | Self::Eval { .. }
             | Self::Complete { .. }
             | Self::Reload {}
             | Self::Pair { .. }
@@ -160,6 +227,11 @@ impl Request {
             Self::Status {} => "status",
             Self::Reload {} => "reload",
             Self::Sessions { .. } => "sessions",
+            Self::Session { .. } => "session",
+            Self::Transcript { .. } => "transcript",
+            Self::Commands {} => "commands",
+            Self::Tools { .. } => "tools",
+            Self::Watch {} => "watch",
             Self::Pair { .. } => "pair",
             Self::Devices {} => "devices",
             Self::Revoke { .. } => "revoke",
@@ -221,6 +293,8 @@ mod tests {
                 agent: None,
                 model: None,
                 detach: true,
+                unattended: false,
+                literal: false,
             },
             Request::Approval { id: "a".into(), answer: Approval::Always },
             Request::Pair { role: Role::User, name: None },
@@ -278,7 +352,8 @@ mod tests {
         for name in TYPES {
             let expected = match *name {
                 "ping" => [true, true, true],
-                "message" | "cancel" | "approval" | "status" | "sessions" => [true, true, false],
+                "message" | "cancel" | "approval" | "status" | "sessions" | "session" | "transcript"
+                | "commands" | "tools" => [true, true, false],
                 _ => [true, false, false],
             };
             assert_eq!(may(name), expected, "{name}");

@@ -1,0 +1,96 @@
+//! Questions about calls, over QUIC.
+
+use crate::{
+    PROMPT, QUESTION, address, attach, pair,
+    support::{daemon::Daemon, program::Home, terminal::Terminal},
+    touching,
+};
+
+#[test]
+fn yes_runs_it_and_no_does_not() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    let _daemon = Daemon::start(&home);
+    let mut terminal = attach(&home);
+    let made = home.work().join("made");
+    terminal.line("make it");
+    let shown = terminal.sees(QUESTION);
+    assert!(shown.contains("? system.run touch made\n"), "{shown}");
+    terminal.line("n");
+    terminal.sees("It is done.");
+    terminal.at(PROMPT);
+    assert!(!made.exists());
+    let told = fake.requests().pop().expect("a request").last_text().to_owned();
+    assert!(told.contains("no"), "{told}");
+    terminal.line("make it");
+    terminal.sees_times(QUESTION, 2);
+    terminal.line("perhaps");
+    terminal.sees("please answer y, n or a");
+    terminal.sees_times(QUESTION, 3);
+    assert!(!made.exists(), "it ran before it was allowed");
+    terminal.line("y");
+    terminal.sees_times("It is done.", 2);
+    terminal.at(PROMPT);
+    assert!(made.exists());
+}
+
+#[test]
+fn always_holds_for_the_next_time() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    let _daemon = Daemon::start(&home);
+    let mut terminal = attach(&home);
+    terminal.line("make it");
+    terminal.sees(QUESTION);
+    terminal.line("a");
+    terminal.sees("It is done.");
+    terminal.at(PROMPT);
+    home.run(["run", "-e", "again"]).ok();
+    assert!(home.run(["grants", "list"]).ok().out.contains("touch"));
+}
+
+#[test]
+fn a_user_can_say_always_and_it_counts_once() {
+    let fake = touching();
+    let (home, other) = (Home::with(&fake), Home::new());
+    let daemon = Daemon::start(&home);
+    pair(&home, &other, "user", "").ok();
+    let mut terminal = Terminal::start(other.command(["connect", &address(&daemon)]));
+    terminal.at(PROMPT);
+    terminal.line("make it");
+    terminal.sees(QUESTION);
+    terminal.line("a");
+    terminal.sees("allowed this once");
+    terminal.sees("It is done.");
+    assert!(home.work().join("made").exists());
+    assert!(!home.run(["grants", "list"]).ok().out.contains("touch"));
+}
+
+#[test]
+fn ctrl_c_at_the_question_ends_the_turn() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    let _daemon = Daemon::start(&home);
+    let mut terminal = attach(&home);
+    terminal.line("make it");
+    terminal.sees(QUESTION);
+    terminal.keys(crate::CTRL_C);
+    terminal.sees("cancelled");
+    terminal.at(PROMPT);
+    assert!(!home.work().join("made").exists());
+    assert_eq!(crate::answer(&mut terminal, "=1"), "1");
+}
+
+#[test]
+fn where_nobody_can_be_asked_it_is_denied_as_without_a_daemon() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    let local = home.run(["run", "--local", "-e", "make it"]);
+    let _daemon = Daemon::start(&home);
+    let through = home.run(["run", "-e", "make it"]);
+    assert_eq!((through.code, &through.out), (local.code, &local.out));
+    let told: Vec<String> = fake.requests().iter().map(|request| request.last_text().to_owned()).collect();
+    assert_eq!(told[1], told[3], "the model is told the same");
+    home.run(["run", "--yes", "-e", "make it"]).ok();
+    assert!(home.work().join("made").exists());
+}

@@ -1,0 +1,167 @@
+//! `run` with a daemon: as without one.
+
+use crate::support::{
+    daemon::Daemon,
+    fake_openai::{FakeOpenAi, Reply},
+    program::{Home, Ran, is_alive, until},
+};
+use serde_json::{Value, json};
+use std::fs;
+
+/// Reads a file, then answers at length.
+fn reading() -> FakeOpenAi {
+    FakeOpenAi::answering(|request| match request.messages().last().map(|m| &m["role"]) {
+        Some(role) if role == "tool" => Reply::text("The file says hello.\n\nThat is all."),
+        _ => Reply::text_and_calls("Let me look.", [("fs_read", json!({"path": "note.txt"}))]),
+    })
+}
+
+/// Events without what differs from turn to turn, text in one piece.
+fn told(ran: &Ran) -> Vec<Value> {
+    let mut events: Vec<Value> = vec![];
+    for mut event in ran.json() {
+        let fields = event.as_object_mut().expect("an object");
+        for name in ["session", "turn", "id", "duration_ms"] {
+            fields.remove(name);
+        }
+        if let Some(meta) = fields.get_mut("meta").and_then(Value::as_object_mut) {
+            meta.remove("duration_ms");
+        }
+        match events.last_mut().filter(|last| last["type"] == "text" && event["type"] == "text") {
+            Some(last) => {
+                last["delta"] =
+                    format!("{}{}", last["delta"].as_str().unwrap(), event["delta"].as_str().unwrap()).into();
+            }
+            None => events.push(event),
+        }
+    }
+    events
+}
+
+#[test]
+fn output_events_and_codes_are_the_same() {
+    let fake = reading();
+    let home = Home::with(&fake);
+    home.write(&home.work().join("note.txt"), "hello\n");
+    let _daemon = Daemon::start(&home);
+    for args in [
+        &["-e", "read it"][..],
+        &["--json", "-e", "read it"],
+        &["--agent", "nobody", "-e", "read it"],
+        &["--model", "nowhere/nothing", "-e", "read it"],
+        &["--session", "", "-e", "read it"],
+        &["--session", "01", "--session", "02", "-e", "x"],
+        &["-e", ""],
+    ] {
+        let through = home.run([&["run"], args].concat());
+        let local = home.run([&["run", "--local"], args].concat());
+        assert_eq!(through.code, local.code, "{args:?}: {through:?} {local:?}");
+        if args.contains(&"--json") {
+            assert_eq!(told(&through), told(&local));
+        } else {
+            assert_eq!(through.out, local.out, "{args:?}");
+            // How long a tool took differs.
+            let timeless = |text: &str| {
+                text.split(" s)")
+                    .next()
+                    .map(|text| text.rsplit_once(", ").map_or(text.to_owned(), |(a, _)| a.to_owned()))
+            };
+            assert_eq!(timeless(&through.err), timeless(&local.err), "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn a_session_goes_on_whoever_answers() {
+    let fake = FakeOpenAi::answering(|request| Reply::text(format!("{} messages", request.messages().len())));
+    let home = Home::with(&fake);
+    let run = |args: &[&str]| home.run([&["run", "--session", "s", "-e", "x"], args].concat()).ok();
+    let daemon = Daemon::start(&home);
+    assert_eq!(run(&[]).complains(["note: new session \"s\""]).out, "2 messages\n");
+    assert_eq!(run(&["--local"]).out, "4 messages\n");
+    let third = run(&["--attach"]);
+    assert_eq!((third.out.as_str(), third.err.as_str()), ("6 messages\n", ""));
+    daemon.stop().ok();
+    assert_eq!(run(&[]).out, "8 messages\n");
+    home.run(["run", "--attach", "-e", "x"]).code(1).complains(["no daemon runs here", "openpista start"]);
+}
+
+#[test]
+fn it_is_the_daemon_that_answers() {
+    let fake = FakeOpenAi::answering(|_| Reply::text("hi"));
+    let home = Home::with(&fake);
+    home.init("turns = 0\npista.on('turn.end', function() turns = turns + 1 end)");
+    let _daemon = Daemon::start(&home);
+    home.run(["run", "-e", "hi"]).ok();
+    home.run(["run", "--local", "-e", "hi"]).ok();
+    assert!(until(|| home.run(["eval", "--attach", "turns"]).ok().out == "1\n"));
+}
+
+#[test]
+fn what_would_be_different_is_done_without_the_daemon() {
+    let fake = FakeOpenAi::answering(|request| {
+        Reply::text(request.body["model"].as_str().unwrap_or("?").to_owned())
+    });
+    let home = Home::with(&fake);
+    home.init("where = 'daemon'\npista.hook('message', function(m) m.text = m.text .. where return m end)");
+    let _daemon = Daemon::start(&home);
+    home.run(["eval", "--attach", "where = 'live'"]).ok();
+    let asked = |ran: Ran| {
+        ran.ok();
+        fake.requests().pop().expect("a request").last_text().to_owned()
+    };
+    assert_eq!(asked(home.run(["run", "-e", "x"])), "xlive");
+    // Another variable, another directory, another configuration.
+    assert_eq!(asked(home.clone().env("OPENPISTA_MAX_TOKENS", "77").run(["run", "-e", "x"])), "xdaemon");
+    let elsewhere = home.work().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a directory");
+    let mut command = home.command(["run", "-e", "x"]);
+    command.current_dir(&elsewhere);
+    assert_eq!(asked(crate::support::program::Running::start(command, b"").wait()), "xdaemon");
+    let copy = home.write(
+        &home.work().join("copy.lua"),
+        "pista.hook('message', function(m) m.text = m.text .. 'copy' return m end)",
+    );
+    assert_eq!(asked(home.run(["run", "--config", copy.to_str().expect("UTF-8"), "-e", "x"])), "xcopy");
+    assert_eq!(
+        asked(home.run(["run", "--attach", "--config", copy.to_str().expect("UTF-8"), "-e", "x"])),
+        "xlive"
+    );
+    // A model of this run's own is the daemon's to ask.
+    assert_eq!(home.run(["run", "--model", "server/other", "-e", "x"]).ok().out, "other\n");
+    assert_eq!(asked(home.run(["run", "--model", "server/other", "-e", "x"])), "xlive");
+}
+
+#[test]
+fn a_workspace_that_is_written_down_is_the_same_everywhere() {
+    let fake = FakeOpenAi::answering(|_| Reply::text("hi"));
+    let home = Home::with(&fake);
+    home.init(
+        "turns = 0\npista.setup{ workspace = '~' }\npista.on('turn.end', function() turns = turns + 1 end)",
+    );
+    let _daemon = Daemon::start(&home);
+    let mut command = home.command(["run", "-e", "x"]);
+    command.current_dir(home.path());
+    crate::support::program::Running::start(command, b"").wait().ok();
+    assert!(until(|| home.run(["eval", "--attach", "turns"]).ok().out == "1\n"));
+}
+
+#[test]
+fn ctrl_c_stops_the_turn_in_the_daemon() {
+    let command = json!({"command": "echo $$ > pid.new; mv pid.new pid; exec sleep 601"});
+    let fake = FakeOpenAi::start([Reply::call("system_run", command), Reply::text("we go on")]);
+    let home = Home::with(&fake);
+    let daemon = Daemon::start(&home);
+    let turn = home.start(["run", "--yes", "--session", "s", "--json", "-e", "sleep"], "");
+    let file = home.work().join("pid");
+    assert!(until(|| file.exists()), "the command never ran");
+    let pid = fs::read_to_string(&file).expect("a file").trim().parse().expect("a pid");
+    turn.signal("INT");
+    let ran = turn.wait().code(130);
+    assert!(until(|| !is_alive(pid)), "the command was left running");
+    let last = ran.json().pop().expect("events");
+    assert_eq!((&last["type"], &last["kind"]), (&json!("failed"), &json!("cancelled")));
+    assert!(is_alive(daemon.id()));
+    assert_eq!(home.run(["run", "--session", "s", "-e", "and now?"]).ok().out, "we go on\n");
+    assert_eq!(fake.refusals(), [""; 0]);
+}
