@@ -56,10 +56,14 @@ impl Running {
 }
 
 impl Channels {
-    fn start(&self, live: &Live, spec: &ChannelSpec) -> (Running, Arc<ChannelFacts>) {
+    async fn start(&self, live: &Live, spec: &ChannelSpec) -> Running {
         let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
         let facts = Arc::new(ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent });
-        let door = self.router.door(Arc::clone(&facts));
+        // Before anything new arrives: what is older comes first.
+        if let Err(error) = self.router.adopt(&facts).await {
+            tracing::error!(channel = spec.name, %error, "what an earlier run left cannot be looked up");
+        }
+        let door = self.router.door(facts);
         let script = live.loaded.script.clone();
         let adapter: Arc<dyn ChannelAdapter> = match &spec.kind {
             ChannelKind::Lua { start, send } => Arc::new(LuaChannel {
@@ -90,7 +94,7 @@ impl Channels {
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
             tokio::spawn(async move { deliver(&*adapter, &outgoing, &gateway, &stop).await })
         };
-        (Running { adapter, script, receiving, delivering, stop }, facts)
+        Running { adapter, script, receiving, delivering, stop }
     }
 
     async fn stop_all(&self) {
@@ -108,11 +112,8 @@ impl Service for Channels {
             self.health.keep(|name| channels.contains_key(name));
             self.questions.serve(channels.keys().cloned());
             for spec in channels.values() {
-                let (running, facts) = self.start(live, spec);
+                let running = self.start(live, spec).await;
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
-                if let Err(error) = self.router.adopt(&facts).await {
-                    tracing::error!(channel = spec.name, %error, "what an earlier run left cannot be looked up");
-                }
             }
         })
     }

@@ -273,6 +273,10 @@ impl Telegram {
 }
 
 fn size(path: &Path) -> Result<u64, String> {
+    // A link that was put in its place since it was looked at could lead to anything.
+    if std::fs::canonicalize(path).map_err(|error| error.to_string())? != path {
+        return Err("it is not where it was".into());
+    }
     let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !found.is_file() {
         return Err("it is no file".into());
