@@ -37,6 +37,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["memory"]),
     ("async_openai", &["llm"]),
     ("reqwest", &["llm", "net"]),
+    ("teloxide_core", &["channel"]),
+    ("pulldown_cmark", &["channel"]),
     ("quinn", &["quic"]),
     ("rcgen", &["quic"]),
     ("rustyline", &["repl"]),

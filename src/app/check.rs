@@ -205,9 +205,13 @@ fn provider(spec: &crate::domain::plan::ProviderSpec) -> Item {
 
 fn channel(spec: &crate::domain::plan::ChannelSpec) -> Item {
     let mut facts = vec![];
-    #[allow(clippy::infallible_destructuring_match)]
     match &spec.kind {
         ChannelKind::Lua { .. } => facts.push(fact("kind", "lua")),
+        ChannelKind::Telegram(telegram) => {
+            facts.push(fact("kind", "telegram"));
+            facts.push(fact("token", telegram.token.to_string()));
+            facts.extend(telegram.api.as_deref().map(|api| fact("api", api)));
+        }
     }
     facts.extend(spec.agent.as_deref().map(|agent| fact("agent", agent)));
     facts.push(fact("users", spec.users.clone()));

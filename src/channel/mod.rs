@@ -1,12 +1,16 @@
 //! Channels: the ways in and out for messages. Each kind is an adapter; what they have in common
 //! (who may speak, storing, queueing, delivering) is the gateway's.
 
+mod delivery;
 mod supervise;
+pub mod telegram;
 
-pub use supervise::{RESTART_FIRST, RESTART_LONGEST, State, supervise};
+pub use delivery::{Progress, Undelivered};
+pub use supervise::{RESTART_FIRST, RESTART_LONGEST, Rest, State, supervise};
 
 use crate::domain::{
     BoxFuture,
+    event::TurnEvent,
     post::{Door, Parcel},
 };
 use std::sync::Arc;
@@ -16,10 +20,33 @@ pub trait ChannelAdapter: Send + Sync {
     /// Its name, part of every address on it.
     fn name(&self) -> &str;
 
+    /// What has to be done before the channel is up. `Err`: why it is down; it is tried again.
+    fn open(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Runs as long as the channel is up, and hands what arrives to `door`. Dropping the future
     /// ends it. `Err`: why the channel is down; it is started again.
     fn run(&self, door: Arc<dyn Door>) -> BoxFuture<'_, Result<(), String>>;
 
+    /// How long to leave it alone now that it went down.
+    fn rest(&self) -> Rest {
+        Rest::Usual
+    }
+
     /// Delivers a message. `Err`: why not; it is tried again.
     fn send(&self, parcel: Parcel) -> BoxFuture<'_, Result<(), String>>;
+
+    /// Delivers a message; where it goes out in several parts, `progress` is told of each. A channel
+    /// that has nothing to say about either leaves this alone.
+    fn deliver<'a>(
+        &'a self,
+        parcel: Parcel,
+        _progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<(), Undelivered>> {
+        Box::pin(async move { self.send(parcel).await.map_err(Undelivered::Failed) })
+    }
+
+    /// Something happened in the turn that answers a conversation. Must not block.
+    fn observe(&self, _conversation: &str, _event: &TurnEvent) {}
 }

@@ -24,23 +24,53 @@ pub enum State {
         /// When.
         retry_in: Duration,
     },
+    /// It does not, and nothing but another configuration will help.
+    Out {
+        /// Why.
+        error: String,
+    },
+}
+
+/// How long a channel that went down is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// As long as others.
+    Usual,
+    /// At least so long.
+    AtLeast(Duration),
+    /// For good: what is wrong does not mend itself.
+    ForGood,
 }
 
 /// Runs a channel, again and again. Dropping the future ends it.
 pub async fn supervise(adapter: &dyn ChannelAdapter, door: Arc<dyn Door>, tell: impl Fn(State)) {
     let mut wait = RESTART_FIRST;
     loop {
-        tell(State::Up);
         let began = Instant::now();
-        let Err(error) = adapter.run(Arc::clone(&door)).await else {
+        let ended = match adapter.open().await {
+            Ok(()) => {
+                tell(State::Up);
+                adapter.run(Arc::clone(&door)).await
+            }
+            Err(error) => Err(error),
+        };
+        let Err(error) = ended else {
             // It has nothing more to do than to deliver.
             return std::future::pending().await;
         };
         if began.elapsed() >= RESTART_LONGEST {
             wait = RESTART_FIRST;
         }
-        tell(State::Down { error, retry_in: wait });
-        tokio::time::sleep(wait).await;
+        let retry_in = match adapter.rest() {
+            Rest::Usual => wait,
+            Rest::AtLeast(least) => wait.max(least),
+            Rest::ForGood => {
+                tell(State::Out { error });
+                return std::future::pending().await;
+            }
+        };
+        tell(State::Down { error, retry_in });
+        tokio::time::sleep(retry_in).await;
         wait = (wait * 2).min(RESTART_LONGEST);
     }
 }

@@ -1,6 +1,6 @@
 //! What a configuration declares, as plain data: the result of running an `init.lua`.
 
-use super::{id::HandlerId, rules::Rule, sandbox::SandboxProfile, tool::ToolSpec};
+use super::{id::HandlerId, rules::Rule, sandbox::SandboxProfile, secret::SecretRef, tool::ToolSpec};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -56,6 +56,25 @@ pub enum ChannelKind {
         /// Delivers a message.
         send: HandlerId,
     },
+    /// A bot on Telegram.
+    Telegram(TelegramSpec),
+}
+
+/// A bot on Telegram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TelegramSpec {
+    /// Where the bot's token is kept.
+    pub token: SecretRef,
+    /// The server of the Bot API; `None`: Telegram's own.
+    pub api: Option<String>,
+    /// Shows an answer while it is written, by editing a message.
+    pub stream: bool,
+    /// Shows that it works, as "typing".
+    pub typing: bool,
+    /// Where files that are sent to it go, within the workspace; `None`: they are not fetched.
+    pub inbox: Option<String>,
+    /// Whether the first of the users is told of strangers who write to it.
+    pub pairing: bool,
 }
 
 /// A job that runs at times.
@@ -254,7 +273,7 @@ pub enum ProviderKind {
         /// The base URL, normally ending in `/v1`.
         base_url: String,
         /// Where the key comes from (`env:NAME`, `file:PATH`, `cmd:COMMAND`), if one is needed.
-        api_key: Option<super::secret::SecretRef>,
+        api_key: Option<SecretRef>,
         /// Overrides of the dialect's flags, and `extra_body`.
         dialect: super::JsonMap,
     },

@@ -76,6 +76,10 @@ pub struct Parcel {
     pub content: Content,
     /// From 1.
     pub attempt: u32,
+    /// So many parts of it are known to have arrived, where it goes out in several.
+    pub parts: u32,
+    /// The part after these may have arrived: whoever sent it did not hear the end of it.
+    pub doubtful: bool,
 }
 
 /// How a message's handling ended.
@@ -146,6 +150,12 @@ pub trait Post: Send + Sync {
 
     /// Milliseconds until the next message of a channel is due; `None`: none is.
     fn next_due<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>>;
+
+    /// So many parts of a message were delivered.
+    fn part(&self, number: i64, parts: u32) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// The next part of a message may have been delivered.
+    fn doubt(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// A message was delivered, or was not to be.
     fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>>;

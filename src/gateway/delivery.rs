@@ -2,8 +2,9 @@
 
 use super::{Gateway, Outgoing};
 use crate::{
-    channel::ChannelAdapter,
+    channel::{ChannelAdapter, Progress, Undelivered},
     domain::{
+        BoxFuture,
         envelope::Origin,
         hook::TurnContext,
         id::{SessionId, TurnId},
@@ -11,7 +12,7 @@ use crate::{
         store::StoreError,
     },
 };
-use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde_json::json;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -41,13 +42,16 @@ pub async fn deliver(
     if let Err(error) = outgoing.post().release(channel).await {
         tracing::warn!(channel, %error, "what was being delivered cannot be looked up");
     }
+    // A conversation whose message is under way has no other one due: a slow one holds up nobody else.
+    let mut under_way = FuturesUnordered::new();
     while !stop.is_cancelled() {
-        let wait = match round(adapter, outgoing, gateway).await {
-            Ok(0) => match outgoing.post().next_due(channel).await {
-                Ok(due) => due.map_or(LOOK_EVERY, |ms| Duration::from_millis(ms.max(1)).min(LOOK_EVERY)),
-                Err(_) => AFTER_ERROR,
-            },
-            Ok(_) => continue,
+        let wait = match take(adapter, outgoing, MAX_AT_ONCE - under_way.len()).await {
+            Ok((parcels, wait)) => {
+                let many = parcels.len();
+                under_way.extend(parcels.into_iter().map(|parcel| one(adapter, outgoing, gateway, parcel)));
+                // There may be more, now that these are taken.
+                if many > 0 && under_way.len() < MAX_AT_ONCE { Duration::ZERO } else { wait }
+            }
             Err(error) => {
                 tracing::warn!(channel, %error, "messages cannot be delivered");
                 AFTER_ERROR
@@ -57,8 +61,40 @@ pub async fn deliver(
             () = bell.notified() => {}
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => {}
+            Some(done) = under_way.next() => tell(channel, done),
+        }
+        // What has ended meanwhile, too, before the next look.
+        while let Some(Some(done)) = under_way.next().now_or_never() {
+            tell(channel, done);
         }
     }
+    while let Some(done) = under_way.next().await {
+        tell(channel, done);
+    }
+}
+
+fn tell(channel: &str, done: Result<(), StoreError>) {
+    if let Err(error) = done {
+        tracing::warn!(channel, %error, "what became of a message cannot be stored");
+    }
+}
+
+/// What is due, and how long to wait for more.
+async fn take(
+    adapter: &dyn ChannelAdapter,
+    outgoing: &Outgoing,
+    room: usize,
+) -> Result<(Vec<Parcel>, Duration), StoreError> {
+    if room == 0 {
+        return Ok((vec![], LOOK_EVERY));
+    }
+    let parcels = outgoing.post().due(adapter.name(), room).await?;
+    if !parcels.is_empty() {
+        return Ok((parcels, LOOK_EVERY));
+    }
+    let due = outgoing.post().next_due(adapter.name()).await?;
+    let wait = due.map_or(LOOK_EVERY, |ms| Duration::from_millis(ms.max(1)));
+    Ok((parcels, wait.min(LOOK_EVERY)))
 }
 
 /// Delivers all that is due, and returns.
@@ -70,22 +106,27 @@ pub async fn flush(
     outgoing: &Outgoing,
     gateway: &Gateway,
 ) -> Result<(), StoreError> {
-    while round(adapter, outgoing, gateway).await? > 0 {}
-    Ok(())
+    loop {
+        let parcels = outgoing.post().due(adapter.name(), 1).await?;
+        if parcels.is_empty() {
+            return Ok(());
+        }
+        for parcel in parcels {
+            one(adapter, outgoing, gateway, parcel).await?;
+        }
+    }
 }
 
-/// Delivers what is due; says how many messages that were.
-async fn round(
-    adapter: &dyn ChannelAdapter,
-    outgoing: &Outgoing,
-    gateway: &Gateway,
-) -> Result<usize, StoreError> {
-    let parcels = outgoing.post().due(adapter.name(), MAX_AT_ONCE).await?;
-    let count = parcels.len();
-    for done in join_all(parcels.into_iter().map(|parcel| one(adapter, outgoing, gateway, parcel))).await {
-        done?;
+/// Where the progress of one message is kept.
+struct Kept<'a> {
+    outgoing: &'a Outgoing,
+    number: i64,
+}
+
+impl Progress for Kept<'_> {
+    fn arrived(&self, parts: u32) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.outgoing.post().part(self.number, parts)
     }
-    Ok(count)
 }
 
 async fn one(
@@ -111,14 +152,26 @@ async fn one(
             return outgoing.post().delivered(number).await;
         }
     }
-    let Err(error) = adapter.send(parcel).await else { return outgoing.post().delivered(number).await };
-    if attempt >= MAX_ATTEMPTS {
-        let message = format!("a message to {to} was not delivered in {attempt} attempts: {error}");
-        tracing::error!("{message}");
-        hooks.tell(&context, "error", || json!({ "kind": "delivery", "message": message }));
-        return outgoing.post().put_off(number, &error, None).await;
-    }
-    let wait = RETRY_FIRST.saturating_mul(1 << (attempt - 1)).min(RETRY_LONGEST);
-    tracing::warn!(to, attempt, wait_s = wait.as_secs(), "a message was not delivered: {error}");
+    let Err(kept) = adapter.deliver(parcel, &Kept { outgoing, number }).await else {
+        return outgoing.post().delivered(number).await;
+    };
+    let backoff = || RETRY_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(RETRY_LONGEST);
+    let error = kept.error().to_owned();
+    let wait = match kept {
+        Undelivered::Away { again, doubtful, .. } => {
+            if doubtful {
+                outgoing.post().doubt(number).await?;
+            }
+            again.unwrap_or_else(backoff)
+        }
+        Undelivered::Failed(_) if attempt < MAX_ATTEMPTS => backoff(),
+        Undelivered::Failed(_) | Undelivered::Refused(_) => {
+            let message = format!("a message to {to} was not delivered in {attempt} attempt(s): {error}");
+            tracing::error!("{message}");
+            hooks.tell(&context, "error", || json!({ "kind": "delivery", "message": message }));
+            return outgoing.post().put_off(number, &error, None).await;
+        }
+    };
+    tracing::warn!(to, attempt, wait_s = wait.as_secs_f64(), "a message was not delivered: {error}");
     outgoing.post().put_off(number, &error, Some(wait.as_millis() as u64)).await
 }

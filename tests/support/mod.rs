@@ -4,6 +4,7 @@
 
 pub mod daemon;
 pub mod fake_openai;
+pub mod fake_telegram;
 pub mod program;
 pub mod screen;
 pub mod terminal;

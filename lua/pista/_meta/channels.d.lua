@@ -1,11 +1,30 @@
 ---@meta pista.channels
 
 ---@class pista.Channel
+---@field kind? "lua"
 ---@field start? fun(self: pista.ChannelSelf) May work for 1 s without waiting for anything.
 ---@field send fun(self: pista.ChannelSelf, to: string, message: pista.OutMessage) May take 30 s.
 ---@field users? (string|integer)[] Who may speak, by the platform's own ids; `{ "*" }`: everybody. Default: nobody.
 ---@field agent? string Who answers; else the default agent.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
+
+---A bot on Telegram.
+---@class pista.TelegramChannel
+---@field kind? "telegram" Not needed where the channel is called so.
+---@field token pista.Secret The bot's token, as @BotFather gave it.
+---@field users? (string|integer)[] Who may speak, by their numbers; `{ "*" }`: everybody. Default: nobody.
+---@field agent? string Who answers; else the default agent.
+---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
+---@field api? string The server of the Bot API. Default `https://api.telegram.org`.
+---@field typing? boolean Shows that it works. Default true.
+---@field stream? boolean Shows an answer while it is written. Default false.
+---@field inbox? string|false Where in the workspace files go that arrive; `false`: they are not fetched. Default `"inbox"`.
+---@field pairing? boolean Tells the first of `users` of strangers who write to the bot. Default false.
+
+---A message with files.
+---@class pista.Message
+---@field text? string
+---@field files? string[] At most 10, by their paths in the workspace.
 
 ---What a channel's functions get as `self`.
 ---@class pista.ChannelSelf

@@ -208,17 +208,22 @@ function pista.command(name, options, fn) end
 ---        pista.system.run({ "sh", "-c", 'printf "%s\\n" "$1" >> outbox', "sh", message.text })
 ---      end,
 ---    })
+---
+---A bot on Telegram (docs/telegram.md) needs no functions:
+---
+---    pista.channel("telegram", { token = pista.secret("env:TELEGRAM_TOKEN"), users = { 123456 } })
 ---@param name string
----@param options pista.Channel
+---@param options pista.Channel|pista.TelegramChannel
 function pista.channel(name, options) end
 
 ---Sends a message: `channel:conversation`, or `repl` for whoever is at the prompt. Once this returns
 ---the message is kept until it is delivered.
 ---
 ---    pista.send("telegram:123456", "The backup is done.")
+---    pista.send("telegram:123456", { text = "The plan", files = { "plan.pdf" } })
 ---@param to string
----@param text string
-function pista.send(to, text) end
+---@param message string|pista.Message
+function pista.send(to, message) end
 
 ---An environment variable. Those whose names look like secrets are refused: see `pista.secret`.
 ---@param name string

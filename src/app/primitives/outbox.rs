@@ -4,6 +4,7 @@ use crate::{
     domain::{
         BoxFuture,
         nearest::nearest,
+        post::Content,
         primitives::{FailureKind, Outbox, PrimitiveError},
     },
     front::{printable, to_stderr},
@@ -38,11 +39,20 @@ impl OutboxHere {
 }
 
 impl Outbox for OutboxHere {
-    fn send<'a>(&'a self, to: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), PrimitiveError>> {
+    fn send<'a>(&'a self, to: &'a str, mut content: Content) -> BoxFuture<'a, Result<(), PrimitiveError>> {
         Box::pin(async move {
+            for path in &mut content.files {
+                // Where it really is: one that is somewhere else when it goes out is not sent.
+                let real = std::fs::canonicalize(&*path);
+                let real = real.map_err(|error| {
+                    PrimitiveError::new(FailureKind::NotFound, format!("{path}: {error}"))
+                })?;
+                *path = real.display().to_string();
+            }
             let (channel, conversation) = to.split_once(':').unwrap_or((to, ""));
             if matches!(channel, "repl" | "cli") {
-                self.show(text);
+                let files = content.files.iter().map(|file| format!("\n[file: {file}]"));
+                self.show(&(content.text.clone() + &files.collect::<String>()));
                 return Ok(());
             }
             if !self.channels.contains(channel) {
@@ -52,10 +62,10 @@ impl Outbox for OutboxHere {
                 let message = format!("{to:?} is no address: write \"{channel}:CONVERSATION\"");
                 return Err(PrimitiveError::new(FailureKind::Usage, message));
             }
-            if text.trim().is_empty() {
+            if content.text.trim().is_empty() && content.files.is_empty() {
                 return Err(PrimitiveError::new(FailureKind::Usage, "the message is empty"));
             }
-            let sent = self.outgoing.send(channel, conversation, text).await;
+            let sent = self.outgoing.send(channel, conversation, content).await;
             sent.map_err(|error| PrimitiveError::new(FailureKind::Io, error.to_string()))
         })
     }

@@ -1,7 +1,7 @@
 //! Channels: the functions of the generation in force run, what arrives is answered, what is to go
 //! out is delivered.
 
-use super::{Health, Live, Service};
+use super::{Health, Live, Service, telegram};
 use crate::{
     channel::{ChannelAdapter, State, supervise},
     domain::{
@@ -36,7 +36,8 @@ pub(in crate::app) struct Channels {
 
 /// A channel that is up.
 pub(in crate::app) struct Running {
-    adapter: Arc<LuaChannel>,
+    adapter: Arc<dyn ChannelAdapter>,
+    script: ScriptHandle,
     receiving: JoinHandle<()>,
     delivering: JoinHandle<()>,
     stop: CancellationToken,
@@ -50,26 +51,40 @@ impl Running {
         if tokio::time::timeout(HANDING_OVER, &mut self.delivering).await.is_err() {
             self.delivering.abort();
         }
-        self.adapter.script.emit("channel.down", json!({ "channel": self.adapter.name }));
+        self.script.emit("channel.down", json!({ "channel": self.adapter.name() }));
     }
 }
 
 impl Channels {
-    fn start(&self, live: &Live, spec: &ChannelSpec) -> (Running, Arc<ChannelFacts>) {
-        let ChannelKind::Lua { start, send } = spec.kind;
+    async fn start(&self, live: &Live, spec: &ChannelSpec) -> Running {
         let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
         let facts = Arc::new(ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent });
-        let door = self.router.door(Arc::clone(&facts));
+        // Before anything new arrives: what is older comes first.
+        if let Err(error) = self.router.adopt(&facts).await {
+            tracing::error!(channel = spec.name, %error, "what an earlier run left cannot be looked up");
+        }
+        let door = self.router.door(facts);
         let script = live.loaded.script.clone();
-        let adapter =
-            Arc::new(LuaChannel { name: spec.name.clone(), script, start, send, door: Arc::clone(&door) });
+        let adapter: Arc<dyn ChannelAdapter> = match &spec.kind {
+            ChannelKind::Lua { start, send } => Arc::new(LuaChannel {
+                name: spec.name.clone(),
+                script: script.clone(),
+                start: *start,
+                send: *send,
+                door: Arc::clone(&door),
+            }),
+            ChannelKind::Telegram(bot) => {
+                Arc::new(telegram::channel(&live.loaded, spec, bot, self.router.list()))
+            }
+        };
+        self.router.watch(&adapter);
         let stop = CancellationToken::new();
         let receiving = {
-            let (adapter, door, health) = (Arc::clone(&adapter), door, self.health.clone());
+            let (adapter, script, health) = (Arc::clone(&adapter), script.clone(), self.health.clone());
             tokio::spawn(async move {
                 let tell = |state| {
-                    health.note(&adapter.name, &state);
-                    adapter.tell(state);
+                    health.note(adapter.name(), &state);
+                    tell(&script, adapter.name(), state);
                 };
                 supervise(&*adapter, door, tell).await;
             })
@@ -79,7 +94,7 @@ impl Channels {
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
             tokio::spawn(async move { deliver(&*adapter, &outgoing, &gateway, &stop).await })
         };
-        (Running { adapter, receiving, delivering, stop }, facts)
+        Running { adapter, script, receiving, delivering, stop }
     }
 
     async fn stop_all(&self) {
@@ -97,11 +112,8 @@ impl Service for Channels {
             self.health.keep(|name| channels.contains_key(name));
             self.questions.serve(channels.keys().cloned());
             for spec in channels.values() {
-                let (running, facts) = self.start(live, spec);
+                let running = self.start(live, spec).await;
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
-                if let Err(error) = self.router.adopt(&facts).await {
-                    tracing::error!(channel = spec.name, %error, "what an earlier run left cannot be looked up");
-                }
             }
         })
     }
@@ -115,6 +127,23 @@ impl Service for Channels {
     }
 }
 
+/// Tells of how a channel fares.
+fn tell(script: &ScriptHandle, channel: &str, state: State) {
+    let (event, payload) = match state {
+        State::Up => ("channel.up", json!({ "channel": channel })),
+        State::Down { error, retry_in } => {
+            let retry_in = retry_in.as_secs_f64();
+            tracing::warn!(channel, retry_in, "the channel is down: {error}");
+            ("channel.down", json!({ "channel": channel, "error": error, "retry_in": retry_in }))
+        }
+        State::Out { error } => {
+            tracing::error!(channel, "the channel is down until the configuration changes: {error}");
+            ("channel.down", json!({ "channel": channel, "error": error }))
+        }
+    };
+    script.emit(event, payload);
+}
+
 /// A channel written in Lua.
 struct LuaChannel {
     name: String,
@@ -122,20 +151,6 @@ struct LuaChannel {
     start: Option<HandlerId>,
     send: HandlerId,
     door: Arc<dyn Door>,
-}
-
-impl LuaChannel {
-    fn tell(&self, state: State) {
-        let (event, payload) = match state {
-            State::Up => ("channel.up", json!({ "channel": self.name })),
-            State::Down { error, retry_in } => {
-                let retry_in = retry_in.as_secs_f64();
-                tracing::warn!(channel = self.name, retry_in, "the channel is down: {error}");
-                ("channel.down", json!({ "channel": self.name, "error": error, "retry_in": retry_in }))
-            }
-        };
-        self.script.emit(event, payload);
-    }
 }
 
 impl ChannelAdapter for LuaChannel {

@@ -138,7 +138,7 @@ impl Work for Jobs {
 
     fn deliver<'a>(&'a self, to: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), Undelivered>> {
         Box::pin(async move {
-            self.primitives.outbox.send(to, text).await.map_err(|error| Undelivered {
+            self.primitives.outbox.send(to, text.into()).await.map_err(|error| Undelivered {
                 again: !matches!(error.kind, FailureKind::Usage | FailureKind::Denied),
                 message: error.message,
             })

@@ -39,6 +39,9 @@ impl Health {
                 let (error, retry_in_s) = (Some(error.clone()), Some(retry_in.as_secs_f64()));
                 *faring = Faring { up: false, last_error: error, retry_in_s };
             }
+            State::Out { error } => {
+                *faring = Faring { up: false, last_error: Some(error.clone()), retry_in_s: None };
+            }
         }
     }
 

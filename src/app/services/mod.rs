@@ -3,6 +3,7 @@
 mod channels;
 pub(super) mod cron;
 mod health;
+mod telegram;
 
 pub(super) use channels::Channels;
 pub(super) use health::Health;

@@ -87,6 +87,15 @@ pub(super) fn channels(
             (ChannelKind::Lua { start, send }, ChannelKind::Lua { start: begin, send: deliver }) => {
                 vec![("start", !same_or_none(*start, *begin)), ("send", !same(*send, *deliver))]
             }
+            (ChannelKind::Telegram(old), ChannelKind::Telegram(new)) => vec![
+                ("token", old.token != new.token),
+                ("api", old.api != new.api),
+                ("stream", old.stream != new.stream),
+                ("typing", old.typing != new.typing),
+                ("inbox", old.inbox != new.inbox),
+                ("pairing", old.pairing != new.pairing),
+            ],
+            _ => vec![("kind", true)],
         };
         parts.extend([("users", old.users != new.users), ("agent", old.agent != new.agent)]);
         changed(what, &parts, out);

@@ -47,9 +47,13 @@ impl Router {
     }
 
     fn help(&self) -> String {
+        self.list().iter().map(|(name, help)| format!("/{name}  {help}")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The commands that work in a chat, and what they do.
+    pub fn list(&self) -> Vec<(String, String)> {
         let own = self.commands.list();
-        let lines = COMMANDS.iter().map(|(name, help)| format!("/{name}  {help}"));
-        lines.chain(own.iter().map(|(name, help)| format!("/{name}  {help}"))).collect::<Vec<_>>().join("\n")
+        COMMANDS.iter().map(|&(name, help)| (name.to_owned(), help.to_owned())).chain(own).collect()
     }
 
     async fn fresh(&self, facts: &ChannelFacts, letter: &Letter, place: &Place) -> Result<String, String> {

@@ -4,7 +4,6 @@ use super::{ChannelFacts, INTERRUPTED, Place, Router};
 use crate::{
     domain::{
         envelope::{Envelope, Origin},
-        event::{Observer, TurnEvent},
         id::SessionId,
         outcome::TurnEnd,
         post::{Arrival, Handled, Letter},
@@ -30,13 +29,6 @@ impl Place {
     pub(super) fn of(arrival: &Arrival) -> Self {
         Self { channel: arrival.channel.clone(), conversation: arrival.conversation.clone() }
     }
-}
-
-/// Nobody watches: the answer is sent at the end.
-struct Unwatched;
-
-impl Observer for Unwatched {
-    fn observe(&self, _: &TurnEvent) {}
 }
 
 impl Router {
@@ -125,7 +117,7 @@ impl Router {
             session: session.clone(),
             model: None,
             depth: 0,
-            observer: Arc::new(Unwatched),
+            observer: self.observer(place),
             cancel,
         };
         let outcome = self.gateway.submit(delivery).await;

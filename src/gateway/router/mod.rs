@@ -5,6 +5,7 @@
 
 mod control;
 mod mailbox;
+mod watching;
 
 pub use mailbox::MAILBOX;
 
@@ -76,6 +77,7 @@ pub struct Router {
     questions: Arc<Questions>,
     commands: Arc<dyn Commands>,
     conversations: Mutex<HashMap<Place, Conversation>>,
+    watchers: watching::Watchers,
     /// Rings when a conversation has nothing more to do.
     idle: Notify,
     /// Messages that were taken and not closed yet.
@@ -99,6 +101,7 @@ impl Router {
             questions,
             commands,
             conversations: Mutex::default(),
+            watchers: watching::Watchers::default(),
             idle: Notify::new(),
             open: watch::Sender::new(0),
             stopping: CancellationToken::new(),

@@ -94,6 +94,14 @@ impl Post for Memory {
         Box::pin(self.read(move |conn| outbox::next_due(conn, &channel)))
     }
 
+    fn part(&self, number: i64, parts: u32) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(move |desk| outbox::part(desk, number, parts))
+    }
+
+    fn doubt(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(move |desk| outbox::doubt(desk, number))
+    }
+
     fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
         self.write(move |desk| outbox::delivered(desk, number))
     }

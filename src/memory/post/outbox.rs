@@ -11,18 +11,24 @@ const PUT: &str =
     "INSERT INTO outbox (channel, conversation, text, question, files, inbox, state, instance, due_ms, at_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', '', ?7, ?7) ON CONFLICT (inbox) DO NOTHING";
 // Of each conversation the oldest: messages arrive in order.
-const DUE: &str = "SELECT id, conversation, text, tries, state, instance, question, files FROM outbox AS o
+const DUE: &str = "SELECT id, conversation, text, tries, state, instance, question, files, parts, doubtful
+    FROM outbox AS o
     WHERE channel = ?1 AND state IN ('pending', 'sending') AND due_ms <= ?2 AND NOT EXISTS
         (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
             AND p.id < o.id AND p.state IN ('pending', 'sending'))
     ORDER BY id";
-const SENDING: &str = "UPDATE outbox SET state = 'sending', instance = ?2, tries = tries + 1 WHERE id = ?1";
-const NEXT: &str = "SELECT min(due_ms) FROM outbox WHERE channel = ?1 AND state = 'pending'";
+const SENDING: &str = "UPDATE outbox
+    SET state = 'sending', instance = ?2, tries = tries + 1, doubtful = ?3 WHERE id = ?1";
+const NEXT: &str =
+    "SELECT min(due_ms) FROM outbox AS o WHERE channel = ?1 AND state = 'pending' AND NOT EXISTS
+    (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
+        AND p.id < o.id AND p.state IN ('pending', 'sending'))";
+const PART: &str = "UPDATE outbox SET parts = ?2, doubtful = 0 WHERE id = ?1";
+const DOUBT: &str = "UPDATE outbox SET doubtful = 1 WHERE id = ?1";
 const SENT: &str = "UPDATE outbox SET state = 'sent', error = NULL WHERE id = ?1";
 const AGAIN: &str = "UPDATE outbox SET state = 'pending', error = ?2, due_ms = ?3 WHERE id = ?1";
 const FAILED: &str = "UPDATE outbox SET state = 'failed', error = ?2 WHERE id = ?1";
-const RELEASE: &str =
-    "UPDATE outbox SET state = 'pending' WHERE channel = ?1 AND state = 'sending' AND instance = ?2";
+const RELEASE: &str = "UPDATE outbox SET state = 'pending', doubtful = 1 WHERE channel = ?1 AND state = 'sending' AND instance = ?2";
 const FORGET: &str =
     "DELETE FROM outbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('pending', 'sending')";
 
@@ -49,16 +55,20 @@ pub(super) fn due(desk: &mut Desk<'_>, channel: &str, most: usize) -> Result<Vec
             conversation: row.get(1)?,
             content: Content { text: row.get(2)?, question: row.get(6)?, files: files(row.get(7)?) },
             attempt: tries.saturating_add(1),
+            parts: row.get(8)?,
+            doubtful: row.get(9)?,
         };
         Ok((parcel, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
     })?;
     let mut parcels = Vec::new();
-    for (parcel, state, instance) in rows {
+    for (mut parcel, state, instance) in rows {
         // Somebody delivers it this moment, unless they died over it.
         if parcels.len() == most || (state == "sending" && desk.owner.alive(&instance)) {
             continue;
         }
-        desk.run(SENDING, (parcel.number, &own))?;
+        // Whoever died over it may have got so far as to send it.
+        parcel.doubtful |= state == "sending";
+        desk.run(SENDING, (parcel.number, &own, parcel.doubtful))?;
         parcels.push(parcel);
     }
     Ok(parcels)
@@ -72,6 +82,16 @@ fn files(json: Option<String>) -> Vec<String> {
 pub(super) fn next_due(conn: &Connection, channel: &str) -> Result<Option<u64>, Fault> {
     let due: Option<i64> = conn.query_row(NEXT, [channel], |row| row.get(0))?;
     Ok(due.map(|due| u64::try_from(due - now_ms()).unwrap_or(0)))
+}
+
+pub(super) fn part(desk: &mut Desk<'_>, number: i64, parts: u32) -> Result<(), Fault> {
+    desk.run(PART, (number, parts))?;
+    Ok(())
+}
+
+pub(super) fn doubt(desk: &mut Desk<'_>, number: i64) -> Result<(), Fault> {
+    desk.run(DOUBT, [number])?;
+    Ok(())
 }
 
 pub(super) fn delivered(desk: &mut Desk<'_>, number: i64) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use super::{
     },
     Api,
     agent::rules,
-    declaring, name, shown, twice,
+    declaring, name, shown, telegram, twice,
 };
 use crate::domain::{
     plan::{ChannelKind, ChannelSpec},
@@ -55,11 +55,21 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
     if let Some(first) = state.plan.borrow().channels.get(&name) {
         return Err(twice(at, WHAT, &name, &first.location));
     }
-    let known = ["start", "send", "users", "agent", "tools"];
+    let is_telegram = kind(&options)?.map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
+    let own: &[&str] = if is_telegram { telegram::KEYS } else { &["start", "send"] };
+    let known = [&["kind", "users", "agent", "tools"], own].concat();
     let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
-    let start = fields.function("start")?;
-    let send = fields.function("send")?.ok_or_else(|| fields.missing("send"))?;
-    let kind = ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) };
+    let kind = match fields.text("kind")?.as_deref() {
+        _ if is_telegram => telegram::kind(&fields)?,
+        None | Some("lua") => {
+            let start = fields.function("start")?;
+            let send = fields.function("send")?.ok_or_else(|| fields.missing("send"))?;
+            ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) }
+        }
+        Some(other) => {
+            return Err(fields.wrong("kind", format!("{other:?} is none of lua, {}", telegram::KIND)));
+        }
+    };
     let spec = ChannelSpec {
         name: name.clone(),
         kind,
@@ -70,6 +80,16 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
     };
     state.plan.borrow_mut().channels.insert(name, spec);
     Ok(())
+}
+
+/// What the table says of the kind, before its keys are looked at.
+fn kind(options: &Value) -> mlua::Result<Option<String>> {
+    match options {
+        Value::Table(table) => {
+            Ok(table.raw_get::<Value>("kind")?.as_string().map(|kind| kind.to_string_lossy()))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {

@@ -28,6 +28,7 @@ mod sleep;
 pub(super) mod spawn;
 mod stdin;
 mod system;
+mod telegram;
 mod test;
 mod time;
 mod tool;

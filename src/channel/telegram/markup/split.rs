@@ -1,0 +1,133 @@
+//! Cutting a text into pieces that fit into a message.
+
+use super::{Look, Span, Styled};
+use std::ops::Range;
+
+/// How long Telegram takes a text to be: in units of UTF-16, without the tags.
+pub(in crate::channel::telegram) fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// Cuts a text into pieces of at most `limit` units, none of them blank: between paragraphs if
+/// possible, else between lines, else between words, and through a block of code only where it
+/// doesn't fit into a piece of its own.
+pub(in crate::channel::telegram) fn pieces(styled: &Styled, limit: usize) -> Vec<Styled> {
+    let mut pieces = vec![];
+    let mut rest = trimmed(&styled.text, 0..styled.text.len());
+    while !rest.is_empty() {
+        let cut = rest.start + end_of_first(styled, rest.clone(), limit);
+        pieces.push(cut_out(styled, trimmed(&styled.text, rest.start..cut)));
+        rest = trimmed(&styled.text, cut..rest.end);
+    }
+    pieces
+}
+
+/// Telegram takes blanks off both ends of a message. Indentation of a first line stays.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let part = &text[range.clone()];
+    let end = range.start + part.trim_end().len();
+    let lines = part.len() - part.trim_start().len();
+    let start = range.start + part[..lines].rfind('\n').map_or(0, |line| line + 1);
+    start.min(end)..end
+}
+
+/// How many bytes of what is left go into the next piece.
+fn end_of_first(styled: &Styled, rest: Range<usize>, limit: usize) -> usize {
+    let text = &styled.text[rest.clone()];
+    let fits = fitting(text, limit);
+    if fits == text.len() {
+        return fits;
+    }
+    let head = &text[..fits];
+    // A block that would be cut, and fits into a piece of its own, begins one.
+    let torn = blocks(styled).find(|block| block.start < rest.start + fits && block.end > rest.start + fits);
+    if let Some(block) = &torn
+        && block.start > rest.start
+        && !styled.text[rest.start..block.start].trim().is_empty()
+        && units(&styled.text[block.clone()]) <= limit
+    {
+        return block.start - rest.start;
+    }
+    let paragraph = if torn.is_some() { None } else { head.rfind("\n\n").filter(|at| *at >= fits / 2) };
+    let line = || head.rfind('\n').filter(|at| *at >= fits / 4);
+    let word = || head.rfind(char::is_whitespace);
+    let cut = paragraph.or_else(line).or_else(word).unwrap_or(fits);
+    // What is left before the cut must not be blank, or nothing would be gained.
+    if head[..cut].trim().is_empty() { fits } else { cut }
+}
+
+/// How many bytes have at most `limit` units.
+fn fitting(text: &str, limit: usize) -> usize {
+    let mut left = limit;
+    for (at, c) in text.char_indices() {
+        match left.checked_sub(c.len_utf16()) {
+            Some(rest) => left = rest,
+            None => return at,
+        }
+    }
+    text.len()
+}
+
+fn blocks(styled: &Styled) -> impl Iterator<Item = Range<usize>> + '_ {
+    let blocks = styled.spans.iter().filter(|span| matches!(span.look, Look::Block(_)));
+    blocks.map(|span| span.range.clone())
+}
+
+/// A part of a text, with the looks that it has.
+fn cut_out(styled: &Styled, range: Range<usize>) -> Styled {
+    let within = |span: &Span| {
+        let start = span.range.start.max(range.start);
+        let end = span.range.end.min(range.end);
+        (start < end).then(|| Span { range: start - range.start..end - range.start, look: span.look.clone() })
+    };
+    Styled {
+        text: styled.text[range.clone()].to_owned(),
+        spans: styled.spans.iter().filter_map(within).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(markdown: &str, limit: usize) -> Vec<String> {
+        pieces(&Styled::markdown(markdown), limit).into_iter().map(|piece| piece.text).collect()
+    }
+
+    #[test]
+    fn cuts_are_where_a_reader_expects_them() {
+        assert_eq!(texts("one two\n\nthree four", 12), ["one two", "three four"]);
+        assert_eq!(texts("one two three", 8), ["one two", "three"]);
+        assert_eq!(texts("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(texts("  \n \n", 4), Vec::<String>::new());
+    }
+
+    #[test]
+    fn units_are_those_of_utf_16() {
+        assert_eq!(units("a😀"), 3);
+        assert_eq!(texts("😀😀😀", 4), ["😀😀", "😀"]);
+        assert_eq!(texts("😀😀😀", 3), ["😀", "😀", "😀"]);
+    }
+
+    #[test]
+    fn a_block_of_code_that_fits_is_not_cut() {
+        let pieces = texts("some words\n\n```\nline 1\nline 2\n```\n\nend", 16);
+        assert_eq!(pieces, ["some words", "line 1\nline 2", "end"]);
+    }
+
+    #[test]
+    fn a_block_that_does_not_fit_is_cut_between_lines_and_goes_on_as_a_block() {
+        let code: String = (0..20).map(|n| format!("  line {n}\n")).collect();
+        let pieces = pieces(&Styled::markdown(&format!("```rust\n{code}```")), 50);
+        assert!(pieces.len() > 3);
+        for piece in &pieces {
+            assert!(piece.text.starts_with("  line "), "{piece:?}");
+            assert!(
+                piece.html().starts_with("<pre><code class=\"language-rust\">  line"),
+                "{}",
+                piece.html()
+            );
+            assert!(piece.html().ends_with("</code></pre>"));
+        }
+    }
+}

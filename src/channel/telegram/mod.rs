@@ -1,0 +1,203 @@
+//! A bot on Telegram, by long polling.
+//!
+//! An update is confirmed to the server by asking for the ones after it, and that is done once what it
+//! says is stored. What goes out is split into parts, and each that arrived is noted.
+
+mod client;
+mod commands;
+mod errors;
+mod files;
+mod incoming;
+mod markup;
+mod outgoing;
+mod place;
+mod poll;
+mod pressing;
+mod strangers;
+mod turns;
+
+pub use client::{ANSWER, API, TRANSFER};
+pub use errors::CONFLICT_REST;
+pub use files::{MAX_DOWNLOAD_BYTES, MAX_DOWNLOADS, MAX_PHOTO_BYTES, MAX_UPLOAD_BYTES};
+pub use outgoing::{MAX_CAPTION_UNITS, MAX_UNITS};
+pub use strangers::MAX_STRANGERS;
+pub use turns::{EDIT_EVERY, TYPE_AFTER, TYPE_EVERY, TYPE_LONGEST};
+
+use super::{ChannelAdapter, Progress, Rest, Undelivered};
+use crate::domain::{
+    BoxFuture,
+    event::TurnEvent,
+    post::{Door, Parcel},
+    secret::Secret,
+};
+use client::Client;
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use teloxide_core::{
+    prelude::Requester,
+    types::{ChatId, UserId},
+};
+use tokio::sync::Semaphore;
+
+/// How long the server waits for something to happen before it answers a poll.
+pub const POLL: Duration = Duration::from_secs(25);
+/// How long to keep a message until the channel is up.
+const UNTIL_UP: Duration = Duration::from_secs(1);
+
+/// Fetches the token, each time that the channel is started.
+pub type Token = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret, String>> + Send + Sync>;
+
+/// What a bot is told at its start.
+pub struct Options {
+    /// The channel's name.
+    pub name: String,
+    /// The token.
+    pub token: Token,
+    /// The server; `None`: [`API`].
+    pub api: Option<String>,
+    /// Who may speak; `*` alone: everybody.
+    pub users: Vec<String>,
+    /// Commands and what they do, for the menu.
+    pub commands: Vec<(String, String)>,
+    /// Whether answers are shown while they are written.
+    pub stream: bool,
+    /// Whether it shows that it works.
+    pub typing: bool,
+    /// The directory that paths in messages are relative to.
+    pub workspace: PathBuf,
+    /// Where in it files go that arrive; `None`: they are not fetched.
+    pub inbox: Option<String>,
+    /// Whether the first of the users is told of strangers.
+    pub pairing: bool,
+}
+
+/// A bot on Telegram.
+pub struct Telegram {
+    options: Options,
+    up: Mutex<Option<Arc<Up>>>,
+    rest: Mutex<Rest>,
+    turns: turns::Turns,
+    downloads: Semaphore,
+    strangers: Mutex<strangers::Strangers>,
+    /// Groups that became supergroups have another id.
+    moved: Mutex<HashMap<ChatId, ChatId>>,
+}
+
+/// A bot that the server knows.
+struct Up {
+    client: Client,
+    token: Secret,
+    id: UserId,
+    /// Without the `@`.
+    username: String,
+}
+
+impl Telegram {
+    /// A bot that is not up yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            turns: turns::Turns::new(options.stream, options.typing),
+            options,
+            up: Mutex::default(),
+            rest: Mutex::new(Rest::Usual),
+            downloads: Semaphore::new(MAX_DOWNLOADS),
+            strangers: Mutex::default(),
+            moved: Mutex::default(),
+        }
+    }
+
+    fn up(&self) -> Option<Arc<Up>> {
+        lock(&self.up).clone()
+    }
+
+    /// Notes how long to rest, and says why.
+    fn down(&self, (error, rest): (String, Rest)) -> String {
+        *lock(&self.rest) = rest;
+        error
+    }
+
+    async fn begin(&self) -> Result<(), String> {
+        *lock(&self.rest) = Rest::Usual;
+        let token = (self.options.token)().await?;
+        let client = Client::new(&token, self.options.api.as_deref())
+            .map_err(|error| self.down((error, Rest::ForGood)))?;
+        let me = client.bot.get_me().await.map_err(|error| self.down(errors::down(&error, &token)))?;
+        let username = me.user.username.clone().unwrap_or_default();
+        let up = Arc::new(Up { client, token, id: me.user.id, username });
+        self.tell_commands(&up).await;
+        *lock(&self.up) = Some(up);
+        Ok(())
+    }
+
+    /// Whether a person may speak.
+    fn knows(&self, user: UserId) -> bool {
+        let id = user.0.to_string();
+        self.options.users.iter().any(|known| known == "*" || *known == id)
+    }
+}
+
+impl ChannelAdapter for Telegram {
+    fn name(&self) -> &str {
+        &self.options.name
+    }
+
+    fn open(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.begin())
+    }
+
+    fn run(&self, door: Arc<dyn Door>) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let Some(up) = self.up() else { return Err("it was not opened".into()) };
+            tokio::select! {
+                ended = self.poll(&up, &*door) => ended,
+                never = self.turns.show(&up) => match never {},
+            }
+        })
+    }
+
+    fn rest(&self) -> Rest {
+        *lock(&self.rest)
+    }
+
+    fn send(&self, parcel: Parcel) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let sent = self.deliver(parcel, &Unnoted).await;
+            sent.map_err(|undelivered| undelivered.error().to_owned())
+        })
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        parcel: Parcel,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<(), Undelivered>> {
+        Box::pin(async move {
+            let Some(up) = self.up() else {
+                let error = "the channel is not up".to_owned();
+                return Err(Undelivered::Away { error, again: Some(UNTIL_UP), doubtful: false });
+            };
+            self.send_out(&up, parcel, progress).await
+        })
+    }
+
+    fn observe(&self, conversation: &str, event: &TurnEvent) {
+        self.turns.observe(conversation, event);
+    }
+}
+
+/// Nobody keeps how far it got.
+struct Unnoted;
+
+impl Progress for Unnoted {
+    fn arrived(&self, _: u32) -> BoxFuture<'_, Result<(), crate::domain::store::StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
