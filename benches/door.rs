@@ -100,6 +100,8 @@ async fn say(client: &Client, session: &str) -> (Duration, Duration) {
         agent: None,
         model: None,
         detach: false,
+        unattended: false,
+        literal: true,
     };
     let mut answers = client.request(&request).await.unwrap();
     let mut first = None;
