@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::{
         Flags, block_on,
-        daemon::{Difference, Nearby, Running},
+        daemon::{Nearby, Running},
     },
     front::to_stderr,
     repl::{Attach, attached},
@@ -30,9 +30,9 @@ impl Repl {
         let route = self.route.route(&flags, true)?;
         self.turn.add_to(&mut flags);
         let end = match route {
-            Route::Daemon(nearby, running) => block_on(attached(self.attach(nearby, running.difference))),
+            Route::Daemon(nearby, running) => block_on(attached(self.attach(nearby, running))),
             Route::Local(running) => {
-                if let Some(Running { pid, difference: Some(difference) }) = running {
+                if let Some(Running { pid, difference: Some(difference), .. }) = running {
                     to_stderr(&format!(
                         "not attached to the daemon (pid {pid}): {difference}; --attach attaches all the same\n"
                     ));
@@ -43,8 +43,9 @@ impl Repl {
         end.map(Exit::from)
     }
 
-    fn attach(self, nearby: Nearby, difference: Option<Difference>) -> Attach {
-        let history = nearby.dirs().state.join("history");
+    fn attach(self, nearby: Nearby, running: Running) -> Attach {
+        let Running { difference, history, .. } = running;
+        let history = history.unwrap_or_else(|| nearby.dirs().state.join("history"));
         Attach {
             way: Box::new(nearby),
             session: self.session,

@@ -94,3 +94,31 @@ fn where_nobody_can_be_asked_it_is_denied_as_without_a_daemon() {
     home.run(["run", "--yes", "-e", "make it"]).ok();
     assert!(home.work().join("made").exists());
 }
+
+#[test]
+fn run_asks_at_its_own_terminal() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    let _daemon = Daemon::start(&home);
+    for (typed, made) in [("n", false), ("y", true)] {
+        let mut terminal = Terminal::start(home.command(["run", "-e", "make it"]));
+        terminal.sees(QUESTION);
+        assert!(!home.work().join("made").exists(), "it ran before it was allowed");
+        terminal.line(typed);
+        terminal.sees("It is done.");
+        assert_eq!(terminal.code(), Some(0));
+        assert_eq!(home.work().join("made").exists(), made);
+    }
+}
+
+#[test]
+fn lines_from_a_pipe_answer_no_questions() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    let _daemon = Daemon::start(&home);
+    let ran = home.pipe(["repl"], "make it\ny\n").ok().complains(["attached to the daemon, pid"]);
+    assert!(ran.out.starts_with("It is done.\n"), "{ran:?}");
+    assert!(!home.work().join("made").exists());
+    home.pipe(["repl", "--yes"], "make it\n").ok();
+    assert!(home.work().join("made").exists());
+}

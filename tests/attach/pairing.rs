@@ -174,3 +174,32 @@ fn the_code_is_asked_for_at_a_terminal() {
     terminal.at(crate::PROMPT);
     assert_eq!(crate::answer(&mut terminal, "=pista.version"), format!("{:?}", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn without_an_address_it_is_the_daemon_there_is() {
+    let home = Home::new();
+    home.run(["connect"]).code(1).complains(["not paired with any daemon", "openpista pair"]);
+    home.run(["connect", "not an address"]).code(1).complains(["is no address", "host:port"]);
+    home.run(["connect", "127.0.0.1", "--code", "X"]).code(2).complains(["--fingerprint"]);
+    let _daemon = Daemon::start(&home);
+    let ran = home.pipe(["connect"], "=1 + 1\n").ok().complains(["attached to the daemon, pid"]);
+    assert_eq!(ran.out, "2\n");
+
+    let (second, third) = (Home::new(), Home::new());
+    let (a, b) = (Daemon::start(&second), Daemon::start(&third));
+    pair(&second, &home, "user", "").ok();
+    pair(&third, &home, "user", "").ok();
+    home.run(["connect"]).code(1).complains(["say which one", &address(&a), &address(&b)]);
+    b.stop().ok();
+    home.run(["connect", &address(&a)]).ok();
+}
+
+#[test]
+fn nobody_there_is_said() {
+    let (home, other) = (Home::new(), Home::new());
+    let daemon = Daemon::start(&home);
+    let place = address(&daemon);
+    pair(&home, &other, "user", "").ok();
+    daemon.stop().ok();
+    other.run(["connect", &place]).code(1).complains(["no server answers at", &place]);
+}

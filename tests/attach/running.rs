@@ -165,3 +165,42 @@ fn ctrl_c_stops_the_turn_in_the_daemon() {
     assert_eq!(home.run(["run", "--session", "s", "-e", "and now?"]).ok().out, "we go on\n");
     assert_eq!(fake.refusals(), [""; 0]);
 }
+
+#[test]
+fn one_that_waits_in_line_leaves_without_stopping_the_other() {
+    let fake = FakeOpenAi::answering(|request| match request.last_text() {
+        "hang" => Reply::hang(),
+        _ => Reply::text("hi"),
+    });
+    let home = Home::with(&fake);
+    let daemon = Daemon::start(&home);
+    home.run(["run", "--session", "s", "-e", "hello"]).ok();
+    let first = home.start(["run", "--session", "s", "-e", "hang"], "");
+    assert!(fake.saw_requests(2));
+    let second = home.start(["run", "--session", "s", "-e", "and I?"], "");
+    // Both, and the one that asks.
+    assert!(until(|| daemon.status()["requests"].as_u64() >= Some(3)));
+    second.signal("INT");
+    second.wait().code(130);
+    assert_eq!(daemon.status()["turns"].as_object().map(serde_json::Map::len), Some(1), "the first goes on");
+    first.signal("INT");
+    first.wait().code(130);
+    assert_eq!(home.run(["run", "--session", "s", "-e", "hello"]).ok().out, "hi\n");
+}
+
+#[test]
+fn lua_that_hangs_in_the_daemon_is_stopped_from_outside() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let eval = home.start(["eval", "--attach", "while true do end"], "");
+    assert!(until(|| daemon.status()["requests"].as_u64() >= Some(2)));
+    eval.signal("INT");
+    eval.wait().code(130);
+    let ran = home.run(["eval", "--attach", "print('one') x = (x or 0) + 1 return x, 'two'"]).ok();
+    assert_eq!(ran.out, "one\n1, \"two\"\n");
+    home.run(["eval", "--attach", "error('no way')"]).code(1).complains(["no way"]);
+    home.run(["eval", "--attach", "for i = 1,"]).code(1).complains(["incomplete"]);
+    home.run(["eval", "--attach", "--json", "1"]).code(2);
+    daemon.stop().ok();
+    home.run(["eval", "--attach", "1"]).code(1).complains(["no daemon runs here"]);
+}

@@ -22,6 +22,8 @@ pub struct Mark {
     pub workspace: PathBuf,
     /// That directory is written in the configuration. Else it is where the engine was started.
     pub fixed: bool,
+    /// Where the history of its user's prompts is kept.
+    pub history: PathBuf,
     /// A digest of each setting that the environment gave, by the name of its variable.
     pub given: BTreeMap<String, String>,
 }
@@ -56,6 +58,7 @@ impl Mark {
             init: loaded.located.init.clone(),
             workspace: loaded.workspace(),
             fixed: matches!(origin, Some(Origin::Toml { .. } | Origin::Lua { .. })),
+            history: loaded.settings.history.clone(),
             given: given(&loaded.environment),
         }
     }

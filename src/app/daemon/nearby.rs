@@ -8,7 +8,7 @@ use crate::{
     domain::BoxFuture,
 };
 use anyhow::Context;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// Where it is told of.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Running {
     pub pid: u32,
     /// What it would do otherwise than the command by itself.
     pub difference: Option<Difference>,
+    /// Where the history of prompts is kept, if it says so.
+    pub history: Option<PathBuf>,
 }
 
 impl Nearby {
@@ -52,7 +54,8 @@ impl Nearby {
             locate(flags.config.as_deref(), &self.environment, &self.dirs).map_err(ConfigError::new)?;
         let difference =
             card.mark.as_ref().and_then(|mark| mark.difference(&located, &self.dirs, &self.environment));
-        Ok(Some(Running { pid: card.pid, difference }))
+        let history = card.mark.map(|mark| mark.history);
+        Ok(Some(Running { pid: card.pid, difference, history }))
     }
 
     /// The address that devices find the daemon at; `None` where it listens on none.
