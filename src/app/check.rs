@@ -212,6 +212,14 @@ fn channel(spec: &crate::domain::plan::ChannelSpec) -> Item {
             facts.push(fact("token", telegram.token.to_string()));
             facts.extend(telegram.api.as_deref().map(|api| fact("api", api)));
         }
+        ChannelKind::Http(http) => {
+            facts.extend([fact("kind", "http"), fact("listen", http.listen.to_string())]);
+            facts.push(match &http.token {
+                Some(place) => fact("token", place.to_string()),
+                None => fact("token", false),
+            });
+            facts.extend(http.callback.as_deref().map(|url| fact("callback", url)));
+        }
     }
     facts.extend(spec.agent.as_deref().map(|agent| fact("agent", agent)));
     facts.push(fact("users", spec.users.clone()));

@@ -7,7 +7,7 @@ use super::{
     commands::CommandsHere,
     facts, primitives,
     reload::{self, Reloading},
-    services::{Channels, Health, Service, Services, cron::CronService},
+    services::{Channels, Health, Service, Services, Webhooks, cron::CronService},
     table,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         store::{Session, StoreError},
     },
     front::Colour,
-    gateway::{Gateway, Outgoing, Questions, Router},
+    gateway::{Gateway, Limits, Outgoing, Questions, Router},
     memory::{Memory, NewSession},
     policy::Executor,
     script::{ScriptHandle, Sink},
@@ -43,6 +43,8 @@ pub struct App {
     pub(super) approver: Arc<dyn Approver>,
     questions: Arc<Questions>,
     pub(super) health: Health,
+    /// How often people and devices may speak.
+    pub(super) limits: Arc<Limits>,
     memory: Memory,
     pub(super) services: Arc<OnceCell<Services>>,
     pub(super) reloading: Arc<Reloading>,
@@ -93,6 +95,7 @@ impl App {
             memory,
             services: Arc::default(),
             health: Health::default(),
+            limits: Arc::default(),
         })
     }
 
@@ -113,7 +116,9 @@ impl App {
         let mut services: Vec<Box<dyn Service>> = vec![];
         // Where there is no memory, nothing was started.
         if let Ok(outgoing) = self.live.load().loaded.outgoing() {
-            services.push(Box::new(self.channels(outgoing)));
+            let channels = self.channels(outgoing);
+            let webhooks = Webhooks::new(&channels);
+            services.extend([Box::new(channels) as Box<dyn Service>, Box::new(webhooks)]);
         }
         let (memory, gateway) = (self.memory.clone(), self.gateway.downgrade());
         services.push(Box::new(CronService::new(&self.live.load().loaded, memory, gateway)));
@@ -123,7 +128,8 @@ impl App {
     fn channels(&self, outgoing: Arc<Outgoing>) -> Channels {
         let (gateway, questions) = (self.gateway.clone(), self.questions.clone());
         let commands = Arc::new(CommandsHere(Arc::downgrade(&self.live)));
-        let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands);
+        let limits = Arc::clone(&self.limits);
+        let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands, limits);
         let health = self.health.clone();
         Channels { router, gateway, outgoing, questions, running: Mutex::default(), health }
     }

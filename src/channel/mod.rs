@@ -2,6 +2,8 @@
 //! (who may speak, storing, queueing, delivering) is the gateway's.
 
 mod delivery;
+
+pub mod http;
 mod supervise;
 pub mod telegram;
 
@@ -14,6 +16,20 @@ use crate::domain::{
     post::{Door, Parcel},
 };
 use std::sync::Arc;
+
+/// So many messages of a channel are delivered at the same time, each to another conversation.
+pub const MAX_AT_ONCE: usize = 8;
+
+/// What is to be done with a message on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It is sent.
+    Send,
+    /// It is stored in the words in which it leaves, for those who ask for it. Nothing is sent.
+    Keep,
+    /// It is stored so, then it is sent.
+    KeepAndSend,
+}
 
 /// One channel.
 pub trait ChannelAdapter: Send + Sync {
@@ -49,4 +65,17 @@ pub trait ChannelAdapter: Send + Sync {
 
     /// Something happened in the turn that answers a conversation. Must not block.
     fn observe(&self, _conversation: &str, _event: &TurnEvent) {}
+
+    /// How many messages may be delivered at the same time.
+    fn at_once(&self) -> usize {
+        MAX_AT_ONCE
+    }
+
+    /// What is to be done with a message.
+    fn way(&self, _parcel: &Parcel) -> Way {
+        Way::Send
+    }
+
+    /// The words of a message are stored, as its [`way`](Self::way) asked for.
+    fn kept(&self, _parcel: &Parcel) {}
 }

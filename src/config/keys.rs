@@ -192,6 +192,14 @@ pub const KEYS: &[Key] = &[
          such as 192.168.1.0/24 or nas.local:8080.",
     ),
     Key::new(
+        "rates",
+        Kind::Rates,
+        |_| json!({ "per_minute": 60, "burst": 60, "channel_per_minute": 600, "channel_burst": 600 }),
+        "OPENPISTA_RATES",
+        "How often people may speak by channels: messages of a person (or of a device) in a minute and at once, and of a \
+         whole channel. What is left out follows from per_minute. false: as often as they like.",
+    ),
+    Key::new(
         "connect_timeout",
         WAIT,
         |_| json!(10),

@@ -1,6 +1,6 @@
 //! What values a setting can have.
 
-use crate::domain::{nearest::nearest, network::Opened, secret::SecretRef};
+use crate::domain::{nearest::nearest, network::Opened, rates::Rates, secret::SecretRef};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -45,6 +45,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A table of these words, each true or false; in text those that are true, separated by commas.
     Switches(&'static [&'static str]),
+    /// How often people may speak: a table of [`Rates::KEYS`], or false.
+    Rates,
     /// A log level, or several `target=level` with or without a level before them.
     Log,
 }
@@ -72,6 +74,7 @@ impl Kind {
                 .into(),
             Self::Choice(words) => either(words),
             Self::Switches(words) => format!("a table that says true or false for {}", either(words)),
+            Self::Rates => "false, or a table such as { per_minute = 60, burst = 60 }".into(),
             Self::Log => format!("{}, or a list such as \"warn,openpista=debug\"", either(LEVELS)),
         }
     }
@@ -109,6 +112,7 @@ impl Kind {
                 let on = trimmed.split(',').map(str::trim).filter(|word| !word.is_empty());
                 on.map(|word| (word.to_owned(), json!(true))).collect::<serde_json::Map<_, _>>().into()
             }
+            Self::Rates => rates_in_text(trimmed),
             Self::Path => json!(text),
             _ => json!(trimmed),
         };
@@ -133,6 +137,8 @@ impl Kind {
                 items.iter().all(|item| self.item(item)).then(|| value.clone())
             }
             (Self::Switches(words), Value::Object(map)) => switches(words, map),
+            (Self::Rates, Value::Bool(false)) => Some(json!(false)),
+            (Self::Rates, Value::Object(map)) => rates(map),
             // An empty table in Lua is a list and a map.
             (Self::Urls | Self::Names | Self::Files | Self::Addresses, Value::Object(map))
                 if map.is_empty() =>
@@ -182,6 +188,7 @@ impl Kind {
             Value::Array(_) => ", not a list".into(),
             Value::Object(map) => match self {
                 Self::Switches(words) => odd(words, map),
+                Self::Rates => odd_rates(map),
                 _ => ", not a table".into(),
             },
         }
@@ -206,6 +213,60 @@ fn odd(words: &[&str], map: &serde_json::Map<String, Value>) -> String {
         }
         Some((word, value)) => format!(", not {word} = {value}"),
         None => String::new(),
+    }
+}
+
+/// `60,10`: so many in a minute, so many at once.
+fn rates_in_text(text: &str) -> Value {
+    if text.starts_with('{') {
+        return serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    }
+    let numbers: Option<Vec<u32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match (text.to_ascii_lowercase().as_str(), numbers) {
+        ("false" | "no" | "off" | "0", _) => json!(false),
+        (_, Some(numbers)) if numbers.len() <= Rates::KEYS.len() => {
+            let named = Rates::KEYS.iter().zip(numbers);
+            named
+                .map(|(key, number)| ((*key).to_owned(), json!(number)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+        _ => json!(text),
+    }
+}
+
+/// All of the rates: what is not given follows from the rest.
+fn rates(map: &serde_json::Map<String, Value>) -> Option<Value> {
+    let [per_minute, burst, channel_per_minute, channel_burst] = Rates::KEYS;
+    let known = map.keys().all(|key| Rates::KEYS.contains(&key.as_str()));
+    let of = |key: &str| {
+        map.get(key).map(|value| whole(value).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0))
+    };
+    if !known || Rates::KEYS.iter().any(|key| of(key) == Some(None)) {
+        return None;
+    }
+    let Rates { person, whole } = Rates::of(
+        of(per_minute)??,
+        of(burst).flatten(),
+        of(channel_per_minute).flatten(),
+        of(channel_burst).flatten(),
+    );
+    Some(json!({
+        (per_minute): person.per_minute, (burst): person.burst,
+        (channel_per_minute): whole.per_minute, (channel_burst): whole.burst,
+    }))
+}
+
+/// What is wrong in a table of rates.
+fn odd_rates(map: &serde_json::Map<String, Value>) -> String {
+    match map.iter().find(|(key, _)| !Rates::KEYS.contains(&key.as_str())) {
+        Some((key, _)) => {
+            let near = nearest(key, Rates::KEYS.iter().copied());
+            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            format!(", not one with {key:?}{hint}")
+        }
+        None if !map.contains_key(Rates::KEYS[0]) => ", not one without per_minute".into(),
+        None => ", with whole numbers from 1".into(),
     }
 }
 
@@ -265,6 +326,12 @@ mod tests {
             (Kind::Listen, "[::1]:4433", json!("[::1]:4433")),
             (Kind::Switches(&["a", "b"]), "b", json!({ "a": false, "b": true })),
             (Kind::Switches(&["a", "b"]), "", json!({ "a": false, "b": false })),
+            (Kind::Rates, "off", json!(false)),
+            (
+                Kind::Rates,
+                "20, 5",
+                json!({ "per_minute": 20, "burst": 5, "channel_per_minute": 200, "channel_burst": 50 }),
+            ),
         ] {
             assert_eq!(kind.parse(text), Ok(value), "{kind:?} {text}");
         }
@@ -296,6 +363,14 @@ mod tests {
                 json!({ "test": true }),
                 "not for \"test\"; did you mean \"tests\"?",
             ),
+            (
+                Kind::Rates,
+                json!({ "per_minut": 1 }),
+                "not one with \"per_minut\"; did you mean \"per_minute\"?",
+            ),
+            (Kind::Rates, json!({ "burst": 1 }), "not one without per_minute"),
+            (Kind::Rates, json!({ "per_minute": 0 }), "with whole numbers from 1"),
+            (Kind::Rates, json!(true), "must be false, or a table"),
             (Kind::Switches(&["tests"]), json!({ "tests": 1 }), "true or false for \"tests\", not tests = 1"),
             (
                 Kind::Listen,

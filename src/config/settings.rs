@@ -1,7 +1,7 @@
 //! The settings as the rest of the program reads them.
 
 use super::Origin;
-use crate::domain::{network::Opened, rules::Autonomy, secret::SecretRef};
+use crate::domain::{network::Opened, rates::Rates, rules::Autonomy, secret::SecretRef};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{
@@ -39,6 +39,8 @@ pub struct Settings {
     pub unprotected: Vec<String>,
     #[serde(deserialize_with = "opened")]
     pub http_allow: Vec<Opened>,
+    #[serde(deserialize_with = "rates")]
+    pub rates: Option<Rates>,
     #[serde(deserialize_with = "seconds")]
     pub connect_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
@@ -113,6 +115,24 @@ fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAdd
         Value::String(address) => address.parse().map(Some).map_err(serde::de::Error::custom),
         other => Err(serde::de::Error::custom(format!("{other} is no address"))),
     }
+}
+
+/// `false`, or all of the numbers.
+fn rates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Rates>, D::Error> {
+    #[derive(Deserialize)]
+    struct All {
+        per_minute: u32,
+        burst: u32,
+        channel_per_minute: u32,
+        channel_burst: u32,
+    }
+    let value = Value::deserialize(deserializer)?;
+    if value == Value::Bool(false) {
+        return Ok(None);
+    }
+    let All { per_minute, burst, channel_per_minute, channel_burst } =
+        serde_json::from_value(value).map_err(serde::de::Error::custom)?;
+    Ok(Some(Rates::of(per_minute, Some(burst), Some(channel_per_minute), Some(channel_burst))))
 }
 
 fn opened<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Opened>, D::Error> {

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod points;
 pub mod post;
 pub mod primitives;
+pub mod rates;
 pub mod rules;
 pub mod sandbox;
 pub mod schema;

@@ -1,8 +1,10 @@
 //! What a configuration declares, as plain data: the result of running an `init.lua`.
 
-use super::{id::HandlerId, rules::Rule, sandbox::SandboxProfile, secret::SecretRef, tool::ToolSpec};
+use super::{
+    id::HandlerId, rates::Rates, rules::Rule, sandbox::SandboxProfile, secret::SecretRef, tool::ToolSpec,
+};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 /// Everything that one generation of `init.lua` declared. Validated as a whole before use.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +44,49 @@ pub struct ChannelSpec {
     pub agent: Option<String>,
     /// Tool rules besides the agent's: the stricter counts.
     pub rules: Vec<Rule>,
+    /// How often people may speak on it.
+    pub rates: ChannelRates,
     /// `file:line` of the declaration.
     pub location: String,
+}
+
+impl ChannelSpec {
+    /// How often people may speak on it, where the settings say `default`.
+    pub fn rates(&self, default: Option<Rates>) -> Option<Rates> {
+        match self.rates {
+            ChannelRates::Setting => default,
+            ChannelRates::Any => None,
+            ChannelRates::Own(rates) => Some(rates),
+        }
+    }
+}
+
+/// How often people may speak on a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelRates {
+    /// As the settings say.
+    #[default]
+    Setting,
+    /// As often as they like.
+    Any,
+    /// So often.
+    Own(Rates),
+}
+
+/// Who speaks on a channel for programs that names nobody.
+pub const CALLER: &str = "caller";
+
+/// A channel for programs, by HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpSpec {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// What lets programs in; `None`: all programs of this machine are let in.
+    pub token: Option<SecretRef>,
+    /// The URL that messages go to which are no answers.
+    pub callback: Option<String>,
+    /// Signs what is sent to URLs; `None`: the token does.
+    pub signing: Option<SecretRef>,
 }
 
 /// What carries a channel's messages.
@@ -56,6 +99,8 @@ pub enum ChannelKind {
         /// Delivers a message.
         send: HandlerId,
     },
+    /// HTTP, for programs.
+    Http(HttpSpec),
     /// A bot on Telegram.
     Telegram(TelegramSpec),
 }

@@ -2,6 +2,7 @@
 //! written before it is acknowledged.
 
 use super::{BoxFuture, id::SessionId, store::StoreError};
+use std::time::Duration;
 
 /// A message as a channel hands it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Arrival {
     pub text: String,
     /// The platform's id of the message. The same one is taken once.
     pub id: String,
+    /// A URL that the answer goes to.
+    pub callback: Option<String>,
 }
 
 /// What became of a message that was handed in.
@@ -27,6 +30,58 @@ pub enum Receipt {
     Seen,
     /// It is not taken, and why: whoever speaks may not, or it makes no sense.
     Refused(String),
+    /// It is not taken: there were too many of late.
+    Limited {
+        /// When one will be taken again.
+        retry_after: Duration,
+    },
+}
+
+impl Receipt {
+    /// What is said about too many messages.
+    pub fn limited(retry_after: Duration) -> String {
+        format!("too many messages; try again in {} s", whole_seconds(retry_after))
+    }
+}
+
+/// Seconds to wait, rounded up.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It is waiting its turn, being answered, or its answer is on the way.
+    Open,
+    /// It ended.
+    Ended(Handled),
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// The message as it is stored; `/retry` has become what it took up.
+    pub arrival: Arrival,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The session of its conversation.
+    pub session: Option<SessionId>,
+    /// The answer as it left, if there is one.
+    pub reply: Option<String>,
+    /// Why the answer was not delivered, when that was tried last.
+    pub undelivered: Option<String>,
+}
+
+/// A message that went out to a conversation by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its number; later ones have higher ones.
+    pub number: i64,
+    /// What it says.
+    pub text: String,
+    /// The id of the question that it asks.
+    pub question: Option<String>,
 }
 
 /// Where channels hand messages in.
@@ -37,6 +92,17 @@ pub trait Door: Send + Sync {
     /// Takes the answer of a person, known by the platform's own id, to a question that was sent with
     /// its id: a button that was pressed. Returns what to tell them.
     fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String>;
+
+    /// Counts an attempt of a stranger to speak in another's name, by where it came from; `Some`: there were
+    /// too many, and this is when the next one is looked at.
+    fn stranger(&self, from: &str) -> Option<Duration>;
+
+    /// What became of a message that was handed in with this id; `None`: there was none.
+    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>>;
+
+    /// What went out to a conversation besides answers, after the message of this number.
+    fn notes<'a>(&'a self, conversation: &'a str, after: i64)
+    -> BoxFuture<'a, Result<Vec<Note>, StoreError>>;
 }
 
 /// A stored message that waits for an answer.
@@ -80,6 +146,21 @@ pub struct Parcel {
     pub parts: u32,
     /// The part after these may have arrived: whoever sent it did not hear the end of it.
     pub doubtful: bool,
+    /// The message that it answers.
+    pub answers: Option<Answered>,
+    /// The URL that whoever speaks there wants it sent to.
+    pub callback: Option<String>,
+}
+
+/// The message that an answer belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Its id.
+    pub id: String,
+    /// How it ended.
+    pub handled: Handled,
+    /// The session of its conversation.
+    pub session: Option<SessionId>,
 }
 
 /// How a message's handling ended.
@@ -159,6 +240,22 @@ pub trait Post: Send + Sync {
 
     /// A message was delivered, or was not to be.
     fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Keeps the words in which a message leaves, which hooks may have changed, for those who ask for it
+    /// later; and whether it was delivered.
+    fn said(&self, number: i64, text: String, delivered: bool) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// What became of a message of a channel, by its id.
+    fn fate<'a>(&'a self, channel: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>>;
+
+    /// At most `most` messages that were delivered to a conversation and answered none, after a number.
+    fn notes<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+        after: i64,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Note>, StoreError>>;
 
     /// A message could not be delivered: it is tried again after so many milliseconds, or never.
     fn put_off<'a>(

@@ -2,7 +2,7 @@
 
 use super::{Gateway, Outgoing};
 use crate::{
-    channel::{ChannelAdapter, Progress, Undelivered},
+    channel::{ChannelAdapter, Progress, Undelivered, Way},
     domain::{
         BoxFuture,
         envelope::Origin,
@@ -17,8 +17,6 @@ use serde_json::json;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// So many messages of a channel are delivered at the same time, each to another conversation.
-pub const MAX_AT_ONCE: usize = 8;
 /// A message that was tried so often and not delivered is given up.
 pub const MAX_ATTEMPTS: u32 = 8;
 /// The wait before the second attempt; it doubles each time.
@@ -38,19 +36,19 @@ pub async fn deliver(
     stop: &CancellationToken,
 ) {
     let channel = adapter.name();
-    let bell = outgoing.bell(channel);
+    let (bell, most) = (outgoing.bell(channel), adapter.at_once());
     if let Err(error) = outgoing.post().release(channel).await {
         tracing::warn!(channel, %error, "what was being delivered cannot be looked up");
     }
     // A conversation whose message is under way has no other one due: a slow one holds up nobody else.
     let mut under_way = FuturesUnordered::new();
     while !stop.is_cancelled() {
-        let wait = match take(adapter, outgoing, MAX_AT_ONCE - under_way.len()).await {
+        let wait = match take(adapter, outgoing, most - under_way.len()).await {
             Ok((parcels, wait)) => {
                 let many = parcels.len();
                 under_way.extend(parcels.into_iter().map(|parcel| one(adapter, outgoing, gateway, parcel)));
                 // There may be more, now that these are taken.
-                if many > 0 && under_way.len() < MAX_AT_ONCE { Duration::ZERO } else { wait }
+                if many > 0 && under_way.len() < most { Duration::ZERO } else { wait }
             }
             Err(error) => {
                 tracing::warn!(channel, %error, "messages cannot be delivered");
@@ -129,6 +127,22 @@ impl Progress for Kept<'_> {
     }
 }
 
+/// Stores the words of a message where that is wanted; true when nothing is left to do.
+async fn keep(
+    adapter: &dyn ChannelAdapter,
+    outgoing: &Outgoing,
+    parcel: &Parcel,
+    way: Way,
+) -> Result<bool, StoreError> {
+    // Later attempts say the same.
+    if way == Way::Keep || (way == Way::KeepAndSend && parcel.attempt == 1) {
+        let words = parcel.content.text.clone();
+        outgoing.post().said(parcel.number, words, way == Way::Keep).await?;
+        adapter.kept(parcel);
+    }
+    Ok(way == Way::Keep)
+}
+
 async fn one(
     adapter: &dyn ChannelAdapter,
     outgoing: &Outgoing,
@@ -145,12 +159,20 @@ async fn one(
         depth: 0,
     };
     let hooks = gateway.current().hooks.clone();
+    let way = adapter.way(&parcel);
     match hooks.outbound(std::mem::take(&mut parcel.content.text), &to, &context).await {
         Ok(text) => parcel.content.text = text,
         Err(why) => {
             tracing::info!(to, why, "a message does not leave");
-            return outgoing.post().delivered(number).await;
+            let way = if way == Way::Send { Way::Send } else { Way::Keep };
+            if !keep(adapter, outgoing, &parcel, way).await? {
+                outgoing.post().delivered(number).await?;
+            }
+            return Ok(());
         }
+    }
+    if keep(adapter, outgoing, &parcel, way).await? {
+        return Ok(());
     }
     let Err(kept) = adapter.deliver(parcel, &Kept { outgoing, number }).await else {
         return outgoing.post().delivered(number).await;

@@ -147,6 +147,12 @@ impl Questions {
         Ok((id, conversation))
     }
 
+    /// Whether what a person says may be the answer to a question that they were asked.
+    pub(super) fn expects(&self, channel: &str, user: &str, text: &str) -> bool {
+        let asked = |open: &Open| open.person.channel == channel && open.person.user == user;
+        read(text).is_some() && self.state().open.iter().any(asked)
+    }
+
     /// Takes what a person said for an answer, if it is one: what they are told about that.
     pub(super) fn answer(&self, channel: &str, user: &str, text: &str) -> Option<String> {
         let (approval, id) = read(text)?;

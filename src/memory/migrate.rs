@@ -29,6 +29,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_notes", include_str!("../../migrations/0010_notes.sql")),
     ("0011_questions_files", include_str!("../../migrations/0011_questions_files.sql")),
     ("0013_parts", include_str!("../../migrations/0013_parts.sql")),
+    ("0014_callbacks", include_str!("../../migrations/0014_callbacks.sql")),
 ];
 
 /// The version that this program works with.

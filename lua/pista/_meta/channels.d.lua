@@ -7,6 +7,26 @@
 ---@field users? (string|integer)[] Who may speak, by the platform's own ids; `{ "*" }`: everybody. Default: nobody.
 ---@field agent? string Who answers; else the default agent.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
+---@field rates? pista.Rates|false How often people may speak; else as `pista.setup` says. `false`: as often as they like.
+
+---A channel for programs, by HTTP: see `docs/webhook.md`.
+---@class pista.HttpChannel
+---@field kind "http"
+---@field listen? string Default `"127.0.0.1:8787"`.
+---@field token pista.Secret|false What lets programs in, at least 16 characters. `false`: every program of this machine, and only on its loopback.
+---@field users? (string|integer)[] Whom the programs may speak for; `{ "*" }`: anybody. Default: `{ "caller" }`.
+---@field agent? string Who answers; else the default agent.
+---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
+---@field rates? pista.Rates|false
+---@field callback? string A URL that messages go to which answer none, such as those of `pista.send`.
+---@field signing? pista.Secret Signs what goes to URLs; else the token does.
+
+---How often people may speak. What is left out follows from `per_minute`.
+---@class pista.Rates
+---@field per_minute integer Messages of one person.
+---@field burst? integer Of one person at once, after a pause. Default: `per_minute`.
+---@field channel_per_minute? integer Messages of all of them together. Default: 10 × `per_minute`.
+---@field channel_burst? integer Default: 10 × `burst`.
 
 ---A bot on Telegram.
 ---@class pista.TelegramChannel
@@ -29,7 +49,7 @@
 ---What a channel's functions get as `self`.
 ---@class pista.ChannelSelf
 ---@field name string
----@field receive fun(self: pista.ChannelSelf, message: pista.InMessage): "accepted"|"seen"|"refused", string? Stores a message, which then need not be handed in again. `"seen"`: it was handed in before.
+---@field receive fun(self: pista.ChannelSelf, message: pista.InMessage): "accepted"|"seen"|"refused"|"limited", string? Stores a message, which then need not be handed in again. `"seen"`: it was handed in before.
 
 ---A message that arrived.
 ---@class pista.InMessage

@@ -38,6 +38,7 @@
 
 ---@class pista.ChannelState
 ---@field channel string
+---@field listen? string Where it listens, if it does.
 ---@field error? string Why it went down.
 ---@field retry_in? number Seconds until it is started again.
 

@@ -212,8 +212,12 @@ function pista.command(name, options, fn) end
 ---A bot on Telegram (docs/telegram.md) needs no functions:
 ---
 ---    pista.channel("telegram", { token = pista.secret("env:TELEGRAM_TOKEN"), users = { 123456 } })
+---
+---With `kind = "http"` it is a channel for programs, which POST messages to it.
+---
+---    pista.channel("hook", { kind = "http", token = pista.secret("env:HOOK_TOKEN") })
 ---@param name string
----@param options pista.Channel|pista.TelegramChannel
+---@param options pista.Channel|pista.TelegramChannel|pista.HttpChannel
 function pista.channel(name, options) end
 
 ---Sends a message: `channel:conversation`, or `repl` for whoever is at the prompt. Once this returns

@@ -10,9 +10,10 @@ use crate::{
         hook::TurnContext,
         id::{DeviceId, SessionId, TurnId},
         outcome::TurnEnd,
+        post::{Receipt, whole_seconds},
         store::{Session, StoreError},
     },
-    gateway::{Delivery, MAX_MESSAGE_BYTES},
+    gateway::{Delivery, MAX_MESSAGE_BYTES, TooOften},
     quic::{
         Peer, Reply,
         protocol::{Kind, Refusal},
@@ -51,6 +52,7 @@ impl DoorHandler {
         if let Some(why) = refused(&said.text) {
             return Err(Refusal::new(Kind::Request, why));
         }
+        self.app.limits.device(peer.device.as_str()).map_err(too_often)?;
         let session = self.conversation(peer, said.session.as_deref()).await?;
         let agent = said.agent.unwrap_or_else(|| self.app.agent_of(&session));
         let origin = Origin { channel: CHANNEL.into(), user: peer.device.to_string() };
@@ -162,6 +164,14 @@ fn missing(wanted: &str) -> Refusal {
         Kind::NotFound,
         format!("this device has no conversation {wanted:?}; `sessions` lists those that it has"),
     )
+}
+
+fn too_often(refused: TooOften) -> Refusal {
+    let wait = refused.retry_after;
+    Refusal {
+        retry_after: Some(whole_seconds(wait).max(1)),
+        ..Refusal::new(Kind::Busy, Receipt::limited(wait))
+    }
 }
 
 fn given_up() -> Refusal {

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long a delivery that is under way may hold up a reload.
-const HANDING_OVER: Duration = Duration::from_secs(5);
+pub(super) const HANDING_OVER: Duration = Duration::from_secs(5);
 
 /// Runs the channels.
 pub(in crate::app) struct Channels {
@@ -56,7 +56,7 @@ impl Running {
 }
 
 impl Channels {
-    async fn start(&self, live: &Live, spec: &ChannelSpec) -> Running {
+    async fn start(&self, live: &Live, spec: &ChannelSpec) -> Option<Running> {
         let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
         let facts = Arc::new(ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent });
         // Before anything new arrives: what is older comes first.
@@ -73,6 +73,8 @@ impl Channels {
                 send: *send,
                 door: Arc::clone(&door),
             }),
+            // A service of its own runs these.
+            ChannelKind::Http(_) => return None,
             ChannelKind::Telegram(bot) => {
                 Arc::new(telegram::channel(&live.loaded, spec, bot, self.router.list()))
             }
@@ -94,7 +96,7 @@ impl Channels {
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
             tokio::spawn(async move { deliver(&*adapter, &outgoing, &gateway, &stop).await })
         };
-        Running { adapter, script, receiving, delivering, stop }
+        Some(Running { adapter, script, receiving, delivering, stop })
     }
 
     async fn stop_all(&self) {
@@ -111,8 +113,12 @@ impl Service for Channels {
             let channels = &live.loaded.plan.channels;
             self.health.keep(|name| channels.contains_key(name));
             self.questions.serve(channels.keys().cloned());
+            let default = live.loaded.settings.rates;
+            self.router
+                .limits()
+                .change(default, channels.values().map(|spec| (spec.name.clone(), spec.rates(default))));
             for spec in channels.values() {
-                let running = self.start(live, spec).await;
+                let Some(running) = self.start(live, spec).await else { continue };
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
             }
         })

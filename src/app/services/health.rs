@@ -16,6 +16,9 @@ pub(in crate::app) struct Health(Arc<Mutex<BTreeMap<String, Faring>>>);
 pub(in crate::app) struct Faring {
     /// Whether it is up.
     pub(in crate::app) up: bool,
+    /// Where it listens, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::app) listen: Option<String>,
     /// Why it was down last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::app) last_error: Option<String>,
@@ -37,12 +40,18 @@ impl Health {
             State::Up => (faring.up, faring.retry_in_s) = (true, None),
             State::Down { error, retry_in } => {
                 let (error, retry_in_s) = (Some(error.clone()), Some(retry_in.as_secs_f64()));
-                *faring = Faring { up: false, last_error: error, retry_in_s };
+                *faring = Faring { up: false, listen: None, last_error: error, retry_in_s };
             }
             State::Out { error } => {
-                *faring = Faring { up: false, last_error: Some(error.clone()), retry_in_s: None };
+                *faring = Faring { last_error: Some(error.clone()), ..Faring::default() };
             }
         }
+    }
+
+    /// A channel listens there now.
+    pub(in crate::app) fn listens(&self, channel: &str, here: std::net::SocketAddr) {
+        self.note(channel, &State::Up);
+        self.lock().entry(channel.to_owned()).or_default().listen = Some(here.to_string());
     }
 
     /// There are no other channels than these any more.

@@ -4,9 +4,11 @@ mod channels;
 pub(super) mod cron;
 mod health;
 mod telegram;
+mod webhooks;
 
 pub(super) use channels::Channels;
 pub(super) use health::Health;
+pub(super) use webhooks::Webhooks;
 
 use super::assemble::Live;
 use crate::domain::BoxFuture;

@@ -95,7 +95,7 @@ impl Engine {
         let outgoing = live.loaded.outgoing()?;
         let questions = Arc::new(Questions::new(outgoing.clone()));
         let commands = Arc::new(CommandsHere(Arc::downgrade(&current)));
-        let router = Router::new(gateway.clone(), outgoing, questions, commands);
+        let router = Router::new(gateway.clone(), outgoing, questions, commands, Arc::default());
         let runtime = Handle::current();
         Ok(Arc::new(Self { live, gateway, router, mail, _current: current, person, runtime }))
     }

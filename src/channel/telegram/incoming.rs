@@ -20,7 +20,7 @@ impl Telegram {
             match door.receive(arrival).await {
                 Ok(Receipt::Accepted | Receipt::Seen) => {}
                 // The gateway has told why.
-                Ok(Receipt::Refused(_)) => {}
+                Ok(Receipt::Refused(_) | Receipt::Limited { .. }) => {}
                 // It is not confirmed, and comes again.
                 Err(error) => return Err(format!("a message could not be stored: {error}")),
             }
@@ -56,6 +56,7 @@ impl Telegram {
             text: lines.join("\n"),
             // Another bot counts anew.
             id: format!("{}/{}/{}", up.id, first.chat.id, first.id),
+            callback: None,
         })
     }
 

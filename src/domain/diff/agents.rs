@@ -95,9 +95,19 @@ pub(super) fn channels(
                 ("inbox", old.inbox != new.inbox),
                 ("pairing", old.pairing != new.pairing),
             ],
+            (ChannelKind::Http(old), ChannelKind::Http(new)) => vec![
+                ("listen", old.listen != new.listen),
+                ("token", old.token != new.token),
+                ("callback", old.callback != new.callback),
+                ("signing", old.signing != new.signing),
+            ],
             _ => vec![("kind", true)],
         };
-        parts.extend([("users", old.users != new.users), ("agent", old.agent != new.agent)]);
+        parts.extend([
+            ("users", old.users != new.users),
+            ("agent", old.agent != new.agent),
+            ("rates", old.rates != new.rates),
+        ]);
         changed(what, &parts, out);
     });
 }

@@ -220,6 +220,7 @@ fn channel(rules: Vec<Rule>) -> ChannelSpec {
         users: vec!["ada".into()],
         agent: None,
         rules,
+        rates: Default::default(),
         location: place(),
     }
 }

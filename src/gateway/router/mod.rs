@@ -9,11 +9,11 @@ mod watching;
 
 pub use mailbox::MAILBOX;
 
-use super::{Gateway, Outgoing, Questions};
+use super::{Gateway, Limits, Outgoing, Questions, TooOften};
 use crate::domain::{
     BoxFuture, command,
     hook::TurnContext,
-    post::{Arrival, Door, Handled, Letter, Receipt},
+    post::{Arrival, Door, Fate, Handled, Letter, Note, Receipt},
     store::StoreError,
 };
 use mailbox::Conversation;
@@ -32,11 +32,16 @@ use tokio_util::sync::CancellationToken;
 pub const MAX_MESSAGE_BYTES: usize = 256 << 10;
 /// The longest id of a person, a conversation or a message, in bytes.
 pub const MAX_ID_BYTES: usize = 256;
+/// So many messages are given at once to who asks for what went out.
+pub const MAX_NOTES: usize = 100;
 /// How long turns have to close when the program ends.
 const CLOSING: Duration = Duration::from_secs(5);
 /// What is said about a message whose answer did not survive the end of the program.
 const INTERRUPTED: &str =
     "This was interrupted: the program ended before the answer was there. /retry takes it up again.";
+
+/// The command that always gets through.
+const STOP: &str = "stop";
 
 /// A conversation's place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +81,7 @@ pub struct Router {
     outgoing: Arc<Outgoing>,
     questions: Arc<Questions>,
     commands: Arc<dyn Commands>,
+    limits: Arc<Limits>,
     conversations: Mutex<HashMap<Place, Conversation>>,
     watchers: watching::Watchers,
     /// Rings when a conversation has nothing more to do.
@@ -94,12 +100,14 @@ impl Router {
         outgoing: Arc<Outgoing>,
         questions: Arc<Questions>,
         commands: Arc<dyn Commands>,
+        limits: Arc<Limits>,
     ) -> Arc<Self> {
         Arc::new(Self {
             gateway,
             outgoing,
             questions,
             commands,
+            limits,
             conversations: Mutex::default(),
             watchers: watching::Watchers::default(),
             idle: Notify::new(),
@@ -111,7 +119,17 @@ impl Router {
 
     /// The door for a channel.
     pub fn door(self: &Arc<Self>, facts: Arc<ChannelFacts>) -> Arc<dyn Door> {
-        Arc::new(ChannelDoor { router: Arc::clone(self), facts })
+        Arc::new(ChannelDoor { router: Arc::clone(self), facts, tells: true })
+    }
+
+    /// The same for a channel that tells people by itself that they speak too often.
+    pub fn quiet_door(self: &Arc<Self>, facts: Arc<ChannelFacts>) -> Arc<dyn Door> {
+        Arc::new(ChannelDoor { router: Arc::clone(self), facts, tells: false })
+    }
+
+    /// How often people may speak.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Takes up what earlier programs left on a channel when they died.
@@ -159,10 +177,11 @@ impl Router {
     /// Closes a message, with an answer or without.
     async fn close(&self, letter: &Letter, handled: Handled, answer: Option<String>) {
         let answer = answer.filter(|text| !text.trim().is_empty());
+        let answered = answer.is_some();
         if let Err(error) = self.outgoing.post().close(letter.number, handled, answer).await {
             tracing::error!(channel = letter.arrival.channel, %error, "an answer could not be stored");
         }
-        self.outgoing.ring(&letter.arrival.channel);
+        self.outgoing.closed(&letter.arrival, answered);
         self.open.send_modify(|open| *open = open.saturating_sub(1));
     }
 }
@@ -170,6 +189,8 @@ impl Router {
 struct ChannelDoor {
     router: Arc<Router>,
     facts: Arc<ChannelFacts>,
+    /// Whether people are told here that they speak too often.
+    tells: bool,
 }
 
 impl ChannelDoor {
@@ -192,12 +213,43 @@ impl ChannelDoor {
     }
 }
 
+impl ChannelDoor {
+    /// Counts a message, unless it is one that always gets through.
+    fn count(&self, arrival: &Arrival) -> Result<(), TooOften> {
+        let Arrival { channel, user, text, .. } = arrival;
+        let command = command::split(text).map(|(name, _)| name);
+        if command == Some(STOP) || self.router.questions.expects(channel, user, text) {
+            return Ok(());
+        }
+        self.router.limits.message(channel, user, command.is_some())
+    }
+
+    /// Says so once, and then no more until something was taken.
+    async fn tell(&self, arrival: &Arrival, refused: TooOften) {
+        if !self.tells || !refused.first {
+            return;
+        }
+        let text = format!("Your message was not taken: {}.", Receipt::limited(refused.retry_after));
+        let sent = self.router.outgoing.send(&arrival.channel, &arrival.conversation, text.as_str()).await;
+        if let Err(error) = sent {
+            tracing::warn!(channel = arrival.channel, %error, "nobody is told of a refusal");
+        }
+    }
+}
+
 impl Door for ChannelDoor {
     fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>> {
         Box::pin(async move {
             if let Some(why) = self.refusal(&arrival) {
                 tracing::warn!(channel = self.facts.name, "a message was refused: {why}");
                 return Ok(Receipt::Refused(why));
+            }
+            if let Err(refused) = self.count(&arrival) {
+                if refused.first {
+                    tracing::warn!(channel = arrival.channel, user = arrival.user, "speaks too often");
+                }
+                self.tell(&arrival, refused).await;
+                return Ok(Receipt::Limited { retry_after: refused.retry_after });
             }
             let router = &self.router;
             let Some(letter) = router.outgoing.post().take(arrival).await? else { return Ok(Receipt::Seen) };
@@ -213,5 +265,21 @@ impl Door for ChannelDoor {
 
     fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String> {
         Box::pin(async move { self.router.questions.press(&self.facts.name, user, question, yes) })
+    }
+
+    fn stranger(&self, from: &str) -> Option<Duration> {
+        self.router.limits.failure(from).err().map(|refused| refused.retry_after)
+    }
+
+    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>> {
+        self.router.outgoing.post().fate(&self.facts.name, id)
+    }
+
+    fn notes<'a>(
+        &'a self,
+        conversation: &'a str,
+        after: i64,
+    ) -> BoxFuture<'a, Result<Vec<Note>, StoreError>> {
+        self.router.outgoing.post().notes(&self.facts.name, conversation, after, MAX_NOTES)
     }
 }

@@ -9,12 +9,14 @@ use crate::{
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
-const TAKE: &str = "INSERT INTO inbox (channel, message, conversation, user, text, state, instance, at_ms)
-    VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6, ?7) ON CONFLICT (channel, message) DO NOTHING RETURNING id";
+const TAKE: &str =
+    "INSERT INTO inbox (channel, message, conversation, user, text, state, instance, at_ms, callback)
+    VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6, ?7, ?8) ON CONFLICT (channel, message) DO NOTHING RETURNING id";
 const BEGIN: &str = "UPDATE inbox SET state = 'answering' WHERE id = ?1 AND state = 'new'";
 const CLOSE: &str = "UPDATE inbox SET state = ?2 WHERE id = ?1 AND state IN ('new', 'answering')
     RETURNING channel, conversation";
-const OPEN: &str = "SELECT id, instance, state, channel, conversation, user, text, message FROM inbox
+const OPEN: &str =
+    "SELECT id, instance, state, channel, conversation, user, text, message, callback FROM inbox
     WHERE channel = ?1 AND state IN ('new', 'answering') ORDER BY id";
 const ADOPT: &str = "UPDATE inbox SET instance = ?2 WHERE id = ?1";
 const UNANSWERED: &str = "SELECT old.id, old.text FROM inbox AS old JOIN inbox AS new
@@ -28,10 +30,22 @@ const FORGET: &str =
 pub(super) fn take(desk: &mut Desk<'_>, arrival: Arrival) -> Result<Option<Letter>, Fault> {
     desk.owner.hold()?;
     let instance = desk.owner.instance().to_owned();
-    let Arrival { channel, conversation, user, text, id } = &arrival;
+    let Arrival { channel, conversation, user, text, id, callback } = &arrival;
     let number =
-        desk.row(TAKE, (channel, id, conversation, user, text, instance, now_ms()), |row| row.get(0))?;
+        desk.row(TAKE, (channel, id, conversation, user, text, instance, now_ms(), callback), |row| {
+            row.get(0)
+        })?;
     Ok(number.map(|number| Letter { number, arrival }))
+}
+
+/// How a message in this state ended; `None`: it did not yet.
+pub(super) fn handled(state: &str) -> Option<Handled> {
+    match state {
+        "done" => Some(Handled::Done),
+        "failed" => Some(Handled::Failed),
+        "interrupted" => Some(Handled::Interrupted),
+        _ => None,
+    }
 }
 
 pub(super) fn begin(desk: &mut Desk<'_>, number: i64) -> Result<bool, Fault> {
@@ -71,6 +85,7 @@ pub(super) fn adopt(desk: &mut Desk<'_>, channel: &str, notice: &str) -> Result<
             user: row.get(5)?,
             text: row.get(6)?,
             id: row.get(7)?,
+            callback: row.get(8)?,
         };
         let letter = Letter { number: row.get(0)?, arrival };
         Ok((letter, row.get::<_, String>(1)?, row.get::<_, String>(2)?))

@@ -2,12 +2,13 @@
 
 mod inbox;
 mod outbox;
+mod reading;
 
 use super::Memory;
 use crate::domain::{
     BoxFuture,
     id::SessionId,
-    post::{Arrival, Content, Handled, Letter, Parcel, Post},
+    post::{Arrival, Content, Fate, Handled, Letter, Note, Parcel, Post},
     store::StoreError,
 };
 use rusqlite::OptionalExtension;
@@ -104,6 +105,26 @@ impl Post for Memory {
 
     fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
         self.write(move |desk| outbox::delivered(desk, number))
+    }
+
+    fn said(&self, number: i64, text: String, delivered: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(move |desk| outbox::said(desk, number, &text, delivered))
+    }
+
+    fn fate<'a>(&'a self, channel: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>> {
+        let (channel, id) = (channel.to_owned(), id.to_owned());
+        Box::pin(self.read(move |conn| reading::fate(conn, &channel, &id)))
+    }
+
+    fn notes<'a>(
+        &'a self,
+        channel: &'a str,
+        conversation: &'a str,
+        after: i64,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Note>, StoreError>> {
+        let (channel, conversation) = (channel.to_owned(), conversation.to_owned());
+        Box::pin(self.read(move |conn| reading::notes(conn, &channel, &conversation, after, most)))
     }
 
     fn put_off<'a>(

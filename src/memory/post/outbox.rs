@@ -1,7 +1,11 @@
 //! What goes out, until it is delivered.
 
+use super::inbox::handled;
 use crate::{
-    domain::post::{Content, Parcel},
+    domain::{
+        id::SessionId,
+        post::{Answered, Content, Handled, Parcel},
+    },
     memory::{clock::now_ms, desk::Desk, error::Fault},
 };
 use rusqlite::Connection;
@@ -10,22 +14,32 @@ use serde_json::Value;
 const PUT: &str =
     "INSERT INTO outbox (channel, conversation, text, question, files, inbox, state, instance, due_ms, at_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', '', ?7, ?7) ON CONFLICT (inbox) DO NOTHING";
-// Of each conversation the oldest: messages arrive in order.
-const DUE: &str = "SELECT id, conversation, text, tries, state, instance, question, files, parts, doubtful
-    FROM outbox AS o
-    WHERE channel = ?1 AND state IN ('pending', 'sending') AND due_ms <= ?2 AND NOT EXISTS
+// Of each conversation the oldest: messages arrive in order. One whose words are kept already can be asked
+// for, so that the others need not wait until it was sent as well.
+const DUE: &str = "SELECT o.id, o.conversation, o.text, o.tries, o.state, o.instance, o.question, o.files,
+        i.message, i.state, CASE WHEN i.id IS NULL THEN NULL ELSE
+            (SELECT session FROM conversations AS c WHERE c.channel = o.channel AND c.conversation = o.conversation)
+        END,
+        CASE WHEN i.id IS NOT NULL THEN i.callback ELSE
+            (SELECT a.callback FROM inbox AS a WHERE a.channel = o.channel AND a.conversation = o.conversation
+                AND a.state = 'answering' AND a.callback IS NOT NULL ORDER BY a.id DESC LIMIT 1)
+        END, o.parts, o.doubtful
+    FROM outbox AS o LEFT JOIN inbox AS i ON i.id = o.inbox
+    WHERE o.channel = ?1 AND o.state IN ('pending', 'sending') AND o.due_ms <= ?2 AND NOT EXISTS
         (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
-            AND p.id < o.id AND p.state IN ('pending', 'sending'))
-    ORDER BY id";
+            AND p.id < o.id AND p.state IN ('pending', 'sending') AND p.said IS NULL)
+    ORDER BY o.id";
 const SENDING: &str = "UPDATE outbox
     SET state = 'sending', instance = ?2, tries = tries + 1, doubtful = ?3 WHERE id = ?1";
 const NEXT: &str =
     "SELECT min(due_ms) FROM outbox AS o WHERE channel = ?1 AND state = 'pending' AND NOT EXISTS
     (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
-        AND p.id < o.id AND p.state IN ('pending', 'sending'))";
+        AND p.id < o.id AND p.state IN ('pending', 'sending') AND p.said IS NULL)";
 const PART: &str = "UPDATE outbox SET parts = ?2, doubtful = 0 WHERE id = ?1";
 const DOUBT: &str = "UPDATE outbox SET doubtful = 1 WHERE id = ?1";
 const SENT: &str = "UPDATE outbox SET state = 'sent', error = NULL WHERE id = ?1";
+const SENT_AS: &str = "UPDATE outbox SET state = 'sent', error = NULL, said = ?2 WHERE id = ?1";
+const SAID: &str = "UPDATE outbox SET said = ?2 WHERE id = ?1";
 const AGAIN: &str = "UPDATE outbox SET state = 'pending', error = ?2, due_ms = ?3 WHERE id = ?1";
 const FAILED: &str = "UPDATE outbox SET state = 'failed', error = ?2 WHERE id = ?1";
 const RELEASE: &str = "UPDATE outbox SET state = 'pending', doubtful = 1 WHERE channel = ?1 AND state = 'sending' AND instance = ?2";
@@ -55,8 +69,17 @@ pub(super) fn due(desk: &mut Desk<'_>, channel: &str, most: usize) -> Result<Vec
             conversation: row.get(1)?,
             content: Content { text: row.get(2)?, question: row.get(6)?, files: files(row.get(7)?) },
             attempt: tries.saturating_add(1),
-            parts: row.get(8)?,
-            doubtful: row.get(9)?,
+            answers: match row.get::<_, Option<String>>(8)? {
+                None => None,
+                Some(id) => Some(Answered {
+                    id,
+                    handled: handled(&row.get::<_, String>(9)?).unwrap_or(Handled::Done),
+                    session: row.get::<_, Option<String>>(10)?.map(SessionId::from),
+                }),
+            },
+            callback: row.get(11)?,
+            parts: row.get(12)?,
+            doubtful: row.get(13)?,
         };
         Ok((parcel, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
     })?;
@@ -96,6 +119,11 @@ pub(super) fn doubt(desk: &mut Desk<'_>, number: i64) -> Result<(), Fault> {
 
 pub(super) fn delivered(desk: &mut Desk<'_>, number: i64) -> Result<(), Fault> {
     desk.run(SENT, [number])?;
+    Ok(())
+}
+
+pub(super) fn said(desk: &mut Desk<'_>, number: i64, text: &str, delivered: bool) -> Result<(), Fault> {
+    desk.run(if delivered { SENT_AS } else { SAID }, (number, text))?;
     Ok(())
 }
 

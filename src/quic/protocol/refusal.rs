@@ -59,12 +59,15 @@ pub struct Refusal {
     /// With `version`: what the server speaks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supported: Vec<u32>,
+    /// With `busy`: after so many seconds it may work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
     /// A refusal for people to read.
     pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
-        Self { kind, message: message.to_string(), supported: Vec::new() }
+        Self { kind, message: message.to_string(), supported: Vec::new(), retry_after: None }
     }
 }
 

@@ -12,8 +12,9 @@ use super::{
     declaring, name, shown, telegram, twice,
 };
 use crate::domain::{
-    plan::{ChannelKind, ChannelSpec},
+    plan::{ChannelKind, ChannelRates, ChannelSpec},
     post::{Arrival, Receipt},
+    rates::Rates,
 };
 use mlua::{AnyUserData, Lua, Value};
 use std::sync::Arc;
@@ -55,9 +56,13 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
     if let Some(first) = state.plan.borrow().channels.get(&name) {
         return Err(twice(at, WHAT, &name, &first.location));
     }
+    if let Some(spec) = super::channel_http::read(lua, at.as_ref(), &name, &options)? {
+        state.plan.borrow_mut().channels.insert(name, spec);
+        return Ok(());
+    }
     let is_telegram = kind(&options)?.map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
     let own: &[&str] = if is_telegram { telegram::KEYS } else { &["start", "send"] };
-    let known = [&["kind", "users", "agent", "tools"], own].concat();
+    let known = [&["kind", "users", "agent", "tools", "rates"], own].concat();
     let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
     let kind = match fields.text("kind")?.as_deref() {
         _ if is_telegram => telegram::kind(&fields)?,
@@ -67,7 +72,10 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
             ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) }
         }
         Some(other) => {
-            return Err(fields.wrong("kind", format!("{other:?} is none of lua, {}", telegram::KIND)));
+            return Err(fields.wrong(
+                "kind",
+                format!("{other:?} is none of lua, {}, {}", telegram::KIND, super::channel_http::KIND),
+            ));
         }
     };
     let spec = ChannelSpec {
@@ -76,6 +84,7 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
         users: users(&fields)?,
         agent: fields.text("agent")?,
         rules: rules(&fields)?,
+        rates: rates(&fields)?,
         location: shown(at.as_ref()),
     };
     state.plan.borrow_mut().channels.insert(name, spec);
@@ -92,7 +101,24 @@ fn kind(options: &Value) -> mlua::Result<Option<String>> {
     }
 }
 
-fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {
+/// How often people may speak.
+pub(super) fn rates(fields: &Fields) -> Result<ChannelRates, ScriptError> {
+    if let Value::Boolean(false) = fields.value("rates")? {
+        return Ok(ChannelRates::Any);
+    }
+    let Some(given) = fields.table("rates", &Rates::KEYS)? else { return Ok(ChannelRates::Setting) };
+    let [per_minute, burst, channel_per_minute, channel_burst] = Rates::KEYS;
+    let of = |key| given.count::<u32>(key);
+    let rates = Rates::of(
+        of(per_minute)?.ok_or_else(|| given.missing(per_minute))?,
+        of(burst)?,
+        of(channel_per_minute)?,
+        of(channel_burst)?,
+    );
+    Ok(ChannelRates::Own(rates))
+}
+
+pub(super) fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {
     let mut users = Vec::new();
     for user in fields.list("users")? {
         match id(&user) {
@@ -152,11 +178,13 @@ async fn receive(
         user,
         text: fields.text("text")?.ok_or_else(|| fields.missing("text"))?,
         id: required("id")?,
+        callback: None,
     };
     match door.receive(arrival).await {
         Ok(Receipt::Accepted) => Ok(("accepted", None)),
         Ok(Receipt::Seen) => Ok(("seen", None)),
         Ok(Receipt::Refused(why)) => Ok(("refused", Some(why))),
+        Ok(Receipt::Limited { retry_after }) => Ok(("limited", Some(Receipt::limited(retry_after)))),
         Err(error) => {
             Err(ScriptError::new(super::super::errors::ErrorKind::Io, format!("self:receive: {error}")))
         }

@@ -5,6 +5,7 @@ mod agent;
 mod arguments;
 mod ask_agent;
 pub(super) mod channel;
+mod channel_http;
 mod command;
 mod cron;
 mod env;

@@ -53,6 +53,10 @@ pub(super) fn register(raw: &Api) -> mlua::Result<()> {
             match receipt {
                 Receipt::Accepted => table.raw_set("status", "accepted")?,
                 Receipt::Seen => table.raw_set("status", "seen")?,
+                Receipt::Limited { retry_after } => {
+                    table.raw_set("status", "limited")?;
+                    table.raw_set("reason", Receipt::limited(retry_after))?;
+                }
                 Receipt::Refused(why) => {
                     table.raw_set("status", "refused")?;
                     table.raw_set("reason", why)?;
@@ -121,5 +125,6 @@ fn arrival(lua: &Lua, channel: String, message: &Value) -> Result<Arrival, Scrip
         user,
         text: fields.required("text")?,
         id: fields.text("id")?.unwrap_or_else(|| ulid::Ulid::generate().to_string()),
+        callback: None,
     })
 }
