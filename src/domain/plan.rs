@@ -40,10 +40,24 @@ pub struct ChannelSpec {
     pub users: Vec<String>,
     /// The agent that answers; `None`: the default one.
     pub agent: Option<String>,
+    /// What becomes of messages that come while one is answered.
+    pub steer: Steer,
     /// Tool rules besides the agent's: the stricter counts.
     pub rules: Vec<Rule>,
     /// `file:line` of the declaration.
     pub location: String,
+}
+
+/// What becomes of a message that comes while another of the same conversation is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Steer {
+    /// It waits, and is answered then.
+    #[default]
+    Wait,
+    /// It joins the turn under way once the calls that run have their results, if it is the same
+    /// person's; else it waits.
+    Join,
 }
 
 /// What carries a channel's messages.

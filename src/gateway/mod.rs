@@ -15,9 +15,9 @@ mod submit;
 
 pub use delivery::{LOOK_EVERY, MAX_AT_ONCE, MAX_ATTEMPTS, RETRY_FIRST, RETRY_LONGEST, deliver, flush};
 pub use outgoing::Outgoing;
-pub use questions::{ANSWER_TIME, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
+pub use questions::{ANSWER_TIME, ANSWERS_EVERY, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
 pub use roster::{AgentEntry, IndexFn, PromptSource, Roster};
-pub use router::{ChannelFacts, Commands, MAILBOX, MAX_ID_BYTES, MAX_MESSAGE_BYTES, Router};
+pub use router::{ChannelFacts, Commands, MAILBOX, MAX_ID_BYTES, MAX_MESSAGE_BYTES, OTHERS_EVERY, Router};
 pub use setup::Setup;
 
 use crate::{

@@ -97,7 +97,11 @@ pub(super) fn channels(
             ],
             _ => vec![("kind", true)],
         };
-        parts.extend([("users", old.users != new.users), ("agent", old.agent != new.agent)]);
+        parts.extend([
+            ("users", old.users != new.users),
+            ("agent", old.agent != new.agent),
+            ("steer", old.steer != new.steer),
+        ]);
         changed(what, &parts, out);
     });
 }
