@@ -89,7 +89,11 @@ async fn measure(home: &Path, floor: SocketAddr) {
     println!("floor: echo and one commit {floor:?} (of which the echo {echo:?})");
     println!("message: first text {first:?}, done {whole:?} (p99 {p99:?})");
     let ratio = |time: Duration| time.as_secs_f64() / floor.as_secs_f64();
-    println!("message / floor {:.2}, first text / floor {:.2} (wanted: at most 3)", ratio(whole), ratio(first));
+    println!(
+        "message / floor {:.2}, first text / floor {:.2} (wanted: at most 3)",
+        ratio(whole),
+        ratio(first)
+    );
 }
 
 async fn say(client: &Client, session: &str) -> (Duration, Duration) {

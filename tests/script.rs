@@ -565,7 +565,7 @@ async fn tool_call_hooks_decide() {
     assert_eq!(ask("allow").await, HookVerdict::Allow { by: by() });
     assert_eq!(ask("deny").await, deny("not tonight"));
     assert_eq!(ask("just deny").await, deny("no reason given"));
-    assert_eq!(ask("ask").await, HookVerdict::Ask { to: None, timeout: None, by: by() });
+    assert_eq!(ask("ask").await, HookVerdict::Ask { to: vec![], timeout: None, by: by() });
     assert_eq!(ask("answer").await, HookVerdict::Answer { content: "42".into(), by: by() });
     assert_eq!(ask("table").await, HookVerdict::Answer { content: r#"{"n":42}"#.into(), by: by() });
     assert_eq!(ask("mutate").await, HookVerdict::Pass);

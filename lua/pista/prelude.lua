@@ -326,6 +326,9 @@ function host.call_tool_call(hook, name, args, session, turn, agent, channel, us
   return 5, said.args
 end
 
+-- So many people can be asked about one call.
+local MOST_ASKED <const> = 16
+
 -- The verdicts of hooks.
 function host.verdicts(pista)
   local function reasoned(name, reason)
@@ -352,9 +355,17 @@ function host.verdicts(pista)
       end
     end
     local to, timeout = options.to, options.timeout
-    if to ~= nil and (type(to) ~= "string" or not find(to, "^[%w_-]+:.")) then
-      error('pista.ask: to: an address is "channel:person", such as "telegram:123456"', 2)
+    local several = type(to) == "table"
+    if several and #to == 0 then error("pista.ask: to: the list is empty", 2) end
+    local people = {}
+    for n, address in ipairs(several and to or { to }) do
+      if type(address) ~= "string" or not find(address, "^[%w_-]+:.") then
+        error('pista.ask: to: an address is "channel:person", such as "telegram:123456"', 2)
+      end
+      people[n] = address
     end
+    if #people > MOST_ASKED then error(("pista.ask: to: at most %d people"):format(MOST_ASKED), 2) end
+    if several then to = people end
     if timeout ~= nil and not (type(timeout) == "number" and timeout > 0 and timeout <= 86400) then
       error("pista.ask: timeout: must be seconds, more than 0 and at most 86400", 2)
     end

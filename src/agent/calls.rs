@@ -7,6 +7,7 @@ use crate::{
         call::{ToolCall, ToolResult, ToolStatus},
         event::{Observer, TurnEvent},
         hook::TurnContext,
+        id::CallId,
         points::Point,
         tool::ToolSpec,
     },
@@ -27,6 +28,8 @@ pub(super) struct Caller<'a> {
     pub(super) context: &'a TurnContext,
     pub(super) observer: &'a dyn Observer,
     pub(super) later: Option<&'a dyn Later>,
+    /// A call about which a person was asked before the program ended: what they say counts.
+    pub(super) asked_before: Option<&'a CallId>,
 }
 
 impl Nested for Caller<'_> {
@@ -51,7 +54,11 @@ impl<'a> Caller<'a> {
 
     async fn authorize(self, call: ToolCall) -> Verdict {
         let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
-        let verdict = self.parts.gate.authorize(call, spec, self.policy, self.context).await;
+        let asked_before = self.asked_before == Some(&call.id);
+        let mut verdict = self.parts.gate.authorize(call, spec, self.policy, self.context).await;
+        if asked_before {
+            verdict = self.parts.gate.hear(verdict, self.context).await;
+        }
         under_newer(verdict, self.later, spec, self.context).await
     }
 

@@ -1,6 +1,9 @@
 //! The turn as a state machine: events in, actions out. No clock, no input or output.
 
-use super::guard::{Advice, LoopGuard};
+use super::{
+    guard::{Advice, LoopGuard},
+    resumed::Past,
+};
 use crate::domain::{
     call::{ToolCall, ToolResult, ToolStatus},
     chat::{ChatError, ChatResponse},
@@ -114,6 +117,13 @@ impl Turn {
             guard: LoopGuard::default(),
             advice: Advice::GoOn,
         }
+    }
+
+    /// A turn that goes on with the calls that have no result yet, `open`, after what happened before
+    /// its program ended.
+    pub(super) fn resumed(limits: TurnLimits, past: Past, open: Vec<ToolCall>) -> Self {
+        let Past { rounds, guard } = past;
+        Self { rounds, guard, state: State::Running { open }, ..Self::new(limits) }
     }
 
     /// Rounds of tool calls so far.

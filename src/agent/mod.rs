@@ -14,6 +14,7 @@ mod guard;
 mod machine;
 mod parts;
 mod prompt;
+mod resumed;
 mod window;
 
 pub use bare::allowance;

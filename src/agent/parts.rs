@@ -7,6 +7,7 @@ use crate::{
         event::Observer,
         hook::{Hooks, TurnContext},
         plan::Budget,
+        steering::Steering,
         store::TurnStore,
     },
     policy::{Executor, Gate, Later, Policy},
@@ -47,6 +48,8 @@ pub struct TurnInput {
     pub limits: TurnLimits,
     /// Is told of everything.
     pub observer: Arc<dyn Observer>,
+    /// Messages that may join it.
+    pub steering: Option<Arc<dyn Steering>>,
     /// Tells of a newer configuration.
     pub later: Option<Arc<dyn Later>>,
     /// Stops the turn.

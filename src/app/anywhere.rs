@@ -4,12 +4,13 @@ use super::door;
 use crate::{
     domain::{
         BoxFuture,
-        approval::{Approval, ApprovalRequest, Approver},
+        approval::{Approval, ApprovalRequest, Approver, Ruling},
         hook::TurnContext,
     },
     gateway::Questions,
 };
-use std::{sync::Arc, time::Duration};
+use futures_util::future::{Either, select};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 /// Asks at the terminal or a device, or by a channel.
 pub(super) struct Anywhere {
@@ -25,16 +26,42 @@ impl Approver for Anywhere {
     fn refer<'a>(
         &'a self,
         request: &'a ApprovalRequest,
-        to: &'a str,
+        to: &'a [String],
         timeout: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Approval, String>> {
-        match to.split_once(':') {
-            Some((door::CHANNEL, _)) => self.here.refer(request, to, timeout),
-            _ => Box::pin(self.questions.ask(request, to, timeout)),
-        }
+    ) -> BoxFuture<'a, Result<Ruling, String>> {
+        let on_device = |to: &&String| matches!(to.split_once(':'), Some((door::CHANNEL, _)));
+        let (devices, people): (Vec<_>, Vec<_>) = to.iter().cloned().partition(|to| on_device(&to));
+        Box::pin(async move {
+            let here = self.here.refer(request, &devices, timeout);
+            let elsewhere = self.questions.ask(request, &people, timeout);
+            match (devices.is_empty(), people.is_empty()) {
+                (true, _) => elsewhere.await,
+                (_, true) => here.await,
+                _ => first(here, elsewhere).await,
+            }
+        })
+    }
+
+    fn asked_before<'a>(
+        &'a self,
+        request: &'a ApprovalRequest,
+    ) -> BoxFuture<'a, Option<Result<Ruling, String>>> {
+        Box::pin(self.questions.asked_before(request))
     }
 
     fn speaker(&self, context: &TurnContext) -> Option<String> {
         self.questions.speaker(context).or_else(|| self.here.speaker(context))
+    }
+}
+
+/// The first answer of two; without one, why there is none.
+async fn first<T>(
+    here: impl Future<Output = Result<T, String>>,
+    elsewhere: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    match select(pin!(here), pin!(elsewhere)).await {
+        Either::Left((Ok(reply), _)) | Either::Right((Ok(reply), _)) => Ok(reply),
+        Either::Left((Err(why), other)) => other.await.map_err(|also| format!("{why}; {also}")),
+        Either::Right((Err(why), other)) => other.await.map_err(|also| format!("{why}; {also}")),
     }
 }

@@ -78,7 +78,7 @@ impl Begun {
     }
 
     async fn assembled(loaded: Loaded, here: Arc<dyn Approver>) -> anyhow::Result<Self> {
-        let questions = Arc::new(Questions::new(loaded.outgoing()?));
+        let questions = Arc::new(Questions::new(loaded.outgoing()?, Arc::new(loaded.memory()?.clone())));
         let approver: Arc<dyn Approver> = Arc::new(Anywhere { here, questions: questions.clone() });
         let live = assemble(loaded, approver.clone()).await?;
         Ok(Self { live, questions, approver, fault: None })

@@ -1,7 +1,7 @@
 //! The configuration in force: settings, secrets, and what `init.lua` declares.
 
 use super::{
-    ConfigError, Flags, init,
+    ConfigError, Flags, facts, init,
     inputs::{Inputs, TOML},
     process::Process,
     sessions::SessionsHere,
@@ -192,6 +192,11 @@ impl Loaded {
     /// The directory that tools work in.
     pub fn workspace(&self) -> PathBuf {
         self.settings.workspace_dir(&self.dirs.current)
+    }
+
+    /// The login name of the person at this machine.
+    pub fn user(&self) -> String {
+        facts::user(&self.environment)
     }
 
     /// Who is told what a person should know.

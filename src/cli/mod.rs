@@ -1,5 +1,6 @@
 //! The command line.
 
+mod approvals;
 mod check;
 mod completions;
 mod config;
@@ -105,6 +106,8 @@ enum Command {
     Skills(skills::Skills),
     /// List and run the jobs that run at times, and show what became of their runs
     Cron(cron::Cron),
+    /// List and answer the questions that people were asked about calls
+    Approvals(approvals::Approvals),
     /// List and revoke standing approvals ("always exactly this")
     Grants(grants::Grants),
     /// Limit this process, and become another program
@@ -185,6 +188,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Tools(tools) => tools.main(flags),
         Command::Test(test) => test.main(flags),
         Command::Cron(cron) => cron.main(flags),
+        Command::Approvals(approvals) => approvals.main(flags),
         Command::Grants(grants) => grants.main(flags),
         Command::Doctor(doctor) => doctor.main(flags),
         Command::Skills(skills) => skills.main(flags),

@@ -27,20 +27,44 @@ pub enum Approval {
     Always,
 }
 
+/// An answer, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// What they said.
+    pub approval: Approval,
+    /// The address of the person, where they were reached by a channel.
+    pub by: Option<String>,
+}
+
+impl From<Approval> for Ruling {
+    fn from(approval: Approval) -> Self {
+        Self { approval, by: None }
+    }
+}
+
 /// Someone, or something, that can be asked.
 pub trait Approver: Send + Sync {
     /// Asks. `None` when there is nobody to ask: then the answer is no, and the text says why.
     fn ask<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>>;
 
-    /// Asks a certain person, by their address: `channel:person`. Nobody else can answer. `Err`: why
-    /// there is no answer, which means no.
+    /// Asks certain people, by their addresses: `channel:person`. Nobody else can answer, and the first
+    /// answer counts. `Err`: why there is none, which means no.
     fn refer<'a>(
         &'a self,
         _request: &'a ApprovalRequest,
-        to: &'a str,
+        to: &'a [String],
         _timeout: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Approval, String>> {
-        Box::pin(std::future::ready(Err(format!("{to} cannot be asked from here"))))
+    ) -> BoxFuture<'a, Result<Ruling, String>> {
+        Box::pin(std::future::ready(Err(format!("{} cannot be asked from here", to.join(", ")))))
+    }
+
+    /// Waits for the answer to a question about this very call that was asked before the program ended.
+    /// `None`: there is none.
+    fn asked_before<'a>(
+        &'a self,
+        _request: &'a ApprovalRequest,
+    ) -> BoxFuture<'a, Option<Result<Ruling, String>>> {
+        Box::pin(std::future::ready(None))
     }
 
     /// The address of whoever speaks in a turn, where that is not the person at this terminal.

@@ -29,6 +29,10 @@ impl ToolCall {
     }
 }
 
+/// What the model reads as the result of a call that was under way when the program ended.
+pub const INTERRUPTED: &str =
+    "interrupted: the program ended before this call finished; whether it took effect is unknown";
+
 /// How a tool call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -46,8 +46,8 @@ pub enum HookVerdict {
     },
     /// Ask a person first.
     Ask {
-        /// Whom, as `channel:person`; `None`: whoever is there.
-        to: Option<String>,
+        /// Whom, each as `channel:person`; none: whoever is there.
+        to: Vec<String>,
         /// How long the answer may take.
         timeout: Option<Duration>,
         /// `file:line` of the hook.

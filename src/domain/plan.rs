@@ -42,6 +42,8 @@ pub struct ChannelSpec {
     pub users: Vec<String>,
     /// The agent that answers; `None`: the default one.
     pub agent: Option<String>,
+    /// What becomes of messages that come while one is answered.
+    pub steer: Steer,
     /// Tool rules besides the agent's: the stricter counts.
     pub rules: Vec<Rule>,
     /// How often people may speak on it.
@@ -87,6 +89,18 @@ pub struct HttpSpec {
     pub callback: Option<String>,
     /// Signs what is sent to URLs; `None`: the token does.
     pub signing: Option<SecretRef>,
+}
+
+/// What becomes of a message that comes while another of the same conversation is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Steer {
+    /// It waits, and is answered then.
+    #[default]
+    Wait,
+    /// It joins the turn under way once the calls that run have their results, if it is the same
+    /// person's; else it waits.
+    Join,
 }
 
 /// What carries a channel's messages.

@@ -1,7 +1,12 @@
 //! Messages that come in and go out by channels, as they are stored. What a crash may not lose is
 //! written before it is acknowledged.
 
-use super::{BoxFuture, id::SessionId, store::StoreError};
+use super::{
+    BoxFuture,
+    id::{SessionId, TurnId},
+    question::Estate,
+    store::StoreError,
+};
 use std::time::Duration;
 
 /// A message as a channel hands it in.
@@ -179,8 +184,8 @@ pub trait Post: Send + Sync {
     /// Stores a message that came in. `None`: it is known.
     fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>>;
 
-    /// Marks a message as being worked on. False when that was done before.
-    fn begin(&self, number: i64) -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// Marks a message as being worked on, in `turn` if it is one. False when that was done before.
+    fn begin<'a>(&'a self, number: i64, turn: Option<&'a TurnId>) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Closes a message, and puts the answer, if there is one, on its way: both or neither, and
     /// once. Later ones change nothing.
@@ -192,12 +197,9 @@ pub trait Post: Send + Sync {
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Takes over what dead programs left on a channel. What they had begun is closed as interrupted,
-    /// with `notice` as the answer; the rest is returned, oldest first.
-    fn adopt<'a>(
-        &'a self,
-        channel: &'a str,
-        notice: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
+    /// with `notice` as the answer, unless its turn waits for somebody's answer to a question; that and
+    /// what was not begun is returned, oldest first.
+    fn adopt<'a>(&'a self, channel: &'a str, notice: &'a str) -> BoxFuture<'a, Result<Estate, StoreError>>;
 
     /// Puts the text of the newest message of the same conversation that ended without an answer in
     /// the place of this message's, and returns it. Each is taken up once.

@@ -5,6 +5,7 @@ use super::{
     envelope::Origin,
     id::{SessionId, TurnId},
     message::Message,
+    question::Parked,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,17 @@ pub enum StoreError {
         /// The other program.
         pid: u32,
     },
+    /// A turn in this session waits for somebody's answer to a question.
+    #[error(
+        "session {session} waits for an answer: `openpista approvals list` shows the question, and \
+         `openpista approvals no {question}` answers it"
+    )]
+    Waits {
+        /// The conversation.
+        session: SessionId,
+        /// The question.
+        question: String,
+    },
     /// There is no such session.
     #[error("no session is called {0:?}; `openpista sessions list` shows what there is")]
     NoSession(String),
@@ -199,6 +211,20 @@ pub trait TurnStore: Send + Sync {
 
     /// Closes a turn. Queued like [`append`](Self::append).
     fn end_turn<'a>(&'a self, turn: &'a TurnId, status: TurnStatus) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Goes on with a turn that this program took over: see [`Post::adopt`](super::post::Post::adopt).
+    fn take_up<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+    ) -> BoxFuture<'a, Result<Parked, StoreError>>;
+
+    /// Closes such a turn as interrupted.
+    fn abandon<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// The messages that the model shall see: the newest summary, if any, as a `Notice`, and all
     /// that came after what it covers.

@@ -16,10 +16,12 @@ mod submit;
 
 pub use delivery::{LOOK_EVERY, MAX_ATTEMPTS, RETRY_FIRST, RETRY_LONGEST, deliver, flush};
 pub use outgoing::{Ended, Outgoing};
-pub use questions::{ANSWER_TIME, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
+pub use questions::{ANSWER_TIME, ANSWERS_EVERY, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
 pub use rates::{Counter, FAILURES, Limits, MAX_COUNTED, TooOften};
 pub use roster::{AgentEntry, IndexFn, PromptSource, Roster};
-pub use router::{ChannelFacts, Commands, MAILBOX, MAX_ID_BYTES, MAX_MESSAGE_BYTES, MAX_NOTES, Router};
+pub use router::{
+    ChannelFacts, Commands, MAILBOX, MAX_ID_BYTES, MAX_MESSAGE_BYTES, MAX_NOTES, OTHERS_EVERY, Router,
+};
 pub use setup::Setup;
 
 use crate::{

@@ -10,34 +10,78 @@ use crate::{
         id::TurnId,
         outcome::{TurnEnd, TurnOutcome},
         points::{MessageDraft, Received},
+        steering::Steering,
         usage::Usage,
     },
 };
 use serde_json::json;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 impl Gateway {
     /// Answers a message. The last event is `Done` or `Failed`. A message that a `message` hook
     /// drops is answered with an empty text.
     pub async fn submit(&self, delivery: Delivery) -> TurnOutcome {
+        self.submit_as(delivery, TurnId::generate(), None).await
+    }
+
+    /// The same, in a turn of this id, which messages may join.
+    pub(super) async fn submit_as(
+        &self,
+        delivery: Delivery,
+        turn: TurnId,
+        steering: Option<Arc<dyn Steering>>,
+    ) -> TurnOutcome {
         // Held until the turn has ended: its functions live as long.
         let setup = self.current();
         let Delivery { envelope, session, model, depth, observer, cancel } = delivery;
         let Envelope { origin, agent, text } = envelope;
-        let mut context = TurnContext { session, turn: TurnId::generate(), agent, origin, depth };
+        let mut context = TurnContext { session, turn, agent, origin, depth };
         let text = match hooked(&setup, text, &mut context, &*observer).await {
             Ok(text) => text,
             Err(outcome) => return outcome,
         };
-        let refused = |message| failed(&setup, &context, "config", message, &*observer);
-        let entry = match setup.roster.get(&context.agent) {
-            Ok(entry) => entry,
-            Err(message) => return refused(message),
-        };
-        let (prompt, has_skills) = match entry.system(&context).await {
-            Ok(system) => system,
-            Err(message) => return refused(message),
-        };
-        let input = TurnInput {
+        match self.input(&setup, context, text, model, observer, cancel).await {
+            Ok(input) => setup.agent.turn(TurnInput { steering, ..input }).await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Goes on with a turn that an earlier program began and that waits for somebody's answer to a
+    /// question, under the configuration in force now.
+    pub(super) async fn resume(
+        &self,
+        context: TurnContext,
+        steering: Option<Arc<dyn Steering>>,
+        observer: Arc<dyn Observer>,
+        cancel: CancellationToken,
+    ) -> TurnOutcome {
+        let setup = self.current();
+        match self.input(&setup, context.clone(), String::new(), None, observer, cancel).await {
+            Ok(input) => setup.agent.resume(TurnInput { steering, ..input }).await,
+            Err(outcome) => {
+                if let Err(error) = setup.agent.abandon(&context).await {
+                    tracing::error!(%error, "a turn that cannot go on could not be closed");
+                }
+                outcome
+            }
+        }
+    }
+
+    /// What a turn begins with, or its end where it can't.
+    async fn input(
+        &self,
+        setup: &Arc<Setup>,
+        context: TurnContext,
+        text: String,
+        model: Option<String>,
+        observer: Arc<dyn Observer>,
+        cancel: CancellationToken,
+    ) -> Result<TurnInput, TurnOutcome> {
+        let refused = |message| failed(setup, &context, "config", message, &*observer);
+        let entry = setup.roster.get(&context.agent).map_err(refused)?;
+        let (prompt, has_skills) = entry.system(&context).await.map_err(refused)?;
+        Ok(TurnInput {
             policy: setup.policy(entry, &context.origin).idling(if has_skills { &[] } else { SKILL_TOOLS }),
             context,
             text,
@@ -46,10 +90,10 @@ impl Gateway {
             budget: entry.budget,
             limits: setup.limits,
             observer,
-            later: Some(self.later(&setup)),
+            steering: None,
+            later: Some(self.later(setup)),
             cancel,
-        };
-        setup.agent.turn(input).await
+        })
     }
 }
 

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0009_cron", include_str!("../../migrations/0009_cron.sql")),
     ("0010_notes", include_str!("../../migrations/0010_notes.sql")),
     ("0011_questions_files", include_str!("../../migrations/0011_questions_files.sql")),
+    ("0012_approvals", include_str!("../../migrations/0012_approvals.sql")),
     ("0013_parts", include_str!("../../migrations/0013_parts.sql")),
     ("0014_callbacks", include_str!("../../migrations/0014_callbacks.sql")),
 ];

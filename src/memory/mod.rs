@@ -7,8 +7,10 @@
 //!   (`synchronous = NORMAL`), but the database is never damaged.
 //! - Beside the file `NAME` there may be `NAME-wal` and `NAME-shm`, which belong to it, also while no
 //!   program runs: whoever copies the database copies all three.
-//! - A turn that a program left open by dying is closed by the next: see [`Memory::recover`].
+//! - A turn that a program left open by dying is closed by the next (see [`Memory::recover`]), unless it
+//!   waits for somebody's answer to a question: then it is taken up again.
 
+mod approvals;
 mod check;
 mod clock;
 mod codec;

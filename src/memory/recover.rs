@@ -1,17 +1,14 @@
 //! Closing turns whose program died in the middle of them.
 
-use super::{Memory, codec, desk::Desk, error::Fault, turns};
+use super::{Memory, approvals, codec, desk::Desk, error::Fault, turns};
 use crate::domain::{
-    call::{ToolCall, ToolResult, ToolStatus},
+    call::{INTERRUPTED, ToolCall, ToolResult, ToolStatus},
     id::{SessionId, TurnId},
     message::Message,
     store::{StoreError, TurnStatus},
 };
 use std::collections::HashSet;
 
-/// What the model reads as the result of a call that was under way.
-const INTERRUPTED_CALL: &str =
-    "interrupted: the program ended before this call finished; whether it took effect is unknown";
 /// What the model reads behind a turn that was under way.
 const INTERRUPTED_TURN: &str =
     "The program ended before this turn was answered; the turn was interrupted here.";
@@ -26,7 +23,8 @@ const RESULTS: &str = "SELECT tool_call_id FROM messages
     WHERE session = ?1 AND turn = ?2 AND tool_call_id IS NOT NULL";
 
 impl Memory {
-    /// Closes every turn whose program is dead, and says which: each call without a result gets one
+    /// Closes every turn whose program is dead and that does not wait for somebody's answer to a
+    /// question, and says which: each call without a result gets one
     /// that says so ([`ToolStatus::Interrupted`]), a notice ends the turn, and the turn is marked.
     /// Each turn is closed once, also when several programs recover at the same time. One quick
     /// look when there is nothing to do. Worth calling when a program starts; a turn that
@@ -48,6 +46,9 @@ fn all(desk: &mut Desk<'_>) -> Result<Vec<(SessionId, TurnId)>, Fault> {
     for (session, turn, instance) in running {
         if !desk.owner.alive(&instance) {
             let (session, turn) = (SessionId::from(session), TurnId::from(turn));
+            if approvals::parked(desk, &session, &turn)?.is_some() {
+                continue;
+            }
             close(desk, &session, &turn)?;
             closed.push((session, turn));
         }
@@ -58,14 +59,19 @@ fn all(desk: &mut Desk<'_>) -> Result<Vec<(SessionId, TurnId)>, Fault> {
 /// Closes one turn. For use in the transaction that found it running and its program dead.
 pub(super) fn close(desk: &mut Desk<'_>, session: &SessionId, turn: &TurnId) -> Result<(), Fault> {
     for call in unanswered(desk, session, turn)? {
-        let result = ToolResult::new(&call, ToolStatus::Interrupted, INTERRUPTED_CALL);
+        let result = ToolResult::new(&call, ToolStatus::Interrupted, INTERRUPTED);
         turns::append(desk, session, turn, Message::Tool(result))?;
     }
     turns::append(desk, session, turn, Message::Notice { text: INTERRUPTED_TURN.into() })?;
     turns::end(desk, turn, TurnStatus::Interrupted)
 }
 
-fn unanswered(desk: &mut Desk<'_>, session: &SessionId, turn: &TurnId) -> Result<Vec<ToolCall>, Fault> {
+/// The calls of a turn that have no result, in their order.
+pub(super) fn unanswered(
+    desk: &mut Desk<'_>,
+    session: &SessionId,
+    turn: &TurnId,
+) -> Result<Vec<ToolCall>, Fault> {
     let place = (session.as_str(), turn.as_str());
     let answered: HashSet<String> = desk.rows(RESULTS, place, |row| row.get(0))?.into_iter().collect();
     let calls = desk.rows(CALLS, place, |row| codec::calls(row, 0))?;

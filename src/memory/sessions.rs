@@ -149,6 +149,7 @@ fn remove(desk: &mut Desk<'_>, session: &SessionId) -> Result<(), Fault> {
     let id = [session.as_str()];
     desk.run("DELETE FROM messages WHERE session = ?1", id)?;
     desk.run("DELETE FROM summaries WHERE session = ?1", id)?;
+    desk.run("DELETE FROM approvals WHERE turn IN (SELECT id FROM turns WHERE session = ?1)", id)?;
     desk.run("DELETE FROM turns WHERE session = ?1", id)?;
     desk.run("UPDATE usage SET session = NULL, turn = NULL WHERE session = ?1", id)?;
     match desk.run("DELETE FROM sessions WHERE id = ?1", id)? {

@@ -20,6 +20,8 @@ const SPEND_APART: &str =
     "INSERT INTO usage (session, turn, agent, model, input, output, usd, estimated, at_ms)
     VALUES ((SELECT id FROM sessions WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const TODAY: &str = "SELECT total(usd) FROM usage WHERE agent = ?1 AND at_ms >= ?2";
+const TURN: &str =
+    "SELECT total(input), total(output), sum(usd), coalesce(max(estimated), 0) FROM usage WHERE turn = ?1";
 const SESSION: &str =
     "SELECT total(input), total(output), sum(usd), coalesce(max(estimated), 0) FROM usage WHERE session = ?1";
 
@@ -85,6 +87,11 @@ fn record(
         now_ms(),
     );
     Ok(desk.run(sql, params)?)
+}
+
+/// What a turn has cost so far.
+pub(super) fn of_turn(desk: &mut Desk<'_>, turn: &TurnId) -> Result<Usage, Fault> {
+    Ok(desk.row(TURN, [turn.as_str()], read)?.unwrap_or_default())
 }
 
 /// US dollars that `agent` spent since midnight (UTC).

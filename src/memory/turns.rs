@@ -1,13 +1,15 @@
 //! The life of a turn: the port through which the agent writes.
 
 use super::{
-    Memory, clock::now_ms, codec::Record, context, desk::Desk, error::Fault, recover, sessions, spending,
+    Memory, approvals, clock::now_ms, codec::Record, context, desk::Desk, error::Fault, recover, sessions,
+    spending,
 };
 use crate::domain::{
     BoxFuture,
     envelope::Origin,
     id::{SessionId, TurnId},
     message::Message,
+    question::Parked,
     store::{StoreError, StoredMessage, TurnStatus, TurnStore},
     usage::Usage,
 };
@@ -69,6 +71,27 @@ impl TurnStore for Memory {
         self.write(move |desk| end(desk, &turn, status))
     }
 
+    fn take_up<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+    ) -> BoxFuture<'a, Result<Parked, StoreError>> {
+        let (session, turn) = (session.clone(), turn.clone());
+        self.write(move |desk| {
+            let usage = spending::of_turn(desk, &turn)?;
+            approvals::take_up(desk, &session, &turn, usage)
+        })
+    }
+
+    fn abandon<'a>(
+        &'a self,
+        session: &'a SessionId,
+        turn: &'a TurnId,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (session, turn) = (session.clone(), turn.clone());
+        self.write(move |desk| recover::close(desk, &session, &turn))
+    }
+
     fn context<'a>(
         &'a self,
         session: &'a SessionId,
@@ -119,7 +142,12 @@ pub(super) fn close_dead(desk: &mut Desk<'_>, session: &SessionId) -> Result<(),
         if desk.owner.alive(&instance) {
             return Err(StoreError::Busy { session: session.clone(), pid }.into());
         }
-        recover::close(desk, session, &TurnId::from(turn))?;
+        let turn = TurnId::from(turn);
+        if let Some(question) = approvals::parked(desk, session, &turn)?.filter(approvals::waits) {
+            let (session, question) = (session.clone(), question.id);
+            return Err(StoreError::Waits { session, question }.into());
+        }
+        recover::close(desk, session, &turn)?;
     }
     Ok(())
 }
@@ -149,6 +177,7 @@ pub(super) fn end(desk: &mut Desk<'_>, turn: &TurnId, status: TurnStatus) -> Res
         let known = desk.row("SELECT 1 FROM turns WHERE id = ?1", [turn.as_str()], |_| Ok(()))?;
         return known.ok_or_else(|| Fault::Text(format!("there is no turn {turn}")));
     };
+    approvals::withdraw_all(desk, turn)?;
     desk.run("UPDATE sessions SET touched_ms = max(touched_ms, ?2) WHERE id = ?1", (session, now))?;
     Ok(())
 }

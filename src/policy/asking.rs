@@ -2,7 +2,7 @@
 
 use super::Gate;
 use crate::domain::{
-    approval::{Approval, ApprovalRequest},
+    approval::{Approval, ApprovalRequest, Ruling},
     points::Decider,
 };
 use serde_json::json;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// What came of asking.
 pub(super) enum Answer {
     /// A person answered.
-    Person(Approval),
+    Person(Ruling),
     /// A hook decided in a person's place that the call may run.
     Allowed(String),
     /// It may not run, and why: a hook decided, or the person who was to be asked did not answer.
@@ -21,19 +21,19 @@ pub(super) enum Answer {
 }
 
 impl Gate {
-    /// Has somebody decide about a call. `whom`: the address of the person who was named by whoever
-    /// asks, and how long the answer may take.
+    /// Has somebody decide about a call. `whom`: the addresses of the people who were named by
+    /// whoever asks, and how long the answer may take.
     pub(super) async fn answer(
         &self,
         request: &ApprovalRequest,
-        whom: Option<(String, Option<Duration>)>,
+        whom: Option<(Vec<String>, Option<Duration>)>,
     ) -> Answer {
         let ApprovalRequest { call, context, reason } = request;
         let whom = match whom {
             Some(whom) => Some(whom),
             None => match self.hooks.approval(call, reason, context).await {
-                Decider::Usual => self.approver.speaker(context).map(|to| (to, None)),
-                Decider::Person { to, timeout } => Some((to, timeout)),
+                Decider::Usual => self.approver.speaker(context).map(|to| (vec![to], None)),
+                Decider::People { to, timeout } => Some((to, timeout)),
                 Decider::Allow { by } => {
                     return self.decided(request, Answer::Allowed(format!("the hook at {by} allows")));
                 }
@@ -43,14 +43,17 @@ impl Gate {
                 }
             },
         };
-        let to = whom.as_ref().map(|(to, _)| to.as_str());
+        let to = whom.as_ref().map(|(to, _)| named(to));
         self.hooks.tell(
             context,
             "approval.asked",
             || json!({ "id": call.id, "name": call.name, "args": call.args, "reason": reason, "to": to }),
         );
         let answer = match &whom {
-            None => self.approver.ask(request).await.map_or(Answer::Nobody, Answer::Person),
+            None => {
+                let said = self.approver.ask(request).await;
+                said.map_or(Answer::Nobody, |approval| Answer::Person(approval.into()))
+            }
             Some((to, timeout)) => match self.approver.refer(request, to, *timeout).await {
                 Ok(answer) => Answer::Person(answer),
                 Err(why) => Answer::Refused(format!("a person would have to allow this ({reason}): {why}")),
@@ -59,20 +62,42 @@ impl Gate {
         self.decided(request, answer)
     }
 
+    /// What a person says who was asked about this very call before the program ended. `None`: nobody
+    /// was.
+    pub(super) async fn asked_before(&self, request: &ApprovalRequest) -> Option<Answer> {
+        let answer = match self.approver.asked_before(request).await? {
+            Ok(reply) => Answer::Person(reply),
+            Err(why) => Answer::Refused(why),
+        };
+        Some(self.decided(request, answer))
+    }
+
     fn decided(&self, request: &ApprovalRequest, answer: Answer) -> Answer {
         let ApprovalRequest { call, context, .. } = request;
         self.hooks.tell(context, "approval.decided", || {
-            let (approved, by) = match &answer {
-                Answer::Person(Approval::Yes) => (true, "the person said yes"),
-                Answer::Person(Approval::Always) => (true, "the person said always"),
-                Answer::Person(Approval::No) => (false, "the person said no"),
+            let person = match &answer {
+                Answer::Person(Ruling { by, .. }) => by.as_deref(),
+                _ => None,
+            };
+            let (approved, because) = match &answer {
+                Answer::Person(Ruling { approval: Approval::Yes, .. }) => (true, "the person said yes"),
+                Answer::Person(Ruling { approval: Approval::Always, .. }) => (true, "the person said always"),
+                Answer::Person(Ruling { approval: Approval::No, .. }) => (false, "the person said no"),
                 Answer::Nobody => (false, "nobody can be asked"),
                 Answer::Allowed(because) | Answer::Refused(because) => {
                     (matches!(answer, Answer::Allowed(_)), because.as_str())
                 }
             };
-            json!({ "id": call.id, "name": call.name, "approved": approved, "because": by })
+            json!({ "id": call.id, "name": call.name, "approved": approved, "because": because, "by": person })
         });
         answer
+    }
+}
+
+/// One address, or the list of several.
+fn named(to: &[String]) -> serde_json::Value {
+    match to {
+        [one] => json!(one),
+        several => json!(several),
     }
 }

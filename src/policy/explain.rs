@@ -6,7 +6,7 @@
 use super::{Gate, Policy, Verdict, refusal, rules::title};
 use crate::domain::{
     BoxFuture, JsonMap,
-    approval::{Approval, ApprovalRequest, Approver, Grant, Grants},
+    approval::{Approval, ApprovalRequest, Approver, Grant, Grants, Ruling},
     call::ToolCall,
     hook::{HookVerdict, Hooks, PromptDraft, TurnContext},
     points::{Ending, Point, Threaded},
@@ -256,11 +256,11 @@ impl Approver for WouldAsk {
     fn refer<'a>(
         &'a self,
         _: &'a ApprovalRequest,
-        to: &'a str,
+        to: &'a [String],
         _: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Approval, String>> {
+    ) -> BoxFuture<'a, Result<Ruling, String>> {
         self.asked.store(true, Ordering::Relaxed);
-        self.whom.lock().unwrap_or_else(PoisonError::into_inner).replace(to.to_owned());
+        self.whom.lock().unwrap_or_else(PoisonError::into_inner).replace(to.join(" or "));
         Box::pin(std::future::ready(Err("nobody is asked while explaining".to_owned())))
     }
 }

@@ -5,12 +5,21 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 
+/// SHA-256, in hex, over the name and the arguments of a call: what an answer to a question is bound to.
+pub fn call_print(call: &ToolCall) -> String {
+    hex(&[call.name.as_bytes(), canonical(call).as_bytes()])
+}
+
 /// SHA-256, in hex, over agent, workspace, tool name and arguments. Each part is preceded by its
 /// length, so that no two different calls are the same bytes.
 pub(super) fn fingerprint(agent: &str, workspace: &Path, call: &ToolCall) -> String {
-    let mut hash = Sha256::new();
     let args = canonical(call);
-    for part in [agent.as_bytes(), workspace.as_os_str().as_bytes(), call.name.as_bytes(), args.as_bytes()] {
+    hex(&[agent.as_bytes(), workspace.as_os_str().as_bytes(), call.name.as_bytes(), args.as_bytes()])
+}
+
+fn hex(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -84,7 +84,7 @@ pub struct Gate {
 /// Who wants a person asked.
 pub(super) enum Asker {
     Rule(String),
-    Hook { by: String, to: Option<String>, timeout: Option<Duration> },
+    Hook { by: String, to: Vec<String>, timeout: Option<Duration> },
 }
 
 impl Gate {
@@ -178,13 +178,13 @@ impl Gate {
         };
         let request = ApprovalRequest { call, context: context.clone(), reason };
         let whom = match &asker {
-            Asker::Hook { to: Some(to), timeout, .. } => Some((to.clone(), *timeout)),
+            Asker::Hook { to, timeout, .. } if !to.is_empty() => Some((to.clone(), *timeout)),
             _ => None,
         };
         let answer = self.answer(&request, whom).await;
         let ApprovalRequest { call, reason, .. } = request;
         let answer = match answer {
-            Answer::Person(answer) => Some(answer),
+            Answer::Person(reply) => Some(reply.approval),
             Answer::Nobody => None,
             Answer::Allowed(because) => return self.pass(call, because),
             Answer::Refused(reason) => return Verdict::Denied { call, reason },
@@ -208,6 +208,23 @@ impl Gate {
                 self.remember(print, &call, context).await;
                 self.approved(call, "the user said yes, to this and every later call exactly like it")
             }
+        }
+    }
+
+    /// What is left of a verdict on a call about which a person was asked before the program ended.
+    /// Where this configuration lets it run without asking, it is that person's answer that counts.
+    pub async fn hear(&self, verdict: Verdict, context: &TurnContext) -> Verdict {
+        let Verdict::Authorized { call, because, approved: false } = verdict else { return verdict };
+        let request = ApprovalRequest { call: call.into_inner(), context: context.clone(), reason: because };
+        let answer = self.asked_before(&request).await;
+        let ApprovalRequest { call, reason, .. } = request;
+        match answer {
+            None => self.pass(call, reason),
+            Some(Answer::Person(reply)) if reply.approval != Approval::No => {
+                self.approved(call, "the user said yes")
+            }
+            Some(Answer::Refused(reason)) => Verdict::Denied { call, reason },
+            Some(_) => Verdict::Denied { call, reason: refusal::SAID_NO.into() },
         }
     }
 

@@ -21,6 +21,7 @@ pub use authorized::Authorized;
 pub use direct::Direct;
 pub use execute::{Executor, Nested, NoNested, Scope};
 pub use explain::{Decider, Explanation, Outlook};
+pub use fingerprint::call_print;
 pub use floor::{Floor, FloorCheck};
 pub use gate::{Gate, Verdict};
 pub use later::{Later, Newer, under_newer};

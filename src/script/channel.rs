@@ -1,6 +1,11 @@
 //! The functions of a channel: one that runs as long as the channel is up, one that delivers.
 
-use super::{api::channel::KEPT, call::Limits, errors::ScriptError, handle::ScriptHandle};
+use super::{
+    api::channel::{KEPT, KEPT_ANSWER},
+    call::Limits,
+    errors::ScriptError,
+    handle::ScriptHandle,
+};
 use crate::domain::{
     id::HandlerId,
     post::{Content, Door, Parcel},
@@ -33,6 +38,7 @@ impl UserData for ChannelSelf {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_field_method_get("name", |_, this| Ok(this.name.clone()));
         fields.add_field_method_get("receive", |lua, _| lua.named_registry_value::<Function>(KEPT));
+        fields.add_field_method_get("answer", |lua, _| lua.named_registry_value::<Function>(KEPT_ANSWER));
     }
 }
 

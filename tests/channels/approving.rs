@@ -26,7 +26,7 @@ fn touching() -> FakeOpenAi {
 fn id(home: &Home) -> String {
     let sent = awaits(home, "sent", "Answer \"yes ");
     let at = sent.rfind("Answer \"yes ").expect("a question") + "Answer \"yes ".len();
-    sent[at..at + 4].to_owned()
+    sent[at..at + 6].to_owned()
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn who_speaks_is_asked_where_they_speak() {
         ),
         "{question}"
     );
-    // Somebody else's yes is a message like any other: it waits, and decides nothing.
+    // Somebody else's yes decides nothing, and is not for the model either.
     say(&home, "b", "bob", "kitchen", &format!("yes {}", id(&home)));
-    awaits(&home, "receipts", "b accepted");
+    awaits(&home, "sent", &format!("kitchen: The question {} is not yours to answer.", id(&home)));
     say(&home, "c", "bob", "kitchen", "/status");
-    awaits(&home, "sent", "answering, 1 waiting");
+    awaits(&home, "sent", ": answering");
     assert!(!home.work().join("one").exists());
     say(&home, "d", "ada", "kitchen", "yes");
     awaits(&home, "sent", "kitchen: Result: exit code 0");
@@ -102,8 +102,10 @@ fn another_person_is_asked() {
         "{question}"
     );
     let first = id(&home);
-    // Whose question it is not, that one's yes is a message like any other.
     say(&home, "a", "ada", "ada", &format!("yes {first}"));
+    awaits(&home, "sent", "is not yours to answer");
+    // Without a name it is a message like any other.
+    say(&home, "a2", "ada", "ada", "yes");
     awaits(&home, "sent", "for phone:ada");
     say(&home, "b", "bob", "bob", "yes");
     awaits(&home, "sent", "There are several questions");

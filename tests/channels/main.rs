@@ -10,6 +10,7 @@ mod crashing;
 mod receiving;
 mod reloading;
 mod sending;
+mod steering;
 
 use std::{
     fs,

@@ -3,6 +3,7 @@
 // Clippy's exception for tests leaves their helpers out.
 #![allow(clippy::unwrap_used)]
 
+mod approvals;
 mod opening;
 mod recovering;
 mod searching;

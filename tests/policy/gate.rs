@@ -92,7 +92,7 @@ fn nothing_lifts_a_rule_that_denies() {
     for verdict in [
         HookVerdict::Pass,
         HookVerdict::Allow { by: by() },
-        HookVerdict::Ask { to: None, timeout: None, by: by() },
+        HookVerdict::Ask { to: vec![], timeout: None, by: by() },
         HookVerdict::Answer { content: "x".into(), by: by() },
         rewrite(&["true"], HookVerdict::Allow { by: by() }),
     ] {
@@ -115,7 +115,7 @@ fn hooks_are_heard_also_where_rules_allow() {
     assert!(matches!(answered, Verdict::Answered { content, .. } if content == "42"));
     assert!(
         denial(decide(
-            &hooked(HookVerdict::Ask { to: None, timeout: None, by: by() }, &person),
+            &hooked(HookVerdict::Ask { to: vec![], timeout: None, by: by() }, &person),
             ls(),
             &allows
         ))
@@ -140,7 +140,7 @@ fn autonomy_answers_for_rules_and_not_for_hooks() {
     assert!(because.ends_with("autonomy is \"auto\""), "{because}");
     assert_eq!(person.questions(), 0);
     let reason = denial(decide(
-        &hooked(HookVerdict::Ask { to: None, timeout: None, by: by() }, &person),
+        &hooked(HookVerdict::Ask { to: vec![], timeout: None, by: by() }, &person),
         ls(),
         &auto(),
     ));
@@ -216,7 +216,7 @@ fn always_holds_for_exactly_this_call_of_this_agent_in_this_workspace() {
     // Rules made stricter since are heard first, and a hook that asks is heard every time.
     denial(decide(&at_work, ls(), &rules(vec![by_name(Deny, "system.run")])));
     denial(decide(
-        &gate(Saying::new(HookVerdict::Ask { to: None, timeout: None, by: by() }), person, shelf),
+        &gate(Saying::new(HookVerdict::Ask { to: vec![], timeout: None, by: by() }), person, shelf),
         ls(),
         &asks,
     ));
@@ -257,7 +257,7 @@ fn the_floor_is_under_every_way_through() {
         (HookVerdict::Pass, rules(vec![])),
         (HookVerdict::Pass, auto()),
         (HookVerdict::Allow { by: by() }, rules(vec![])),
-        (HookVerdict::Ask { to: None, timeout: None, by: by() }, auto()),
+        (HookVerdict::Ask { to: vec![], timeout: None, by: by() }, auto()),
     ];
     for (verdict, policy) in ways {
         let floor = Arc::new(|_: &ToolCall| Some("protected".to_owned()));
@@ -286,7 +286,7 @@ fn explaining_agrees_with_deciding_and_asks_nobody() {
     let hooks = [
         (HookVerdict::Pass, None),
         (HookVerdict::Allow { by: by() }, Some(Decider::Hook)),
-        (HookVerdict::Ask { to: None, timeout: None, by: by() }, Some(Decider::Hook)),
+        (HookVerdict::Ask { to: vec![], timeout: None, by: by() }, Some(Decider::Hook)),
         (deny(), Some(Decider::Hook)),
         (answer(), Some(Decider::Hook)),
         (rewrite(HookVerdict::Pass), None),

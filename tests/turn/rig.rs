@@ -142,6 +142,7 @@ impl Rig {
 
     pub(crate) fn input_in(&self, session: &SessionId, text: &str, cancel: CancellationToken) -> TurnInput {
         TurnInput {
+            steering: None,
             context: TurnContext {
                 session: session.clone(),
                 turn: TurnId::generate(),

@@ -6,6 +6,7 @@
 ---@field send fun(self: pista.ChannelSelf, to: string, message: pista.OutMessage) May take 30 s.
 ---@field users? (string|integer)[] Who may speak, by the platform's own ids; `{ "*" }`: everybody. Default: nobody.
 ---@field agent? string Who answers; else the default agent.
+---@field steer? "wait"|"join" What becomes of a message that comes while another of the same conversation is answered: it waits (the default); or it joins that turn once the calls that run have their results, if the same person sent it.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
 ---@field rates? pista.Rates|false How often people may speak; else as `pista.setup` says. `false`: as often as they like.
 
@@ -50,6 +51,13 @@
 ---@class pista.ChannelSelf
 ---@field name string
 ---@field receive fun(self: pista.ChannelSelf, message: pista.InMessage): "accepted"|"seen"|"refused"|"limited", string? Stores a message, which then need not be handed in again. `"seen"`: it was handed in before.
+---@field answer fun(self: pista.ChannelSelf, pressed: pista.Pressed): string Takes the answer of a person to a question that a message asked (its `question`), as by a button. Returns what to tell them.
+
+---A button that was pressed.
+---@class pista.Pressed
+---@field from string|integer Who pressed it.
+---@field question string The question's id.
+---@field yes boolean
 
 ---A message that arrived.
 ---@class pista.InMessage
@@ -63,7 +71,7 @@
 ---@class pista.OutMessage
 ---@field id integer The same at each attempt.
 ---@field text string
----@field question? string The id of a question that it asks: the answer is taken as the text "yes ID" or "no ID".
+---@field question? string The id of a question that it asks: the answer is taken as the text "yes ID" or "no ID", or by `self:answer`.
 ---@field files? string[] Files that go with it, by absolute path.
 ---@field attempt integer From 1.
 

@@ -2,6 +2,7 @@
 
 ---@class pista.TurnStarted: pista.Context
 ---@field text string What was said.
+---@field resumed? boolean It goes on: a call of it waited for somebody's answer when the program ended.
 
 ---@class pista.TurnEnded: pista.Context
 ---@field status "done"|"failed"|"cancelled"
@@ -47,13 +48,14 @@
 ---@field name string
 ---@field args table
 ---@field reason string Which rule or hook asks.
----@field to? string Who is asked; absent: whoever is at the terminal.
+---@field to? string|string[] Who is asked, several as a list; absent: whoever is at the terminal.
 
 ---@class pista.ApprovalDecided: pista.Context
 ---@field id string The call.
 ---@field name string
 ---@field approved boolean
 ---@field because string
+---@field by? string The address of the person who decided, where they were asked by a channel or a device.
 
 ---Told to the configuration in force: the new one, or where it is at fault the one that stays.
 ---@class pista.Reload

@@ -160,7 +160,7 @@ function pista.deny(reason) end
 ---time means no.
 ---
 ---    return pista.ask { to = "telegram:123456", timeout = 120 }
----@param options? { to?: string, timeout?: number } `channel:person`, and seconds (default 300).
+---@param options? { to?: string|string[], timeout?: number } `channel:person` or a list of at most 16, of whom the first to answer decides; seconds (default 300).
 ---@return pista.Verdict
 function pista.ask(options) end
 

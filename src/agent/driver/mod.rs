@@ -3,6 +3,7 @@
 mod asking;
 mod ending;
 mod loading;
+mod resuming;
 mod running;
 
 use super::{
@@ -13,7 +14,8 @@ use super::{
 use crate::domain::{
     BoxFuture,
     event::TurnEvent,
-    hook::PromptDraft,
+    hook::{PromptDraft, TurnContext},
+    id::CallId,
     message::Message,
     outcome::{TurnEnd, TurnOutcome},
     points::Point,
@@ -22,6 +24,7 @@ use crate::domain::{
     usage::{Usage, estimate_tokens},
 };
 use serde_json::json;
+use std::collections::VecDeque;
 
 /// Answers messages. One serves all conversations.
 pub struct Agent {
@@ -39,10 +42,29 @@ impl Agent {
     pub async fn turn(&self, input: TurnInput) -> TurnOutcome {
         let mut run = Run::new(self, input);
         let end = match run.begin().await {
-            Ok(()) => run.drive().await,
+            Ok(()) => {
+                let actions = run.machine.handle(Input::Begin);
+                run.drive(actions).await
+            }
             Err(error) => TurnEnd::Failed { kind: "storage", message: error.to_string() },
         };
         run.finish(end).await
+    }
+
+    /// Runs a turn to its end that an earlier program began, and that waits for somebody's answer to a
+    /// question. The input's text is not looked at.
+    pub async fn resume(&self, input: TurnInput) -> TurnOutcome {
+        let mut run = Run::new(self, input);
+        let end = match run.take_up().await {
+            Ok(actions) => run.drive(actions).await,
+            Err(error) => TurnEnd::Failed { kind: "storage", message: error.to_string() },
+        };
+        run.finish(end).await
+    }
+
+    /// Closes such a turn, which cannot go on, as interrupted.
+    pub async fn abandon(&self, context: &TurnContext) -> Result<(), StoreError> {
+        self.parts.store.abandon(&context.session, &context.turn).await
     }
 }
 
@@ -70,6 +92,8 @@ struct Run<'a> {
     withheld: bool,
     /// Whether the model gets its earlier reasoning back.
     replays: bool,
+    /// The call about which a person was asked before the program ended.
+    asked_before: Option<CallId>,
     /// Whether the person was told that the conversation was too long.
     told: bool,
     /// What was handed to the store and is not known to be stored yet.
@@ -95,6 +119,7 @@ impl<'a> Run<'a> {
                 .into_iter()
                 .any(|point| agent.parts.hooks.hooked(point)),
             replays: agent.parts.llm.replays_reasoning(&input.model),
+            asked_before: None,
             told: false,
             queued: vec![],
             input,
@@ -115,25 +140,38 @@ impl<'a> Run<'a> {
         });
         self.emit("turn.start", || json!({ "text": message.text() }));
 
+        self.prepare().await;
+        if self.input.cancel.is_cancelled() {
+            // The first model call will not be made either.
+            return Ok(());
+        }
+        self.load().await
+    }
+
+    /// Makes the prompt, and looks up the tools.
+    async fn prepare(&mut self) {
+        let parts = &self.agent.parts;
+        let context = &self.input.context;
         let draft = PromptDraft { system: std::mem::take(&mut self.input.prompt) };
         self.system = tokio::select! {
             biased;
-            // The first model call will not be made either.
-            () = self.input.cancel.cancelled() => return Ok(()),
+            () = self.input.cancel.cancelled() => return,
             draft = parts.hooks.prompt(draft, context) => draft.system,
         };
         self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
         self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.tools);
-        self.load().await
     }
 
-    async fn drive(&mut self) -> TurnEnd {
-        let mut actions = self.machine.handle(Input::Begin);
+    async fn drive(&mut self, mut actions: VecDeque<Action>) -> TurnEnd {
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Store(message) => self.store(message),
                 Action::Notice(text) => self.notice(text),
                 Action::CallModel { tools } => {
+                    if let Err(error) = self.join().await {
+                        actions = self.machine.handle(Input::StoreFailed(error.to_string()));
+                        continue;
+                    }
                     let input = self.call_model(tools).await;
                     actions.extend(self.machine.handle(input));
                 }
@@ -150,6 +188,20 @@ impl<'a> Run<'a> {
         }
         // The machine answers every event of its state, and each state leads to `Finish`.
         TurnEnd::Failed { kind: "model", message: "the turn ended without an answer".into() }
+    }
+
+    /// Takes in what was said meanwhile, where calls have got their results.
+    async fn join(&mut self) -> Result<(), StoreError> {
+        let Some(steering) = self.input.steering.clone() else { return Ok(()) };
+        if self.machine.rounds() == 0 || self.input.cancel.is_cancelled() {
+            return Ok(());
+        }
+        while let Some(text) = steering.next(&self.input.context).await {
+            self.store(Message::user(text));
+            self.settle().await?;
+            steering.stored().await;
+        }
+        Ok(())
     }
 
     /// Hands a message to the store, which keeps the order, without waiting for the disk.

@@ -21,8 +21,15 @@ impl Run<'_> {
         let cancel = self.input.cancel.clone();
         let later = self.input.later.clone();
         let later = later.as_deref();
-        let caller =
-            Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer, later };
+        let asked_before = self.asked_before.take();
+        let caller = Caller {
+            parts: &parts,
+            policy: &policy,
+            context: &context,
+            observer: &*observer,
+            later,
+            asked_before: asked_before.as_ref(),
+        };
         let mut results = pin!(caller.run(calls));
         loop {
             let result = tokio::select! {

@@ -7,7 +7,7 @@ use super::CHANNEL;
 use crate::{
     domain::{
         BoxFuture,
-        approval::{Approval, ApprovalRequest, Approver},
+        approval::{Approval, ApprovalRequest, Approver, Ruling},
         hook::TurnContext,
         id::{CallId, DeviceId, SessionId},
     },
@@ -203,17 +203,19 @@ impl Approver for DeviceQuestions {
     fn refer<'a>(
         &'a self,
         request: &'a ApprovalRequest,
-        to: &'a str,
+        to: &'a [String],
         timeout: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Approval, String>> {
+    ) -> BoxFuture<'a, Result<Ruling, String>> {
         Box::pin(async move {
-            let Some((CHANNEL, device)) = to.split_once(':') else {
-                return Err(format!("{to} cannot be asked from here"));
-            };
-            let stream = self
-                .streams(&DeviceId::from(device), &request.context.session)
-                .ok_or_else(|| format!("{to} cannot be asked: the device has no request under way"))?;
-            self.put(stream, request, timeout).await
+            let reached = to.iter().find_map(|address| {
+                let device = DeviceId::from(address.strip_prefix(CHANNEL)?.strip_prefix(':')?);
+                Some((address, self.streams(&device, &request.context.session)?))
+            });
+            let (address, stream) = reached.ok_or_else(|| {
+                format!("{} cannot be asked: the device has no request under way", to.join(", "))
+            })?;
+            let approval = self.put(stream, request, timeout).await?;
+            Ok(Ruling { approval, by: Some(address.clone()) })
         })
     }
 

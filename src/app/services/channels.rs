@@ -58,11 +58,15 @@ impl Running {
 impl Channels {
     async fn start(&self, live: &Live, spec: &ChannelSpec) -> Option<Running> {
         let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
-        let facts = Arc::new(ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent });
+        let stop = CancellationToken::new();
+        let facts = Arc::new(ChannelFacts {
+            name: spec.name.clone(),
+            users: spec.users.clone(),
+            agent,
+            steer: spec.steer,
+        });
         // Before anything new arrives: what is older comes first.
-        if let Err(error) = self.router.adopt(&facts).await {
-            tracing::error!(channel = spec.name, %error, "what an earlier run left cannot be looked up");
-        }
+        self.router.inherit(Arc::clone(&facts), stop.clone()).await;
         let door = self.router.door(facts);
         let script = live.loaded.script.clone();
         let adapter: Arc<dyn ChannelAdapter> = match &spec.kind {
@@ -80,7 +84,6 @@ impl Channels {
             }
         };
         self.router.watch(&adapter);
-        let stop = CancellationToken::new();
         let receiving = {
             let (adapter, script, health) = (Arc::clone(&adapter), script.clone(), self.health.clone());
             tokio::spawn(async move {

@@ -10,7 +10,7 @@ use crate::{
     },
     domain::{
         BoxFuture,
-        plan::{ChannelKind, ChannelSpec, HttpSpec},
+        plan::{ChannelKind, ChannelSpec, HttpSpec, Steer},
         secret::{Secret, SecretRef},
     },
     gateway::{ChannelFacts, Ended, Gateway, Outgoing, Router, deliver},
@@ -101,7 +101,8 @@ impl Webhooks {
             secrets.resolve(&place).await.map(Some).map_err(|error| error.to_string())
         };
         let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
-        let facts = ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent };
+        let facts =
+            ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent, steer: spec.steer };
         Ok(Terms {
             token: fetch(http.token.clone()).await?,
             users: spec.users.clone(),
@@ -139,6 +140,7 @@ impl Webhooks {
             name: told.name.clone(),
             users: vec![],
             agent: String::new(),
+            steer: Steer::Wait,
         }));
         tokio::spawn(async move {
             supervise(&adapter as &dyn ChannelAdapter, door, |state| match state {

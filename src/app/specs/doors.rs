@@ -4,7 +4,7 @@ use super::DOOR_LIMIT;
 use crate::{
     domain::{
         BoxFuture, JsonMap,
-        approval::{Approval, ApprovalRequest, Approver},
+        approval::{Approval, ApprovalRequest, Approver, Ruling},
         call::{ToolCall, ToolResult, ToolStatus},
         chat::{ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts},
         id::HandlerId,
@@ -167,15 +167,17 @@ impl Approver for Person {
     fn refer<'a>(
         &'a self,
         request: &'a ApprovalRequest,
-        to: &'a str,
+        to: &'a [String],
         _timeout: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Approval, String>> {
+    ) -> BoxFuture<'a, Result<Ruling, String>> {
         Box::pin(async move {
             if self.probing.load(Ordering::Relaxed) {
                 self.wanted.store(true, Ordering::Relaxed);
                 return Err("nobody is asked".into());
             }
-            self.put(request, Some(to)).await.ok_or_else(|| format!("{to} did not answer"))
+            let to = to.join(", ");
+            let said = self.put(request, Some(&to)).await;
+            said.map(Ruling::from).ok_or_else(|| format!("{to} did not answer"))
         })
     }
 }

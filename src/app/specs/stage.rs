@@ -93,7 +93,7 @@ impl Engine {
         script.equip(primitives, primitives::context(&live)).await?;
         let current = Arc::new(ArcSwap::new(live.clone()));
         let outgoing = live.loaded.outgoing()?;
-        let questions = Arc::new(Questions::new(outgoing.clone()));
+        let questions = Arc::new(Questions::new(outgoing.clone(), Arc::new(live.loaded.memory()?.clone())));
         let commands = Arc::new(CommandsHere(Arc::downgrade(&current)));
         let router = Router::new(gateway.clone(), outgoing, questions, commands, Arc::default());
         let runtime = Handle::current();

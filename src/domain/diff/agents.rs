@@ -107,6 +107,7 @@ pub(super) fn channels(
             ("users", old.users != new.users),
             ("agent", old.agent != new.agent),
             ("rates", old.rates != new.rates),
+            ("steer", old.steer != new.steer),
         ]);
         changed(what, &parts, out);
     });

@@ -215,6 +215,7 @@ fn command(source: u64) -> CommandSpec {
 
 fn channel(rules: Vec<Rule>) -> ChannelSpec {
     ChannelSpec {
+        steer: Default::default(),
         name: "page".into(),
         kind: ChannelKind::Lua { start: Some(function(1)), send: function(2) },
         users: vec!["ada".into()],

@@ -13,10 +13,10 @@ use std::time::Duration;
 pub enum Decider {
     /// Whoever is asked usually.
     Usual,
-    /// This person.
-    Person {
-        /// Their address, `channel:person`.
-        to: String,
+    /// One of these people.
+    People {
+        /// Their addresses, `channel:person`.
+        to: Vec<String>,
         /// How long the answer may take.
         timeout: Option<Duration>,
     },
@@ -44,7 +44,7 @@ impl dyn Hooks + '_ {
         match self.thread(Point::Approval, value, context).await.ending {
             Some(Ending::Allow { by }) => Decider::Allow { by },
             Some(Ending::Deny { reason, by }) => Decider::Deny { reason, by },
-            Some(Ending::Ask { to: Some(to), timeout, .. }) => Decider::Person { to, timeout },
+            Some(Ending::Ask { to, timeout, .. }) if !to.is_empty() => Decider::People { to, timeout },
             _ => Decider::Usual,
         }
     }

@@ -105,8 +105,8 @@ pub enum Ending {
     },
     /// `pista.ask { to = …, timeout = … }`.
     Ask {
-        /// Whom; `None`: whoever is there.
-        to: Option<String>,
+        /// Whom; none: whoever is there.
+        to: Vec<String>,
         /// How long the answer may take.
         timeout: Option<Duration>,
         /// Which hook.

@@ -96,7 +96,9 @@ impl From<StoreError> for PrimitiveError {
             StoreError::Ambiguous(..) | StoreError::NameTaken(_) | StoreError::Refused(_) => {
                 FailureKind::Usage
             }
-            StoreError::Busy { .. } | StoreError::Database { .. } => FailureKind::Io,
+            StoreError::Busy { .. } | StoreError::Waits { .. } | StoreError::Database { .. } => {
+                FailureKind::Io
+            }
         };
         Self::new(kind, error.to_string())
     }

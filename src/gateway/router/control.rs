@@ -30,7 +30,7 @@ impl Router {
         if name == "retry" {
             return self.retry(&facts, letter).await;
         }
-        if !matches!(self.outgoing.post().begin(letter.number).await, Ok(true)) {
+        if !matches!(self.outgoing.post().begin(letter.number, None).await, Ok(true)) {
             return;
         }
         let answer = match name {

@@ -1,26 +1,45 @@
 //! One conversation: its messages wait their turn, and one turn runs at a time.
+//!
+//! A turn that waits for somebody's answer when the program ends is left as it is: the next program
+//! takes it up.
 
-use super::{ChannelFacts, INTERRUPTED, Place, Router};
+use super::{ChannelFacts, INTERRUPTED, Place, Router, joining::Joining};
 use crate::{
     domain::{
         envelope::{Envelope, Origin},
-        id::SessionId,
-        outcome::TurnEnd,
+        hook::TurnContext,
+        id::{SessionId, TurnId},
+        outcome::{TurnEnd, TurnOutcome},
+        plan::Steer,
         post::{Arrival, Handled, Letter},
+        steering::Steering,
         store::StoreError,
     },
     gateway::Delivery,
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Messages of one conversation that wait; further ones are refused.
 pub const MAILBOX: usize = 32;
 
+/// A message that waits.
+struct Waiting {
+    facts: Arc<ChannelFacts>,
+    letter: Letter,
+    /// The turn of an earlier program that answers it.
+    parked: Option<TurnContext>,
+    /// It does not join another turn.
+    alone: bool,
+}
+
 /// A conversation with something to do.
 #[derive(Default)]
 pub(super) struct Conversation {
-    queue: VecDeque<(Arc<ChannelFacts>, Letter)>,
+    queue: VecDeque<Waiting>,
     /// Stops the turn under way.
     cancel: CancellationToken,
 }
@@ -34,13 +53,8 @@ impl Place {
 impl Router {
     /// Puts a message into the mailbox of its conversation, where at most `room` others wait.
     pub(super) fn enqueue(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, room: usize) {
-        let place = Place::of(&letter.arrival);
-        let mut conversations = self.conversations();
-        let known = conversations.contains_key(&place);
-        let conversation = conversations.entry(place.clone()).or_default();
-        if conversation.queue.len() >= room {
-            let waiting = conversation.queue.len();
-            drop(conversations);
+        let waits = Waiting { facts: Arc::clone(facts), letter, parked: None, alone: false };
+        if let Err((letter, waiting)) = self.put(waits, room) {
             let router = Arc::clone(self);
             self.runtime.spawn(async move {
                 let text = format!(
@@ -48,21 +62,38 @@ impl Router {
                 );
                 router.close(&letter, Handled::Failed, Some(text)).await;
             });
-            return;
         }
-        conversation.queue.push_back((Arc::clone(facts), letter));
+    }
+
+    /// Goes on with the turn of an earlier program that answers a message.
+    pub(super) fn take_up(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, turn: TurnContext) {
+        let waits = Waiting { facts: Arc::clone(facts), letter, parked: Some(turn), alone: true };
+        // There is room for any number.
+        drop(self.put(waits, usize::MAX));
+    }
+
+    /// `Err`: there is no room, so many messages wait.
+    fn put(self: &Arc<Self>, waiting: Waiting, room: usize) -> Result<(), (Letter, usize)> {
+        let place = Place::of(&waiting.letter.arrival);
+        let mut conversations = self.conversations();
+        let known = conversations.contains_key(&place);
+        let conversation = conversations.entry(place.clone()).or_default();
+        if conversation.queue.len() >= room {
+            return Err((waiting.letter, conversation.queue.len()));
+        }
+        conversation.queue.push_back(waiting);
         drop(conversations);
         if !known {
             self.runtime.spawn(Arc::clone(self).serve(place));
         }
+        Ok(())
     }
 
     /// Answers the messages of a conversation, one after the other, as long as there are some.
     async fn serve(self: Arc<Self>, place: Place) {
-        while let Some((facts, letter, cancel)) = self.next(&place) {
-            let (router, answered, at) = (Arc::clone(&self), letter.clone(), place.clone());
-            let answer =
-                self.runtime.spawn(async move { router.answer(&facts, &answered, &at, cancel).await });
+        while let Some((waiting, cancel)) = self.next(&place) {
+            let (router, at, letter) = (Arc::clone(&self), place.clone(), waiting.letter.clone());
+            let answer = self.runtime.spawn(async move { router.answer(waiting, &at, cancel).await });
             // A turn that breaks down must not take the conversation along.
             if answer.await.is_err() {
                 let text = "error: the answer broke down; the log says where".to_owned();
@@ -72,17 +103,17 @@ impl Router {
         self.idle.notify_waiters();
     }
 
-    fn next(&self, place: &Place) -> Option<(Arc<ChannelFacts>, Letter, CancellationToken)> {
+    fn next(&self, place: &Place) -> Option<(Waiting, CancellationToken)> {
         let mut conversations = self.conversations();
         let conversation = conversations.get_mut(place)?;
         // What waits when the program ends is taken up by the next one.
         let next = if self.stopping.is_cancelled() { None } else { conversation.queue.pop_front() };
-        let Some((facts, letter)) = next else {
+        let Some(waiting) = next else {
             conversations.remove(place);
             return None;
         };
         conversation.cancel = self.stopping.child_token();
-        Some((facts, letter, conversation.cancel.clone()))
+        Some((waiting, conversation.cancel.clone()))
     }
 
     /// Stops the turn under way, and takes the messages that wait: `None` when nothing is to be done.
@@ -90,7 +121,7 @@ impl Router {
         let mut conversations = self.conversations();
         let conversation = conversations.get_mut(place)?;
         conversation.cancel.cancel();
-        Some(conversation.queue.drain(..).map(|(_, letter)| letter).collect())
+        Some(conversation.queue.drain(..).map(|waiting| waiting.letter).collect())
     }
 
     /// How many messages wait, if a turn is under way.
@@ -98,39 +129,99 @@ impl Router {
         self.conversations().get(place).map(|conversation| conversation.queue.len())
     }
 
-    async fn answer(&self, facts: &ChannelFacts, letter: &Letter, place: &Place, cancel: CancellationToken) {
-        let session = match self.outgoing.post().begin(letter.number).await {
-            Ok(false) => return,
-            Ok(true) => self.session(place, &facts.agent).await,
-            Err(error) => Err(error),
-        };
-        let session = match session {
-            Ok(session) => session,
-            Err(error) => {
-                return self.close(letter, Handled::Failed, Some(format!("error: {error}"))).await;
-            }
-        };
+    /// The message that is next to join the turn under way, if it may.
+    pub(super) fn joins(&self, place: &Place, user: &str) -> Option<Letter> {
+        let conversations = self.conversations();
+        let next = conversations.get(place)?.queue.front()?;
+        let may = next.facts.steer == Steer::Join && !next.alone && next.letter.arrival.user == user;
+        may.then(|| next.letter.clone())
+    }
+
+    /// A message that waits is to be treated by itself.
+    pub(super) fn waits_alone(&self, place: &Place, letter: i64) {
+        let mut conversations = self.conversations();
+        let waiting = conversations.get_mut(place).and_then(|conversation| conversation.queue.front_mut());
+        if let Some(waiting) = waiting.filter(|waiting| waiting.letter.number == letter) {
+            waiting.alone = true;
+        }
+    }
+
+    /// Takes the next message out of its mailbox, if it is this one.
+    pub(super) fn leaves(&self, place: &Place, letter: i64) -> bool {
+        let mut conversations = self.conversations();
+        let Some(conversation) = conversations.get_mut(place) else { return false };
+        conversation.queue.pop_front_if(|waiting| waiting.letter.number == letter).is_some()
+    }
+
+    async fn answer(self: Arc<Self>, waiting: Waiting, place: &Place, cancel: CancellationToken) {
+        let Waiting { facts, letter, parked, .. } = waiting;
+        let joining =
+            Arc::new(Joining { router: Arc::clone(&self), place: place.clone(), given: Mutex::default() });
+        let steering = (facts.steer == Steer::Join).then(|| joining.clone() as Arc<dyn Steering>);
         let Arrival { channel, user, text, .. } = letter.arrival.clone();
-        self.questions.enter(&session, place.clone(), user.clone());
-        let delivery = Delivery {
-            envelope: Envelope { origin: Origin { channel, user }, agent: facts.agent.clone(), text },
-            session: session.clone(),
-            model: None,
-            depth: 0,
-            observer: self.observer(place),
-            cancel,
+        let end = match parked {
+            Some(context) => {
+                let _speaking = self.questions.enter(&context.session, place.clone(), user);
+                let turn = context.turn.clone();
+                let resumed = self.gateway.resume(context, steering, self.observer(place), cancel);
+                self.or_parked(&turn, resumed).await
+            }
+            None => {
+                let turn = TurnId::generate();
+                let session = match self.outgoing.post().begin(letter.number, Some(&turn)).await {
+                    Ok(false) => return,
+                    Ok(true) => self.session(place, &facts.agent).await,
+                    Err(error) => Err(error),
+                };
+                let session = match session {
+                    Ok(session) => session,
+                    Err(error) => {
+                        return self.close(&letter, Handled::Failed, Some(format!("error: {error}"))).await;
+                    }
+                };
+                let _speaking = self.questions.enter(&session, place.clone(), user.clone());
+                let delivery = Delivery {
+                    envelope: Envelope { origin: Origin { channel, user }, agent: facts.agent.clone(), text },
+                    session: session.clone(),
+                    model: None,
+                    depth: 0,
+                    observer: self.observer(place),
+                    cancel,
+                };
+                let submitted = self.gateway.submit_as(delivery, turn.clone(), steering);
+                self.or_parked(&turn, submitted).await
+            }
         };
-        let outcome = self.gateway.submit(delivery).await;
-        self.questions.leave(&session);
-        match outcome.end {
-            TurnEnd::Answered(text) => self.close(letter, Handled::Done, Some(text)).await,
+        let Some(end) = end else { return };
+        if let Some(lost) = joining.take() {
+            self.close(&lost, Handled::Failed, None).await;
+        }
+        match end {
+            TurnEnd::Answered(text) => self.close(&letter, Handled::Done, Some(text)).await,
             TurnEnd::Cancelled if self.stopping.is_cancelled() => {
-                self.close(letter, Handled::Interrupted, Some(INTERRUPTED.into())).await;
+                self.close(&letter, Handled::Interrupted, Some(INTERRUPTED.into())).await;
             }
-            TurnEnd::Cancelled => self.close(letter, Handled::Failed, None).await,
+            TurnEnd::Cancelled => self.close(&letter, Handled::Failed, None).await,
             TurnEnd::Failed { message, .. } => {
-                self.close(letter, Handled::Failed, Some(format!("error: {message}"))).await;
+                self.close(&letter, Handled::Failed, Some(format!("error: {message}"))).await;
             }
+        }
+    }
+
+    /// The end of a turn. `None`: the program ends, and the turn, which waits for somebody's answer, is
+    /// left to the next one.
+    async fn or_parked(&self, turn: &TurnId, running: impl Future<Output = TurnOutcome>) -> Option<TurnEnd> {
+        let parked = async {
+            self.stopping.cancelled().await;
+            if !self.questions.park(turn) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            // Before the turn hears that it is to stop.
+            () = parked => None,
+            outcome = running => Some(outcome.end),
         }
     }
 

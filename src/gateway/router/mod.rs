@@ -4,15 +4,19 @@
 //! everything else waits its turn in the mailbox of its conversation.
 
 mod control;
+mod inheriting;
+mod joining;
 mod mailbox;
 mod watching;
 
+pub use inheriting::OTHERS_EVERY;
 pub use mailbox::MAILBOX;
 
 use super::{Gateway, Limits, Outgoing, Questions, TooOften};
 use crate::domain::{
     BoxFuture, command,
     hook::TurnContext,
+    plan::Steer,
     post::{Arrival, Door, Fate, Handled, Letter, Note, Receipt},
     store::StoreError,
 };
@@ -59,6 +63,8 @@ pub struct ChannelFacts {
     pub users: Vec<String>,
     /// The agent that answers.
     pub agent: String,
+    /// What becomes of messages that come while one is answered.
+    pub steer: Steer,
 }
 
 /// The commands of the user's own.
@@ -132,16 +138,6 @@ impl Router {
         &self.limits
     }
 
-    /// Takes up what earlier programs left on a channel when they died.
-    pub async fn adopt(self: &Arc<Self>, facts: &Arc<ChannelFacts>) -> Result<(), StoreError> {
-        let left = self.outgoing.post().adopt(&facts.name, INTERRUPTED).await?;
-        for letter in left {
-            self.dispatch(facts, letter, usize::MAX);
-        }
-        self.outgoing.ring(&facts.name);
-        Ok(())
-    }
-
     /// Stops the turns under way, which close, and takes up nothing more.
     pub async fn stop(&self) {
         self.stopping.cancel();
@@ -174,6 +170,19 @@ impl Router {
         }
     }
 
+    /// Takes a message that is stored: an answer to a question, a command, or something to be answered.
+    async fn take(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, room: usize) {
+        match self.questions.answer(&letter.arrival).await {
+            Some(told) => self.close(&letter, Handled::Done, Some(told)).await,
+            None => self.dispatch(facts, letter, room),
+        }
+    }
+
+    /// How many conversations have something to do, and of how many turns anything is kept.
+    pub fn held(&self) -> (usize, usize) {
+        (self.conversations().len(), self.questions.held())
+    }
+
     /// Closes a message, with an answer or without.
     async fn close(&self, letter: &Letter, handled: Handled, answer: Option<String>) {
         let answer = answer.filter(|text| !text.trim().is_empty());
@@ -194,12 +203,16 @@ struct ChannelDoor {
 }
 
 impl ChannelDoor {
+    fn knows(&self, user: &str) -> bool {
+        self.facts.users.iter().any(|known| known == "*" || known == user)
+    }
+
     fn refusal(&self, arrival: &Arrival) -> Option<String> {
         let Arrival { user, conversation, id, text, .. } = arrival;
         if [user, conversation, id].iter().any(|id| id.is_empty() || id.len() > MAX_ID_BYTES) {
             return Some(format!("ids have 1 to {MAX_ID_BYTES} bytes"));
         }
-        if !self.facts.users.iter().any(|known| known == "*" || known == user) {
+        if !self.knows(user) {
             return Some(format!(
                 "{user:?} may not speak on {}: users of the channel does not name them",
                 self.facts.name
@@ -215,10 +228,10 @@ impl ChannelDoor {
 
 impl ChannelDoor {
     /// Counts a message, unless it is one that always gets through.
-    fn count(&self, arrival: &Arrival) -> Result<(), TooOften> {
+    async fn count(&self, arrival: &Arrival) -> Result<(), TooOften> {
         let Arrival { channel, user, text, .. } = arrival;
         let command = command::split(text).map(|(name, _)| name);
-        if command == Some(STOP) || self.router.questions.expects(channel, user, text) {
+        if command == Some(STOP) || self.router.questions.expects(channel, user, text).await {
             return Ok(());
         }
         self.router.limits.message(channel, user, command.is_some())
@@ -244,7 +257,7 @@ impl Door for ChannelDoor {
                 tracing::warn!(channel = self.facts.name, "a message was refused: {why}");
                 return Ok(Receipt::Refused(why));
             }
-            if let Err(refused) = self.count(&arrival) {
+            if let Err(refused) = self.count(&arrival).await {
                 if refused.first {
                     tracing::warn!(channel = arrival.channel, user = arrival.user, "speaks too often");
                 }
@@ -254,17 +267,18 @@ impl Door for ChannelDoor {
             let router = &self.router;
             let Some(letter) = router.outgoing.post().take(arrival).await? else { return Ok(Receipt::Seen) };
             router.open.send_modify(|open| *open += 1);
-            let Arrival { channel, user, text, .. } = &letter.arrival;
-            match router.questions.answer(channel, user, text) {
-                Some(told) => router.close(&letter, Handled::Done, Some(told)).await,
-                None => router.dispatch(&self.facts, letter, MAILBOX),
-            }
+            router.take(&self.facts, letter, MAILBOX).await;
             Ok(Receipt::Accepted)
         })
     }
 
     fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String> {
-        Box::pin(async move { self.router.questions.press(&self.facts.name, user, question, yes) })
+        Box::pin(async move {
+            if !self.knows(user) {
+                return "You may not answer here.".to_owned();
+            }
+            self.router.questions.press(&self.facts.name, user, question, yes).await
+        })
     }
 
     fn stranger(&self, from: &str) -> Option<Duration> {

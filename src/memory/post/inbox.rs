@@ -2,8 +2,12 @@
 
 use super::{POST_DAYS, outbox};
 use crate::{
-    domain::post::{Arrival, Handled, Letter},
-    memory::{clock::now_ms, desk::Desk, error::Fault},
+    domain::{
+        id::TurnId,
+        post::{Arrival, Handled, Letter},
+        question::{Estate, Inherited},
+    },
+    memory::{approvals, clock::now_ms, desk::Desk, error::Fault},
 };
 
 /// Milliseconds of a day.
@@ -12,11 +16,11 @@ const DAY_MS: i64 = 86_400_000;
 const TAKE: &str =
     "INSERT INTO inbox (channel, message, conversation, user, text, state, instance, at_ms, callback)
     VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6, ?7, ?8) ON CONFLICT (channel, message) DO NOTHING RETURNING id";
-const BEGIN: &str = "UPDATE inbox SET state = 'answering' WHERE id = ?1 AND state = 'new'";
+const BEGIN: &str = "UPDATE inbox SET state = 'answering', turn = ?2 WHERE id = ?1 AND state = 'new'";
 const CLOSE: &str = "UPDATE inbox SET state = ?2 WHERE id = ?1 AND state IN ('new', 'answering')
     RETURNING channel, conversation";
 const OPEN: &str =
-    "SELECT id, instance, state, channel, conversation, user, text, message, callback FROM inbox
+    "SELECT id, instance, state, channel, conversation, user, text, message, turn, callback FROM inbox
     WHERE channel = ?1 AND state IN ('new', 'answering') ORDER BY id";
 const ADOPT: &str = "UPDATE inbox SET instance = ?2 WHERE id = ?1";
 const UNANSWERED: &str = "SELECT old.id, old.text FROM inbox AS old JOIN inbox AS new
@@ -48,8 +52,8 @@ pub(super) fn handled(state: &str) -> Option<Handled> {
     }
 }
 
-pub(super) fn begin(desk: &mut Desk<'_>, number: i64) -> Result<bool, Fault> {
-    Ok(desk.run(BEGIN, [number])? > 0)
+pub(super) fn begin(desk: &mut Desk<'_>, number: i64, turn: Option<&TurnId>) -> Result<bool, Fault> {
+    Ok(desk.run(BEGIN, (number, turn.map(TurnId::as_str)))? > 0)
 }
 
 pub(super) fn close(
@@ -73,10 +77,11 @@ pub(super) fn close(
     }
 }
 
-pub(super) fn adopt(desk: &mut Desk<'_>, channel: &str, notice: &str) -> Result<Vec<Letter>, Fault> {
+pub(super) fn adopt(desk: &mut Desk<'_>, channel: &str, notice: &str) -> Result<Estate, Fault> {
     desk.owner.hold()?;
     desk.run(FORGET, (channel, now_ms() - POST_DAYS * DAY_MS))?;
     outbox::forget(desk, channel, now_ms() - POST_DAYS * DAY_MS)?;
+    approvals::forget(desk)?;
     let own = desk.owner.instance().to_owned();
     let open = desk.rows(OPEN, [channel], |row| {
         let arrival = Arrival {
@@ -85,24 +90,37 @@ pub(super) fn adopt(desk: &mut Desk<'_>, channel: &str, notice: &str) -> Result<
             user: row.get(5)?,
             text: row.get(6)?,
             id: row.get(7)?,
-            callback: row.get(8)?,
+            callback: row.get(9)?,
         };
         let letter = Letter { number: row.get(0)?, arrival };
-        Ok((letter, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        let turn: Option<String> = row.get(8)?;
+        Ok((letter, row.get::<_, String>(1)?, row.get::<_, String>(2)?, turn.map(TurnId::from)))
     })?;
-    let mut letters = Vec::new();
-    for (letter, instance, state) in open {
-        if instance == own || desk.owner.alive(&instance) {
+    let (mut left, mut others) = (Vec::new(), false);
+    for (letter, instance, state, turn) in open {
+        if instance == own {
+            continue;
+        }
+        if desk.owner.alive(&instance) {
+            others = true;
             continue;
         }
         if state == "new" {
             desk.run(ADOPT, (letter.number, &own))?;
-            letters.push(letter);
+            left.push(Inherited { letter, parked: None });
+            continue;
+        }
+        let parked = match turn {
+            Some(turn) => approvals::adopt(desk, letter.number, &turn)?,
+            None => None,
+        };
+        if parked.is_some() {
+            left.push(Inherited { letter, parked });
         } else {
             close(desk, letter.number, Handled::Interrupted, Some(notice))?;
         }
     }
-    Ok(letters)
+    Ok(Estate { left, others })
 }
 
 pub(super) fn retry(desk: &mut Desk<'_>, number: i64) -> Result<Option<String>, Fault> {

@@ -1,14 +1,15 @@
 //! Messages of channels, on their way in and out.
 
 mod inbox;
-mod outbox;
+pub(super) mod outbox;
 mod reading;
 
 use super::Memory;
 use crate::domain::{
     BoxFuture,
-    id::SessionId,
+    id::{SessionId, TurnId},
     post::{Arrival, Content, Fate, Handled, Letter, Note, Parcel, Post},
+    question::Estate,
     store::StoreError,
 };
 use rusqlite::OptionalExtension;
@@ -27,8 +28,9 @@ impl Post for Memory {
         self.write(move |desk| inbox::take(desk, arrival))
     }
 
-    fn begin(&self, number: i64) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.write(move |desk| inbox::begin(desk, number))
+    fn begin<'a>(&'a self, number: i64, turn: Option<&'a TurnId>) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let turn = turn.cloned();
+        self.write(move |desk| inbox::begin(desk, number, turn.as_ref()))
     }
 
     fn close(
@@ -40,11 +42,7 @@ impl Post for Memory {
         self.write(move |desk| inbox::close(desk, number, handled, answer.as_deref()))
     }
 
-    fn adopt<'a>(
-        &'a self,
-        channel: &'a str,
-        notice: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+    fn adopt<'a>(&'a self, channel: &'a str, notice: &'a str) -> BoxFuture<'a, Result<Estate, StoreError>> {
         let (channel, notice) = (channel.to_owned(), notice.to_owned());
         self.write(move |desk| inbox::adopt(desk, &channel, &notice))
     }

@@ -46,7 +46,7 @@ const RELEASE: &str = "UPDATE outbox SET state = 'pending', doubtful = 1 WHERE c
 const FORGET: &str =
     "DELETE FROM outbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('pending', 'sending')";
 
-pub(super) fn put(
+pub(in crate::memory) fn put(
     desk: &mut Desk<'_>,
     channel: &str,
     conversation: &str,

@@ -12,7 +12,7 @@ use super::{
     declaring, name, shown, telegram, twice,
 };
 use crate::domain::{
-    plan::{ChannelKind, ChannelRates, ChannelSpec},
+    plan::{ChannelKind, ChannelRates, ChannelSpec, Steer},
     post::{Arrival, Receipt},
     rates::Rates,
 };
@@ -21,10 +21,12 @@ use std::sync::Arc;
 
 const WHAT: &str = "pista.channel";
 const RECEIVE: &str = "receive";
+const ANSWER: &str = "answer";
 /// Names that stand for places of the engine's own.
 const RESERVED: &[&str] = &["cli", "lua", "quic", "repl"];
-/// Where `receive` is kept for the engine's side.
+/// Where `receive` and `answer` are kept for the engine's side.
 pub(in super::super) const KEPT: &str = "pista.channel.receive";
+pub(in super::super) const KEPT_ANSWER: &str = "pista.channel.answer";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
     api.add("channel", channel)?;
@@ -35,15 +37,23 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         waiting: api.waiting.clone(),
     };
     hidden.wait(RECEIVE, "self:receive", |lua: Lua, (this, message): (Value, Value)| async move {
-        let this = match &this {
-            Value::UserData(data) if data.is::<ChannelSelf>() => data.clone(),
-            _ => {
-                return Err(misuse(caller(&lua), "self:receive: call it with a colon, as self:receive{ … }"));
-            }
-        };
-        receive(&lua, &this, &message).await
+        receive(&lua, &own(&lua, &this, RECEIVE)?, &message).await
     })?;
+    hidden.wait(ANSWER, "self:answer", |lua: Lua, (this, pressed): (Value, Value)| async move {
+        answer(&lua, &own(&lua, &this, ANSWER)?, &pressed).await
+    })?;
+    api.lua.set_named_registry_value(KEPT_ANSWER, hidden.table.get::<Value>(ANSWER)?)?;
     api.lua.set_named_registry_value(KEPT, hidden.table.get::<Value>(RECEIVE)?)
+}
+
+fn own(lua: &Lua, this: &Value, method: &str) -> Result<AnyUserData, ScriptError> {
+    match this {
+        Value::UserData(data) if data.is::<ChannelSelf>() => Ok(data.clone()),
+        _ => {
+            let message = format!("self:{method}: call it with a colon, as self:{method}{{ … }}");
+            Err(misuse(caller(lua), message))
+        }
+    }
 }
 
 fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptError> {
@@ -62,7 +72,7 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
     }
     let is_telegram = kind(&options)?.map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
     let own: &[&str] = if is_telegram { telegram::KEYS } else { &["start", "send"] };
-    let known = [&["kind", "users", "agent", "tools", "rates"], own].concat();
+    let known = [&["kind", "users", "agent", "steer", "tools", "rates"], own].concat();
     let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
     let kind = match fields.text("kind")?.as_deref() {
         _ if is_telegram => telegram::kind(&fields)?,
@@ -83,6 +93,7 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
         kind,
         users: users(&fields)?,
         agent: fields.text("agent")?,
+        steer: steer(&fields)?,
         rules: rules(&fields)?,
         rates: rates(&fields)?,
         location: shown(at.as_ref()),
@@ -116,6 +127,14 @@ pub(super) fn rates(fields: &Fields) -> Result<ChannelRates, ScriptError> {
         of(channel_burst)?,
     );
     Ok(ChannelRates::Own(rates))
+}
+
+fn steer(fields: &Fields) -> Result<Steer, ScriptError> {
+    match fields.text("steer")?.as_deref() {
+        None | Some("wait") => Ok(Steer::Wait),
+        Some("join") => Ok(Steer::Join),
+        Some(_) => Err(fields.wrong("steer", "expected \"wait\" or \"join\"")),
+    }
 }
 
 pub(super) fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {
@@ -189,4 +208,27 @@ async fn receive(
             Err(ScriptError::new(super::super::errors::ErrorKind::Io, format!("self:receive: {error}")))
         }
     }
+}
+
+/// Takes a button that was pressed; what to tell whoever pressed it.
+async fn answer(lua: &Lua, this: &AnyUserData, pressed: &Value) -> Result<String, ScriptError> {
+    let at = caller(lua);
+    let door = Arc::clone(&this.borrow::<ChannelSelf>()?.door);
+    let fields = Fields::open(lua, at, "self:answer", pressed, &["from", "question", "yes"])?;
+    let given = fields.value("from")?;
+    let user = match id(&given) {
+        Some(id) if !id.is_empty() => id,
+        _ if given.is_nil() => return Err(fields.missing("from")),
+        _ => {
+            let message = format!("expected an id (a string or a whole number), got {}", article(&given));
+            return Err(fields.wrong("from", message));
+        }
+    };
+    let question = fields.text("question")?.ok_or_else(|| fields.missing("question"))?;
+    let yes = match fields.value("yes")? {
+        Value::Boolean(yes) => yes,
+        Value::Nil => return Err(fields.missing("yes")),
+        other => return Err(fields.wrong("yes", format!("expected a boolean, got {}", article(&other)))),
+    };
+    Ok(door.answer(&user, &question, yes).await)
 }

@@ -10,7 +10,7 @@ use super::{
     channel::{rates, users},
     shown,
 };
-use crate::domain::plan::{CALLER, ChannelKind, ChannelSpec, HttpSpec};
+use crate::domain::plan::{CALLER, ChannelKind, ChannelSpec, HttpSpec, Steer};
 use mlua::{Lua, Value};
 use std::net::SocketAddr;
 
@@ -66,6 +66,8 @@ pub(super) fn read(
         kind: ChannelKind::Http(HttpSpec { listen, token, callback, signing }),
         users,
         agent: fields.text("agent")?,
+        // Each program waits for the answer to its own message.
+        steer: Steer::Wait,
         rules: rules(&fields)?,
         rates: rates(&fields)?,
         location: shown(at),

@@ -72,7 +72,7 @@ impl Opinions {
                 // One that names a person goes before one that would ask whoever is there.
                 let settled = match &self.verdict {
                     HookVerdict::Ask { to, .. } => {
-                        to.is_some() || matches!(said, HookVerdict::Ask { to: None, .. })
+                        !to.is_empty() || matches!(&said, HookVerdict::Ask { to, .. } if to.is_empty())
                     }
                     _ => false,
                 };
@@ -161,8 +161,13 @@ async fn one(
 }
 
 /// Whom `pista.ask` names, and how long the answer may take.
-pub(super) fn asked(options: &Value) -> mlua::Result<(Option<String>, Option<Duration>)> {
-    let Value::Table(options) = options else { return Ok((None, None)) };
+pub(super) fn asked(options: &Value) -> mlua::Result<(Vec<String>, Option<Duration>)> {
+    let Value::Table(options) = options else { return Ok((vec![], None)) };
     let timeout: Option<f64> = options.raw_get("timeout")?;
-    Ok((options.raw_get("to")?, timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())))
+    let to = match options.raw_get("to")? {
+        Value::String(one) => vec![one.to_string_lossy()],
+        Value::Table(several) => several.sequence_values().collect::<mlua::Result<_>>()?,
+        _ => vec![],
+    };
+    Ok((to, timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())))
 }
