@@ -39,6 +39,7 @@ pub struct Settings {
     pub unprotected: Vec<String>,
     #[serde(deserialize_with = "opened")]
     pub http_allow: Vec<Opened>,
+    pub worker_binary: Option<PathBuf>,
     #[serde(deserialize_with = "seconds")]
     pub connect_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
