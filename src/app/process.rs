@@ -5,14 +5,20 @@ use crate::{
     config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
     gateway::Outgoing,
     memory::{Memory, MemoryError, OpenOptions},
+    sandbox::docker::Docker,
     script::Sink,
     telemetry::{self, Log},
+    worker::{Door, Workers},
 };
 use anyhow::Context;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+use tokio::sync::Semaphore;
+
+/// The directory for the sockets of workers, in that for sockets.
+const WORKERS: &str = "workers";
 
 /// The program as it was started.
 pub(super) struct Process {
@@ -23,6 +29,12 @@ pub(super) struct Process {
     pub(super) notice: Option<Sink>,
     pub(super) memory: OnceLock<Memory>,
     outgoing: OnceLock<Arc<Outgoing>>,
+    /// The Docker engine of this installation.
+    docker: OnceLock<Docker>,
+    /// The way in for workers, opened when one is wanted.
+    pub(super) door: Door,
+    /// The places for workers.
+    pub(super) places: Arc<Semaphore>,
     /// Loaded for specs; takes what they print.
     pub(super) specs: Option<Sink>,
     fixed: OnceLock<Fixed>,
@@ -48,6 +60,9 @@ impl Process {
         let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
         let redactor = Redactor::of(&environment);
         Ok(Arc::new(Self {
+            docker: OnceLock::new(),
+            door: Door::new(dirs.run.join(WORKERS)),
+            places: Workers::places(),
             flags,
             environment,
             dirs,
@@ -77,6 +92,9 @@ impl Process {
             notice: self.notice.clone(),
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
+            docker: OnceLock::new(),
+            door: self.door.clone(),
+            places: Arc::clone(&self.places),
             specs: self.specs.clone(),
             fixed: OnceLock::new(),
             log: Arc::clone(&self.log),
@@ -150,6 +168,21 @@ impl Process {
             tracing::warn!("{warning}");
         }
         Ok(self.memory.get_or_init(|| memory))
+    }
+
+    /// The Docker engine of the installation that keeps its things in `state`.
+    pub(super) fn docker(&self, state: &Path) -> &Docker {
+        self.docker.get_or_init(|| {
+            let host = self.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
+            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy())
+        })
+    }
+
+    /// Waits until what was given up is out of the way.
+    pub(super) async fn settled(&self) {
+        if let Some(docker) = self.docker.get() {
+            docker.settle().await;
+        }
     }
 
     /// The way out for messages, kept in the memory.

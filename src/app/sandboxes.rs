@@ -4,7 +4,8 @@ use super::{ConfigError, Loaded, toolset};
 use crate::{
     domain::sandbox::{ProfileMount, SandboxProfile},
     sandbox::docker::Docker,
-    tool::container::Profiles,
+    tool::{Options, container::Profiles},
+    worker::Workers,
 };
 use std::{
     collections::BTreeMap,
@@ -32,8 +33,7 @@ const NEVER_NAMED: &[&str] =
 
 /// The Docker engine of this installation.
 pub(super) fn docker(loaded: &Loaded) -> Docker {
-    let host = loaded.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
-    Docker::new(host.filter(|host| !host.is_empty()), &loaded.dirs.state.to_string_lossy())
+    loaded.process().docker(&loaded.dirs.state).clone()
 }
 
 /// The profiles of the plan.
@@ -54,6 +54,32 @@ pub(super) fn profiles(loaded: &Loaded) -> Result<Arc<Profiles>, ConfigError> {
         None => tracing::info!("{text}"),
     };
     Ok(Arc::new(Profiles::new(profiles, docker(loaded), toolset::options(loaded), Arc::new(progress))))
+}
+
+/// Removes, in the background, the containers that a program left behind which died. Where no profile is
+/// declared there are none, and no engine is asked.
+pub(super) fn sweep(loaded: &Loaded) {
+    if loaded.plan.sandboxes.is_empty() {
+        return;
+    }
+    if let Ok(profiles) = profiles(loaded) {
+        tokio::spawn(async move {
+            profiles.engine().await;
+        });
+    }
+}
+
+/// Workers in these profiles, with what `options` give to their tools.
+pub(super) fn workers(loaded: &Loaded, profiles: Arc<Profiles>, options: Options) -> Arc<Workers> {
+    let process = loaded.process();
+    Arc::new(Workers::new(
+        profiles,
+        process.door.clone(),
+        Arc::clone(&process.places),
+        loaded.settings.worker_binary.clone(),
+        options,
+        loaded.settings.max_tool_rounds,
+    ))
 }
 
 /// The mount's directory, absolute and without links, if a container may see it.

@@ -6,5 +6,7 @@
 mod support;
 
 mod engine;
+mod proving;
+mod pulling;
 mod rig;
 mod tool;

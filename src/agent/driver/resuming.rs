@@ -26,7 +26,7 @@ impl Run<'_> {
         let context = self.input.context.clone();
         let Parked { call: waiting, open, usage } = store.take_up(&context.session, &context.turn).await?;
         self.begun = true;
-        self.usage = usage;
+        self.purse.add(usage);
         self.observe(TurnEvent::Start {
             session: context.session.clone(),
             turn: context.turn.clone(),
