@@ -174,7 +174,7 @@ impl Gate {
                 }
                 because.clone()
             }
-            Asker::Hook { by, .. } => format!("the hook at {by} asks, each time"),
+            Asker::Hook { by, .. } => ApprovalRequest::reason_of_hook(by),
         };
         let request = ApprovalRequest { call, context: context.clone(), reason };
         let whom = match &asker {
