@@ -99,7 +99,8 @@ impl Run {
         let cancel = CancellationToken::new();
         let output = Output::new(cancel.clone());
         let Front { observer, approver } = Front::new(self.json, &output);
-        let approver = if self.turn.yes { Some(Arc::new(Yes) as Arc<dyn Approver>) } else { approver };
+        let approver =
+            if self.turn.yes { Some(Arc::new(Yes(approver)) as Arc<dyn Approver>) } else { approver };
         Shown { observer, approver, output, cancel }
     }
 

@@ -15,6 +15,21 @@ pub struct ApprovalRequest {
     pub reason: String,
 }
 
+/// What the reason of a question begins with that a hook asks.
+const BY_HOOK: &str = "the hook at ";
+
+impl ApprovalRequest {
+    /// The reason of a question that the hook at `place` asks.
+    pub fn reason_of_hook(place: &str) -> String {
+        format!("{BY_HOOK}{place} asks, each time")
+    }
+
+    /// Whether a hook asks: that is a person's to answer, whatever was said beforehand.
+    pub fn is_of_hook(&self) -> bool {
+        self.reason.starts_with(BY_HOOK)
+    }
+}
+
 /// What a person answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -184,7 +184,7 @@ impl Gate {
                 }
                 because.clone()
             }
-            Asker::Hook { by, .. } => format!("the hook at {by} asks, each time"),
+            Asker::Hook { by, .. } => ApprovalRequest::reason_of_hook(by),
         };
         let reason = match &self.place {
             Some(place) => format!("{reason}; it would run in {place}"),

@@ -38,12 +38,16 @@ pub struct Attach {
     pub remark: Option<String>,
 }
 
-/// Says yes.
-pub struct Yes;
+/// Says yes to what rules ask about. What hooks ask about is put to the person, if there is one.
+pub struct Yes(pub Option<Arc<dyn Approver>>);
 
 impl Approver for Yes {
-    fn ask<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>> {
-        Box::pin(std::future::ready(Some(Approval::Yes)))
+    fn ask<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Option<Approval>> {
+        match (&self.0, request.is_of_hook()) {
+            (_, false) => Box::pin(std::future::ready(Some(Approval::Yes))),
+            (Some(person), true) => person.ask(request),
+            (None, true) => Box::pin(std::future::ready(None)),
+        }
     }
 }
 
@@ -52,11 +56,8 @@ pub async fn attached(attach: Attach) -> anyhow::Result<End> {
     let mut signals = Signals::listen()?;
     let Attach { way, session, agent, model, yes, history, remark } = attach;
     let front = Front::start()?;
-    let approver: Option<Arc<dyn Approver>> = match () {
-        () if yes => Some(Arc::new(Yes)),
-        () if stdin().is_terminal() => Some(front.approver.clone()),
-        () => None,
-    };
+    let person = stdin().is_terminal().then(|| front.approver.clone() as Arc<dyn Approver>);
+    let approver = if yes { Some(Arc::new(Yes(person)) as Arc<dyn Approver>) } else { person };
     let starting = async {
         let link = Link::open(way).await?;
         let greeting = greeting(&link, remark).await?;

@@ -122,3 +122,19 @@ fn lines_from_a_pipe_answer_no_questions() {
     home.pipe(["repl", "--yes"], "make it\n").ok();
     assert!(home.work().join("made").exists());
 }
+
+#[test]
+fn yes_does_not_answer_what_a_hook_asks() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    home.init("pista.hook('tool_call', function() return pista.ask() end)");
+    let _daemon = Daemon::start(&home);
+    home.run(["run", "--yes", "-e", "make it"]).ok();
+    home.pipe(["repl", "--yes"], "make it\n").ok();
+    assert!(!home.work().join("made").exists(), "it ran though nobody was asked");
+    let mut terminal = Terminal::start(home.command(["run", "--yes", "-e", "make it"]));
+    terminal.sees(QUESTION);
+    terminal.line("y");
+    terminal.sees("It is done.");
+    assert!(home.work().join("made").exists());
+}

@@ -21,7 +21,7 @@ fn session(front: Option<&str>) -> Request {
 
 #[test]
 fn a_transcript_fits_into_a_frame_whatever_was_said() {
-    let long = "long ".repeat(60_000);
+    let long = "long ".repeat(15_000);
     let fake = FakeOpenAi::answering(move |_| Reply::text(long.clone()));
     let home = Home::with(&fake);
     let daemon = Daemon::start(&home);
@@ -29,7 +29,7 @@ fn a_transcript_fits_into_a_frame_whatever_was_said() {
         let client = daemon.connect().await;
         for _ in 0..4 {
             let request = Request::Message {
-                text: "more ".repeat(40_000),
+                text: "more ".repeat(15_000),
                 session: Some("s".into()),
                 agent: None,
                 model: None,
