@@ -16,7 +16,6 @@ mod http;
 mod said;
 mod sent;
 
-pub use html::parse;
 pub use sent::Sent;
 
 use super::program::until;
