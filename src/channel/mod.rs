@@ -41,6 +41,11 @@ pub trait ChannelAdapter: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Returns once messages can be delivered, the first time. Nothing is taken for delivery before.
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Runs as long as the channel is up, and hands what arrives to `door`. Dropping the future
     /// ends it. `Err`: why the channel is down; it is started again.
     fn run(&self, door: Arc<dyn Door>) -> BoxFuture<'_, Result<(), String>>;

@@ -40,6 +40,10 @@ pub async fn deliver(
     if let Err(error) = outgoing.post().release(channel).await {
         tracing::warn!(channel, %error, "what was being delivered cannot be looked up");
     }
+    tokio::select! {
+        () = adapter.ready() => {}
+        () = stop.cancelled() => return,
+    }
     // A conversation whose message is under way has no other one due: a slow one holds up nobody else.
     let mut under_way = FuturesUnordered::new();
     while !stop.is_cancelled() {

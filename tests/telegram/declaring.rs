@@ -31,7 +31,7 @@ fn check_lists_it_without_asking_anybody() {
     let model = FakeOpenAi::start([]);
     let home = Home::with(&model);
     home.init("pista.channel('mine', { kind = 'telegram', token = pista.secret('env:X'), users = { 1 } })");
-    let ran = home.run(["check"]).ok();
+    let ran = home.run(["check", "--plan"]).ok();
     assert!(
         ran.out.contains("mine") && ran.out.contains("telegram") && ran.out.contains("env:X"),
         "{ran:#?}"

@@ -33,6 +33,23 @@ fn the_server_is_left_alone_as_long_as_it_wants_and_order_is_kept() {
 }
 
 #[test]
+fn a_slow_chat_holds_up_no_other() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    telegram.fault(ADA, Fault::Held);
+    let home = home(&model, &telegram, "typing = false");
+    home.init(&bot(&telegram, "typing = false").replace("{ 100 }", "{ 100, 200 }"));
+    let daemon = start(&home);
+    telegram.says(ADA, "one");
+    assert!(until(|| telegram.calls("sendMessage").iter().any(|call| call["chat_id"] == ADA)));
+    telegram.says(BOB, "two");
+    shows(&telegram, BOB, &["You said: two"]);
+    assert_eq!(telegram.texts(ADA).len(), 0);
+    telegram.let_go(ADA);
+    shows(&telegram, ADA, &["You said: one"]);
+    daemon.stop().ok();
+}
+
+#[test]
 fn what_got_lost_is_sent_again_and_says_so_where_it_may_have_arrived() {
     let (model, telegram) = (echo(), FakeTelegram::start());
     telegram.fault(ADA, Fault::Unheard);

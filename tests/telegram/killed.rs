@@ -97,7 +97,8 @@ fn three_hundred_messages_survive_a_hundred_kills() {
         let child = start(&home);
         // Not for something: a moment is what is wanted.
         thread::sleep(whole * (30 + random.below(110) as u32) / 100);
-        say(&mut random, usize::from(random.below(4) == 0));
+        let one_more = usize::from(random.below(4) == 0);
+        say(&mut random, one_more);
         kill(child);
     }
     say(&mut random, MESSAGES);
@@ -105,7 +106,7 @@ fn three_hundred_messages_survive_a_hundred_kills() {
     let done = (0..6).any(|_| until(|| telegram.unconfirmed() == 0 && open(&home) == 0));
     assert!(done, "{} updates and {} messages are not done", telegram.unconfirmed(), open(&home));
     daemon.stop().ok();
-    let (mut answered, mut interrupted, mut repeated) = (0, 0, 0);
+    let (mut answered, mut interrupted, mut repeated, mut doubled) = (0, 0, 0, 0);
     for (user, asked) in users.iter().zip(&asked) {
         let texts = telegram.texts(*user);
         let (again, once): (Vec<&String>, Vec<&String>) =
@@ -136,8 +137,11 @@ fn three_hundred_messages_survive_a_hundred_kills() {
         answered += first.len();
         interrupted += without;
         repeated += again.len();
+        doubled += again.iter().filter_map(|text| number(text)).filter(|n| distinct.contains(n)).count();
     }
-    eprintln!("{answered} answered, {interrupted} interrupted, {repeated} sent again with the remark");
+    eprintln!(
+        "{answered} answered, {interrupted} interrupted, {repeated} sent with the remark, {doubled} answers of them twice"
+    );
     assert_eq!(answered + interrupted, MESSAGES);
     assert!(answered > MESSAGES / 2, "the kills came too early to prove anything: {answered} answered");
     assert_eq!(telegram.refusals().iter().filter(|text| !text.contains("Conflict")).count(), 0);

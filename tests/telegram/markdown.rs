@@ -1,7 +1,7 @@
 //! Any Markdown becomes messages that Telegram takes.
 
 use crate::{
-    home, start,
+    home, said, start,
     support::{
         fake_openai::{FakeOpenAi, Reply},
         fake_telegram::{ADA, FakeTelegram},
@@ -67,8 +67,10 @@ fn any_markdown_is_taken_as_it_is() {
         .collect();
     let count = documents.len();
     let answers = std::sync::Mutex::new(documents.into_iter());
-    let model = FakeOpenAi::answering(move |_| {
-        Reply::text(answers.lock().expect("no panic").next().expect("as many as were asked for"))
+    let model = FakeOpenAi::answering(move |request| {
+        // A long conversation is summed up now and then.
+        let document = if said(request) == "go" { answers.lock().expect("no panic").next() } else { None };
+        Reply::text(document.unwrap_or_else(|| "a summary".into()))
     });
     let telegram = FakeTelegram::start();
     let daemon = start(&home(&model, &telegram, ""));

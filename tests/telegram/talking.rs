@@ -130,9 +130,8 @@ fn what_is_no_text_is_put_into_words() {
 #[test]
 fn the_token_is_nowhere_to_be_read() {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "");
-    let daemon =
-        crate::support::daemon::Daemon::with(&home, ["--log", "trace,reqwest=trace,hyper_util=trace"]);
+    let log = "trace,reqwest=trace,hyper_util=trace";
+    let daemon = start(&home(&model, &telegram, "").env("OPENPISTA_LOG", log));
     telegram.says(ADA, "hello");
     shows(&telegram, ADA, &["You said: hello"]);
     let url = telegram.url();

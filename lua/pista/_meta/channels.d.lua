@@ -36,6 +36,8 @@
 ---@field users? (string|integer)[] Who may speak, by their numbers; `{ "*" }`: everybody. Default: nobody.
 ---@field agent? string Who answers; else the default agent.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
+---@field steer? "wait"|"join" What becomes of a message that comes while another of the same conversation is answered: it waits (the default); or it joins that turn once the calls that run have their results, if the same person sent it.
+---@field rates? pista.Rates|false How often people may speak; else as `pista.setup` says. `false`: as often as they like.
 ---@field api? string The server of the Bot API. Default `https://api.telegram.org`.
 ---@field typing? boolean Shows that it works. Default true.
 ---@field stream? boolean Shows an answer while it is written. Default false.

@@ -10,6 +10,9 @@ use teloxide_core::{ApiError, DownloadError, RequestError};
 /// How long to leave the server alone when somebody else polls the same bot.
 pub const CONFLICT_REST: Duration = Duration::from_secs(30);
 
+/// What a server says that broke down.
+const BROKEN: [&str; 4] = ["Internal Server Error", "Bad Gateway", "Service Unavailable", "Gateway Time"];
+
 /// Why the channel is down, and for how long.
 pub(super) fn down(error: &RequestError, token: &Secret) -> (String, Rest) {
     match error {
@@ -49,6 +52,10 @@ pub(super) fn undelivered(error: &RequestError, token: &Secret) -> Undelivered {
         // The token is to be changed; until then nothing can be said.
         RequestError::Api(ApiError::InvalidToken) => {
             Undelivered::Away { error: text, again: None, doubtful: false }
+        }
+        // Where the server broke down, it may have been on its way.
+        RequestError::Api(ApiError::Unknown(words)) if BROKEN.iter().any(|known| words.contains(known)) => {
+            Undelivered::Away { error: text, again: None, doubtful: true }
         }
         // Whoever it is for does not want it, or is not there.
         RequestError::Api(error) if for_good(error) => Undelivered::Refused(text),

@@ -41,7 +41,7 @@ use teloxide_core::{
     prelude::Requester,
     types::{ChatId, UserId},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How long the server waits for something to happen before it answers a poll.
 pub const POLL: Duration = Duration::from_secs(25);
@@ -78,7 +78,7 @@ pub struct Options {
 /// A bot on Telegram.
 pub struct Telegram {
     options: Options,
-    up: Mutex<Option<Arc<Up>>>,
+    up: watch::Sender<Option<Arc<Up>>>,
     rest: Mutex<Rest>,
     turns: turns::Turns,
     downloads: Semaphore,
@@ -102,7 +102,7 @@ impl Telegram {
         Self {
             turns: turns::Turns::new(options.stream, options.typing),
             options,
-            up: Mutex::default(),
+            up: watch::Sender::default(),
             rest: Mutex::new(Rest::Usual),
             downloads: Semaphore::new(MAX_DOWNLOADS),
             strangers: Mutex::default(),
@@ -111,7 +111,7 @@ impl Telegram {
     }
 
     fn up(&self) -> Option<Arc<Up>> {
-        lock(&self.up).clone()
+        self.up.borrow().clone()
     }
 
     /// Notes how long to rest, and says why.
@@ -129,7 +129,7 @@ impl Telegram {
         let username = me.user.username.clone().unwrap_or_default();
         let up = Arc::new(Up { client, token, id: me.user.id, username });
         self.tell_commands(&up).await;
-        *lock(&self.up) = Some(up);
+        self.up.send_replace(Some(up));
         Ok(())
     }
 
@@ -156,6 +156,13 @@ impl ChannelAdapter for Telegram {
                 ended = self.poll(&up, &*door) => ended,
                 never = self.turns.show(&up) => match never {},
             }
+        })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // The sender is ours: it is not gone.
+            let _ = self.up.subscribe().wait_for(Option::is_some).await;
         })
     }
 

@@ -53,6 +53,8 @@ struct Turn {
     asking: bool,
     over: bool,
     text: String,
+    /// The text is that of an earlier round, or void: what comes next takes its place.
+    anew: bool,
     changed: bool,
     edit_at: Instant,
     /// The message that shows the text so far.
@@ -84,10 +86,13 @@ impl Turns {
         turn.asking = false;
         match event {
             TurnEvent::Text { delta } if self.stream => {
+                if std::mem::take(&mut turn.anew) {
+                    turn.text.clear();
+                }
                 turn.text.push_str(delta);
                 turn.changed = true;
             }
-            TurnEvent::Restart { .. } | TurnEvent::ToolStart { .. } => turn.text.clear(),
+            TurnEvent::Restart { .. } | TurnEvent::ToolStart { .. } => turn.anew = true,
             // Its answer takes the place of the draft.
             TurnEvent::Done { .. } if self.stream => turn.over = true,
             TurnEvent::Done { .. } | TurnEvent::Failed { .. } => {
@@ -168,6 +173,7 @@ impl Turn {
             asking: false,
             over: false,
             text: String::new(),
+            anew: false,
             changed: false,
             edit_at: now + EDIT_EVERY,
             draft: Arc::default(),

@@ -20,6 +20,11 @@ pub(super) fn call(method: &str, params: Value, file: Option<(String, Vec<u8>)>,
     if method != "GetUpdates" && method != "getUpdates" {
         state.calls.push((lower(method), params.clone()));
     }
+    let held = |state: &State| {
+        let faults = params["chat_id"].as_i64().and_then(|chat| state.faults.get(&chat));
+        lower(method).starts_with("send") && matches!(faults.and_then(|f| f.front()), Some(Fault::Held))
+    };
+    state = shared.bell.wait_while(state, |state| held(state)).expect("no panic");
     // Telegram takes names of methods in any case.
     let reply = match lower(method).as_str() {
         "getUpdates" => return updates(&params, state, shared),

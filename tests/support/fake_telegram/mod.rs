@@ -16,7 +16,6 @@ mod http;
 mod said;
 mod sent;
 
-pub use html::parse;
 pub use sent::Sent;
 
 use super::program::until;
@@ -45,6 +44,8 @@ pub enum Fault {
     Blocked,
     /// The looks are refused, whatever they are.
     Looks,
+    /// Nothing is done until [`FakeTelegram::let_go`].
+    Held,
     /// The connection ends before anything was done.
     Lost,
     /// The connection ends after it was done.
@@ -123,6 +124,12 @@ impl FakeTelegram {
     /// What is to go wrong with the next messages to a chat, one after the other.
     pub fn fault(&self, chat: i64, fault: Fault) {
         self.state().faults.entry(chat).or_default().push_back(fault);
+    }
+
+    /// Lets a message go that is held.
+    pub fn let_go(&self, chat: i64) {
+        self.state().faults.remove(&chat);
+        self.shared.bell.notify_all();
     }
 
     /// Sets a webhook, so that nobody can poll.

@@ -64,7 +64,7 @@ impl Reader {
 
     fn begin(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph => self.apart(if self.lists.is_empty() { 2 } else { 1 }),
+            Tag::Paragraph => self.apart(self.between()),
             Tag::Heading { .. } => {
                 self.apart(2);
                 self.open(Look::Bold);
@@ -76,7 +76,7 @@ impl Reader {
                 if self.quotes == 1 { self.open(Look::Quote) } else { self.open.push(None) }
             }
             Tag::CodeBlock(kind) => {
-                self.apart(2);
+                self.apart(self.between());
                 let language = match &kind {
                     CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default(),
                     CodeBlockKind::Indented => "",
@@ -87,7 +87,7 @@ impl Reader {
             }
             Tag::HtmlBlock => self.apart(2),
             Tag::List(first) => {
-                self.apart(if self.lists.is_empty() { 2 } else { 1 });
+                self.apart(self.between());
                 self.lists.push(first);
             }
             Tag::Item => {
@@ -130,7 +130,7 @@ impl Reader {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Paragraph => self.apart(if self.lists.is_empty() { 2 } else { 1 }),
+            TagEnd::Paragraph => self.apart(self.between()),
             TagEnd::Heading(_) => {
                 self.close();
                 self.apart(2);
@@ -145,12 +145,12 @@ impl Reader {
                     self.text.pop();
                 }
                 self.close();
-                self.apart(2);
+                self.apart(self.between());
             }
             TagEnd::HtmlBlock => self.apart(2),
             TagEnd::List(_) => {
                 self.lists.pop();
-                self.apart(if self.lists.is_empty() { 2 } else { 1 });
+                self.apart(self.between());
             }
             TagEnd::Item => self.apart(1),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
@@ -172,6 +172,11 @@ impl Reader {
     /// The next thing stands on a new line (1), or behind an empty one (2).
     fn apart(&mut self, lines: usize) {
         self.gap = self.gap.max(lines);
+    }
+
+    /// How far blocks are apart: items of a list stand close together.
+    fn between(&self) -> usize {
+        if self.lists.is_empty() { 2 } else { 1 }
     }
 
     fn flush(&mut self) {

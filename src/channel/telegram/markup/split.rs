@@ -17,7 +17,10 @@ pub(in crate::channel::telegram) fn pieces(styled: &Styled, limit: usize) -> Vec
     while !rest.is_empty() {
         let cut = rest.start + end_of_first(styled, rest.clone(), limit);
         pieces.push(cut_out(styled, trimmed(&styled.text, rest.start..cut)));
-        rest = trimmed(&styled.text, cut..rest.end);
+        // The blank that was between two words is in neither piece; the indentation of a line stays.
+        let (before, behind) = styled.text.split_at(cut);
+        let blank = !before.ends_with('\n') && behind.starts_with([' ', '\t']);
+        rest = trimmed(&styled.text, cut + usize::from(blank)..rest.end);
     }
     pieces
 }
