@@ -70,23 +70,21 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
         state.plan.borrow_mut().channels.insert(name, spec);
         return Ok(());
     }
+    let kinds = ["lua", telegram::KIND, super::channel_http::KIND];
+    if let Some(other) = kind(&options)?.filter(|kind| !kinds.contains(&kind.as_str())) {
+        return Err(misuse(at, format!("{WHAT}: kind: {other:?} is none of {}", kinds.join(", "))));
+    }
     let is_telegram = kind(&options)?.map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
     let own: &[&str] = if is_telegram { telegram::KEYS } else { &["start", "send"] };
     let known = [&["kind", "users", "agent", "steer", "tools", "rates"], own].concat();
     let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
-    let kind = match fields.text("kind")?.as_deref() {
-        _ if is_telegram => telegram::kind(&fields)?,
-        None | Some("lua") => {
-            let start = fields.function("start")?;
-            let send = fields.function("send")?.ok_or_else(|| fields.missing("send"))?;
-            ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) }
-        }
-        Some(other) => {
-            return Err(fields.wrong(
-                "kind",
-                format!("{other:?} is none of lua, {}, {}", telegram::KIND, super::channel_http::KIND),
-            ));
-        }
+    fields.text("kind")?;
+    let kind = if is_telegram {
+        telegram::kind(&fields)?
+    } else {
+        let start = fields.function("start")?;
+        let send = fields.function("send")?.ok_or_else(|| fields.missing("send"))?;
+        ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) }
     };
     let spec = ChannelSpec {
         name: name.clone(),
