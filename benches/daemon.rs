@@ -269,6 +269,7 @@ fn floor(url: &str, database: &str) {
     )
     .unwrap();
     let db = Arc::new(Mutex::new(db));
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {

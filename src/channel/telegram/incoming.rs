@@ -74,7 +74,7 @@ impl Telegram {
             .into_iter()
             .filter(|entity| match entity.kind() {
                 MessageEntityKind::Mention => entity.text().eq_ignore_ascii_case(&mention),
-                MessageEntityKind::BotCommand => named_command(&entity, &mention),
+                MessageEntityKind::BotCommand => named_command(entity, &mention),
                 _ => false,
             })
             .map(|entity| match entity.kind() {
