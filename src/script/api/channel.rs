@@ -72,27 +72,21 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
         state.plan.borrow_mut().channels.insert(name, spec);
         return Ok(());
     }
-    let kind = kind(&options)?;
-    let is_telegram = kind.as_deref().map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
-    let is_lua = matches!(kind.as_deref(), None | Some("lua")) && !is_telegram;
-    let own = match (is_telegram, is_lua) {
-        (true, _) => telegram::KEYS,
-        (_, true) => LUA_KEYS,
-        // What is wrong is the kind, whatever keys it would have.
-        _ => &[telegram::KEYS, LUA_KEYS].concat(),
-    };
+    let kinds = ["lua", telegram::KIND, super::channel_http::KIND];
+    if let Some(other) = kind(&options)?.filter(|kind| !kinds.contains(&kind.as_str())) {
+        return Err(misuse(at, format!("{WHAT}: kind: {other:?} is none of {}", kinds.join(", "))));
+    }
+    let is_telegram = kind(&options)?.map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
+    let own: &[&str] = if is_telegram { telegram::KEYS } else { LUA_KEYS };
     let known = [&["kind", "users", "agent", "steer", "tools", "rates"], own].concat();
     let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
+    fields.text("kind")?;
     let kind = if is_telegram {
         telegram::kind(&fields)?
-    } else if is_lua {
+    } else {
         let start = fields.function("start")?;
         let send = fields.function("send")?.ok_or_else(|| fields.missing("send"))?;
         ChannelKind::Lua { start: start.map(|f| state.keep(f)), send: state.keep(send) }
-    } else {
-        let (kind, http) = (kind.unwrap_or_default(), super::channel_http::KIND);
-        let message = format!("{kind:?} is none of lua, {}, {http}", telegram::KIND);
-        return Err(fields.wrong("kind", message));
     };
     let spec = ChannelSpec {
         name: name.clone(),
