@@ -111,7 +111,7 @@ pub struct NewQuestion {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opening {
     /// It is stored, and on its way to all who may decide.
-    Asked(Question),
+    Asked(Box<Question>),
     /// Another question has this id.
     Taken,
     /// This person has too many questions to answer already.

@@ -46,7 +46,7 @@ fn about(session: &SessionId, turn: &TurnId, id: &str, call_id: &str, patience_m
 
 async fn ask(memory: &Memory, question: NewQuestion) -> Question {
     match memory.open(question, 16).await.unwrap() {
-        Opening::Asked(question) => question,
+        Opening::Asked(question) => *question,
         other => panic!("{other:?}"),
     }
 }

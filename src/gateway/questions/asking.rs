@@ -112,7 +112,7 @@ impl Questions {
                 patience_ms: i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX),
             };
             match self.store.open(question, MAX_OPEN).await.map_err(|error| error.to_string())? {
-                Opening::Asked(question) => return Ok(question),
+                Opening::Asked(question) => return Ok(*question),
                 Opening::Taken => {}
                 Opening::TooMany(person) => {
                     return Err(format!("{} has {MAX_OPEN} questions to answer already", person.address()));

@@ -54,7 +54,8 @@ impl Router {
     /// Puts a message into the mailbox of its conversation, where at most `room` others wait.
     pub(super) fn enqueue(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, room: usize) {
         let waits = Waiting { facts: Arc::clone(facts), letter, parked: None, alone: false };
-        if let Err((letter, waiting)) = self.put(waits, room) {
+        if let Err(refused) = self.put(waits, room) {
+            let (letter, waiting) = *refused;
             let router = Arc::clone(self);
             self.runtime.spawn(async move {
                 let text = format!(
@@ -73,13 +74,13 @@ impl Router {
     }
 
     /// `Err`: there is no room, so many messages wait.
-    fn put(self: &Arc<Self>, waiting: Waiting, room: usize) -> Result<(), (Letter, usize)> {
+    fn put(self: &Arc<Self>, waiting: Waiting, room: usize) -> Result<(), Box<(Letter, usize)>> {
         let place = Place::of(&waiting.letter.arrival);
         let mut conversations = self.conversations();
         let known = conversations.contains_key(&place);
         let conversation = conversations.entry(place.clone()).or_default();
         if conversation.queue.len() >= room {
-            return Err((waiting.letter, conversation.queue.len()));
+            return Err(Box::new((waiting.letter, conversation.queue.len())));
         }
         conversation.queue.push_back(waiting);
         drop(conversations);

@@ -134,7 +134,7 @@ fn open(desk: &mut Desk<'_>, question: NewQuestion, most: usize) -> Result<Openi
         let content = Content { text: message.clone(), question: Some(id.clone()), ..Content::default() };
         outbox::put(desk, channel, conversation, &content, None)?;
     }
-    Ok(Opening::Asked(Question {
+    Ok(Opening::Asked(Box::new(Question {
         id,
         print,
         people,
@@ -146,7 +146,7 @@ fn open(desk: &mut Desk<'_>, question: NewQuestion, most: usize) -> Result<Openi
         expires_ms: expires,
         decided_by: None,
         decided_ms: None,
-    }))
+    })))
 }
 
 /// Forgets questions that are long over.
