@@ -89,6 +89,7 @@ fn engine(dir: &std::path::Path) -> (Direct, Arc<Now>) {
             depth: 0,
         },
         later: None,
+        within: None,
     };
     (direct, now)
 }

@@ -1,16 +1,17 @@
 //! The calls of one answer: authorised one after the other, run at the same time.
 
-use super::Parts;
+use super::{Parts, account::Account};
 use crate::{
     domain::{
         BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
+        chat::{ChatError, ChatRequest, ChatResponse, ModelFacts},
         event::{Observer, TurnEvent},
         hook::TurnContext,
         points::Point,
         tool::ToolSpec,
     },
-    policy::{Later, Nested, Policy, Scope, Verdict, under_newer},
+    policy::{Elsewhere, Later, Nested, Policy, Scope, Verdict, under_newer},
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
@@ -27,6 +28,8 @@ pub(super) struct Caller<'a> {
     pub(super) context: &'a TurnContext,
     pub(super) observer: &'a dyn Observer,
     pub(super) later: Option<&'a dyn Later>,
+    /// Pays for the model calls of tools.
+    pub(super) account: &'a Account,
 }
 
 impl Nested for Caller<'_> {
@@ -36,6 +39,41 @@ impl Nested for Caller<'_> {
 
     fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolResult> {
         Box::pin(async move { self.answer(self.authorize(call).await).await })
+    }
+
+    fn judge<'a>(&'a self, call: ToolCall, elsewhere: &'a Elsewhere) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
+            let policy = self.policy.clone().and(elsewhere.rules.clone());
+            let gate = self.parts.gate.elsewhere(&elsewhere.place);
+            let verdict = gate.authorize(call, spec, &policy, self.context).await;
+            under_newer(verdict, self.later, spec, self.context).await
+        })
+    }
+
+    fn ask<'a>(&'a self, request: ChatRequest<'a>) -> BoxFuture<'a, Result<ChatResponse, ChatError>> {
+        Box::pin(self.account.ask(self.parts, self.context, request))
+    }
+
+    fn facts(&self, model: &str) -> ModelFacts {
+        self.parts.llm.facts(if model.is_empty() { &self.account.model } else { model })
+    }
+
+    fn tell(&self, event: TurnEvent) {
+        let hooks = &self.parts.hooks;
+        match &event {
+            TurnEvent::ToolStart { id, name, args } => {
+                hooks.tell(self.context, "tool.start", || json!({ "id": id, "name": name, "args": args }));
+            }
+            TurnEvent::ToolEnd { id, name, status, content, duration_ms, .. } => {
+                hooks.tell(self.context, "tool.end", || {
+                    json!({ "id": id, "name": name, "status": status, "duration_ms": duration_ms,
+                            "content": content })
+                });
+            }
+            _ => {}
+        }
+        self.observer.observe(&event);
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Direct {
     pub context: TurnContext,
     /// Tells of a newer configuration.
     pub later: Option<Arc<dyn Later>>,
+    /// What tools make further calls through; `None`: this.
+    pub within: Option<Arc<dyn Nested>>,
 }
 
 impl Nested for Direct {
@@ -45,7 +47,8 @@ impl Nested for Direct {
             let verdict = self.gate.authorize(call, spec, &self.policy, &self.context).await;
             match under_newer(verdict, self.later.as_deref(), spec, &self.context).await {
                 Verdict::Authorized { call, .. } => {
-                    let scope = Scope { context: &self.context, nested: self };
+                    let nested = self.within.as_deref().unwrap_or(self);
+                    let scope = Scope { context: &self.context, nested };
                     self.executor.execute(call, scope).await
                 }
                 Verdict::Denied { call, reason } => {

@@ -1,10 +1,13 @@
 //! The port to whatever runs authorised calls.
 
-use super::Authorized;
+use super::{Authorized, Verdict};
 use crate::domain::{
     BoxFuture,
     call::{ToolCall, ToolResult},
+    chat::{ChatError, ChatRequest, ChatResponse, ModelFacts},
+    event::TurnEvent,
     hook::TurnContext,
+    rules::Rule,
     tool::ToolSpec,
 };
 
@@ -33,6 +36,37 @@ pub trait Nested: Send + Sync {
 
     /// Makes a call. What the policy refuses is a result, too.
     fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolResult>;
+
+    /// Decides about a call that is to be run in another place: the same policy, and the stricter
+    /// rules of the two.
+    fn judge<'a>(&'a self, call: ToolCall, elsewhere: &'a Elsewhere) -> BoxFuture<'a, Verdict> {
+        let reason = format!("no calls can be made from here in {}", elsewhere.place);
+        Box::pin(std::future::ready(Verdict::Denied { call, reason }))
+    }
+
+    /// Asks a model on the account of whoever runs the tool, within their budget. An empty name is
+    /// the model that answers them.
+    fn ask<'a>(&'a self, _request: ChatRequest<'a>) -> BoxFuture<'a, Result<ChatResponse, ChatError>> {
+        let refusal = ChatError::Config("no model can be asked from here".into());
+        Box::pin(std::future::ready(Err(refusal)))
+    }
+
+    /// What is known of a model, named as in [`ask`](Self::ask).
+    fn facts(&self, _model: &str) -> ModelFacts {
+        ModelFacts::default()
+    }
+
+    /// Tells whoever watches what the tool does meanwhile.
+    fn tell(&self, _event: TurnEvent) {}
+}
+
+/// Another place where calls are run, such as a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Which, for a person to read. Standing approvals are bound to it.
+    pub place: String,
+    /// What may be done there, besides what the agent may do.
+    pub rules: Vec<Rule>,
 }
 
 /// For tools that run where no further calls can be made.

@@ -73,7 +73,10 @@ impl Verdict {
 /// - `approval` hooks say who is asked, or decide in that person's place.
 ///
 /// Dropping a future of the gate leaves nothing behind: no approval is stored, nothing runs.
+#[derive(Clone)]
 pub struct Gate {
+    /// Where calls are run, if it is not here.
+    pub(super) place: Option<String>,
     pub(super) hooks: Arc<dyn Hooks>,
     pub(super) approver: Arc<dyn Approver>,
     pub(super) grants: Arc<dyn Grants>,
@@ -95,7 +98,14 @@ impl Gate {
         grants: Arc<dyn Grants>,
         workspace: PathBuf,
     ) -> Self {
-        Self { hooks, approver, grants, workspace, floor: None }
+        Self { place: None, hooks, approver, grants, workspace, floor: None }
+    }
+
+    /// The same gate for calls that are run in another place. What a person allows there "always" holds
+    /// for that place alone.
+    pub fn elsewhere(&self, place: &str) -> Self {
+        let workspace = PathBuf::from(format!("{place}: {}", self.workspace.display()));
+        Self { place: Some(place.to_owned()), workspace, ..self.clone() }
     }
 
     /// Puts a floor under it.
@@ -175,6 +185,10 @@ impl Gate {
                 because.clone()
             }
             Asker::Hook { by, .. } => format!("the hook at {by} asks, each time"),
+        };
+        let reason = match &self.place {
+            Some(place) => format!("{reason}; it would run in {place}"),
+            None => reason,
         };
         let request = ApprovalRequest { call, context: context.clone(), reason };
         let whom = match &asker {

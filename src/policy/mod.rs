@@ -19,7 +19,7 @@ mod rules;
 
 pub use authorized::Authorized;
 pub use direct::Direct;
-pub use execute::{Executor, Nested, NoNested, Scope};
+pub use execute::{Elsewhere, Executor, Nested, NoNested, Scope};
 pub use explain::{Decider, Explanation, Outlook};
 pub use floor::{Floor, FloorCheck};
 pub use gate::{Gate, Verdict};

@@ -52,7 +52,7 @@ impl Run<'_> {
             Ok(spent) => spent,
             Err(error) => return Input::StoreFailed(error.to_string()),
         };
-        let max_tokens = match budget::check(&limit, &facts, &model, self.usage, self.asked, spent) {
+        let max_tokens = match budget::check(&limit, &facts, &model, self.purse.spent(), self.asked, spent) {
             Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
@@ -101,7 +101,7 @@ impl Run<'_> {
             }
             Some(Ok(response)) => {
                 self.model.clone_from(&response.model);
-                self.usage.add(response.usage);
+                self.purse.add(response.usage);
                 self.spend(response.usage, &response.model);
                 if self.agent.windows.answered(&model, self.asked, response.usage) {
                     self.notice(format!(

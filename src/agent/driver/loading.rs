@@ -43,7 +43,7 @@ impl Run<'_> {
                 if usage != Usage::default() {
                     let model = self.input.model.clone();
                     self.spend(usage, &model);
-                    self.usage.add(usage);
+                    self.purse.add(usage);
                 }
                 parts.store.summarise(&session, upto, &text).await?;
                 let count = older.len();

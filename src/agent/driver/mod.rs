@@ -6,8 +6,10 @@ mod loading;
 mod running;
 
 use super::{
-    Parts, TurnInput, context, cost,
+    Parts, TurnInput,
+    context, cost,
     machine::{Action, Input, Turn},
+    purse::Purse,
     window::Windows,
 };
 use crate::domain::{
@@ -19,9 +21,10 @@ use crate::domain::{
     points::Point,
     store::StoreError,
     tool::ToolSpec,
-    usage::{Usage, estimate_tokens},
+    usage::estimate_tokens,
 };
 use serde_json::json;
+use std::sync::Arc;
 
 /// Answers messages. One serves all conversations.
 pub struct Agent {
@@ -33,6 +36,10 @@ impl Agent {
     /// An agent made of `parts`.
     pub fn new(parts: Parts) -> Self {
         Self { parts, windows: Windows::default() }
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Runs a turn to its end. The last event that the observer gets is `Done` or `Failed`.
@@ -60,7 +67,7 @@ struct Run<'a> {
     length: u64,
     /// Estimated tokens of the last request.
     asked: u64,
-    usage: Usage,
+    purse: Arc<Purse>,
     /// The model that answered last; before, the one that will be asked.
     model: String,
     /// The model that is asked: hooks may choose another for each call.
@@ -87,7 +94,7 @@ impl<'a> Run<'a> {
             history: vec![],
             length: 0,
             asked: 0,
-            usage: Usage::default(),
+            purse: Arc::default(),
             model: input.model.clone(),
             asking: input.model.clone(),
             begun: false,

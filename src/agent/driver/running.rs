@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        account::Account,
         calls::Caller,
         machine::{Action, Input},
     },
@@ -15,6 +16,8 @@ impl Run<'_> {
     /// Runs all calls; each result is stored as it comes.
     pub(super) async fn run_tools(&mut self, calls: Vec<ToolCall>) -> VecDeque<Action> {
         let parts = self.agent.parts.clone();
+        let account =
+            Account { purse: self.purse.clone(), budget: self.input.budget, model: self.asking.clone() };
         let policy = self.input.policy.clone();
         let context = self.input.context.clone();
         let observer = self.input.observer.clone();
@@ -22,7 +25,7 @@ impl Run<'_> {
         let later = self.input.later.clone();
         let later = later.as_deref();
         let caller =
-            Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer, later };
+            Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer, later, account: &account };
         let mut results = pin!(caller.run(calls));
         loop {
             let result = tokio::select! {

@@ -2,6 +2,7 @@
 
 use super::engine_side::EngineSide;
 use crate::{
+    agent::Outside,
     app::table,
     domain::{
         BoxFuture,
@@ -11,7 +12,7 @@ use crate::{
         tool::ToolSpec,
     },
     gateway::{Setup, WeakGateway},
-    policy::{Direct, Executor, Nested, NoNested, Scope, Verdict},
+    policy::{Direct, Executor, Later, Nested, NoNested, Scope, Verdict},
     tool::ToolRegistry,
 };
 use std::sync::{Arc, Weak};
@@ -44,17 +45,37 @@ impl ToolsHere {
             executor: Arc::clone(&setup.tools),
             policy: setup.policy(entry, &context.origin),
             context: context.clone(),
-            later: self.gateway.upgrade().map(|gateway| gateway.later(&setup)),
+            later: self.later(&setup),
+            within: self.outside(&setup, context).map(|outside| Arc::new(outside) as Arc<dyn Nested>),
         })
+    }
+
+    fn later(&self, setup: &Setup) -> Option<Arc<dyn Later>> {
+        self.gateway.upgrade().map(|gateway| gateway.later(setup))
+    }
+
+    /// What tools of a script can do besides; `None`: there is no such agent in whose name it could be.
+    fn outside(&self, setup: &Setup, context: &TurnContext) -> Option<Outside> {
+        let entry = setup.roster.get(&context.agent).ok()?;
+        let policy = setup.policy(entry, &context.origin);
+        let (later, model) = (self.later(setup), entry.model.clone());
+        Some(setup.agent.outside(policy, context.clone(), later, entry.budget, model))
     }
 }
 
 /// Runs a call in the user's name.
-async fn act(setup: Arc<Setup>, own: Arc<ToolRegistry>, call: ToolCall, context: TurnContext) -> ToolResult {
+async fn act(
+    setup: Arc<Setup>,
+    own: Arc<ToolRegistry>,
+    outside: Option<Outside>,
+    call: ToolCall,
+    context: TurnContext,
+) -> ToolResult {
+    let nested: &dyn Nested = outside.as_ref().map_or(&NoNested, |outside| outside);
     let spec = own.specs().iter().find(|spec| spec.name == call.name);
     match setup.gate.user_acts(call, spec) {
         Verdict::Authorized { call, .. } => {
-            own.execute(call, Scope { context: &context, nested: &NoNested }).await
+            own.execute(call, Scope { context: &context, nested }).await
         }
         Verdict::Denied { call, reason } | Verdict::Answered { call, content: reason, .. } => {
             ToolResult::new(&call, ToolStatus::Denied, reason)
@@ -67,7 +88,11 @@ impl Toolbox for ToolsHere {
         Box::pin(async move {
             let cancelled = ToolResult::new(&call, ToolStatus::Cancelled, "");
             let done = match self.setup() {
-                Ok(setup) => self.engine.run(act(setup, self.own.clone(), call, context.clone())).await,
+                Ok(setup) => {
+                    let outside = self.outside(&setup, context);
+                    let acting = act(setup, self.own.clone(), outside, call, context.clone());
+                    self.engine.run(acting).await
+                }
                 Err(error) => Err(error),
             };
             done.unwrap_or_else(|error| ToolResult { content: error.message, ..cancelled })
