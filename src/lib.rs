@@ -26,3 +26,4 @@ pub mod skill;
 pub mod telemetry;
 pub mod tool;
 pub mod watch;
+pub mod worker;

@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("quic", &["domain"]),
     ("attach", &["domain", "quic"]),
     ("watch", &[]),
+    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent"]),
 ];
 
 /// Crates that only one folder may name.

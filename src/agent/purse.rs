@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn calls_at_the_same_time_see_each_other() {
         let purse = Purse::default();
-        let under = |limit: u64| move |used: Usage| if used.total() < limit { Ok(()) } else { Err(used.total()) };
+        let under =
+            |limit: u64| move |used: Usage| if used.total() < limit { Ok(()) } else { Err(used.total()) };
         let (_, first) = purse.hold(100, under(50)).expect("nothing is spent yet");
         assert_eq!(purse.hold(100, under(50)).err(), Some(100));
         drop(first);

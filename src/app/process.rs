@@ -7,12 +7,17 @@ use crate::{
     memory::{Memory, MemoryError, OpenOptions},
     script::Sink,
     telemetry::{self, Log},
+    worker::{Door, Workers},
 };
 use anyhow::Context;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+use tokio::sync::Semaphore;
+
+/// The directory for the sockets of workers, in that for sockets.
+const WORKERS: &str = "workers";
 
 /// The program as it was started.
 pub(super) struct Process {
@@ -23,6 +28,10 @@ pub(super) struct Process {
     pub(super) notice: Option<Sink>,
     pub(super) memory: OnceLock<Memory>,
     outgoing: OnceLock<Arc<Outgoing>>,
+    /// The way in for workers, opened when one is wanted.
+    pub(super) door: Door,
+    /// The places for workers.
+    pub(super) places: Arc<Semaphore>,
     /// Loaded for specs; takes what they print.
     pub(super) specs: Option<Sink>,
     fixed: OnceLock<Fixed>,
@@ -48,6 +57,8 @@ impl Process {
         let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
         let redactor = Redactor::of(&environment);
         Ok(Arc::new(Self {
+            door: Door::new(dirs.run.join(WORKERS)),
+            places: Workers::places(),
             flags,
             environment,
             dirs,
@@ -77,6 +88,8 @@ impl Process {
             notice: self.notice.clone(),
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
+            door: self.door.clone(),
+            places: Arc::clone(&self.places),
             specs: self.specs.clone(),
             fixed: OnceLock::new(),
             log: Arc::clone(&self.log),

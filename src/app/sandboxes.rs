@@ -4,7 +4,8 @@ use super::{ConfigError, Loaded, toolset};
 use crate::{
     domain::sandbox::{ProfileMount, SandboxProfile},
     sandbox::docker::Docker,
-    tool::container::Profiles,
+    tool::{Options, container::Profiles},
+    worker::Workers,
 };
 use std::{
     collections::BTreeMap,
@@ -54,6 +55,19 @@ pub(super) fn profiles(loaded: &Loaded) -> Result<Arc<Profiles>, ConfigError> {
         None => tracing::info!("{text}"),
     };
     Ok(Arc::new(Profiles::new(profiles, docker(loaded), toolset::options(loaded), Arc::new(progress))))
+}
+
+/// Workers in these profiles, with what `options` give to their tools.
+pub(super) fn workers(loaded: &Loaded, profiles: Arc<Profiles>, options: Options) -> Arc<Workers> {
+    let process = loaded.process();
+    Arc::new(Workers::new(
+        profiles,
+        process.door.clone(),
+        Arc::clone(&process.places),
+        loaded.settings.worker_binary.clone(),
+        options,
+        loaded.settings.max_tool_rounds,
+    ))
 }
 
 /// The mount's directory, absolute and without links, if a container may see it.

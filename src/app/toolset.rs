@@ -15,6 +15,7 @@ use crate::{
     script::{ScriptHandle, run_tool},
     skill::Shelf,
     tool::{Options, Tool, ToolRegistry, builtin, builtin_for_scripts, container, skill, wasm_run},
+    worker,
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,7 +29,9 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     let options = Options { lua_worker: None, output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) };
     let mut registry = builtin_for_scripts(options.clone());
-    registry.register(container::tool(sandboxes::profiles(loaded)?))?;
+    let profiles = sandboxes::profiles(loaded)?;
+    registry.register(container::tool(Arc::clone(&profiles)))?;
+    registry.register(worker::tool(sandboxes::workers(loaded, profiles, options.clone())))?;
     registry.register(wasm_run(options, skills::wasm(loaded)))?;
     Ok(registry)
 }
@@ -51,6 +54,8 @@ pub(super) fn registry(loaded: &Loaded, shelf: &Arc<Shelf>) -> anyhow::Result<To
     // Without a profile there is nothing to run in.
     if profiles.names().next().is_some() {
         registry.register(container::tool(Arc::clone(&profiles)))?;
+        let workers = sandboxes::workers(loaded, Arc::clone(&profiles), options(loaded));
+        registry.register(worker::tool(workers))?;
     }
     for tool in skill::tools(shelf, options(loaded), skills::wasm(loaded), profiles) {
         registry.register(tool)?;

@@ -29,6 +29,7 @@ mod start;
 mod test;
 mod through;
 mod tools;
+mod worker;
 
 pub use exit::Exit;
 
@@ -115,6 +116,9 @@ enum Command {
     /// Run a program of the model's, for the engine
     #[command(hide = true)]
     LuaWorker(lua_worker::LuaWorker),
+    /// Do one task in a container, for the engine
+    #[command(hide = true)]
+    Worker(worker::Worker),
 }
 
 /// What `run` and `repl` have in common.
@@ -191,6 +195,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Confine(confine) => confine.main(),
         Command::Completions(completions) => completions.main(),
         Command::LuaWorker(worker) => worker.main(),
+        Command::Worker(worker) => worker.main(),
     };
     match result {
         Ok(exit) => exit,

@@ -191,6 +191,13 @@ pub const KEYS: &[Key] = &[
         "Addresses and servers that http.get and pista.http may ask although they are not on the public internet, \
          such as 192.168.1.0/24 or nas.local:8080.",
     ),
+    Key::open(
+        "worker_binary",
+        Kind::Path,
+        "OPENPISTA_WORKER_BINARY",
+        "/opt/openpista-static",
+        "The openpista that workers run in their containers. Without it: this one, with the libraries that it needs.",
+    ),
     Key::new(
         "rates",
         Kind::Rates,

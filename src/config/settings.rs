@@ -41,6 +41,7 @@ pub struct Settings {
     pub http_allow: Vec<Opened>,
     #[serde(deserialize_with = "rates")]
     pub rates: Option<Rates>,
+    pub worker_binary: Option<PathBuf>,
     #[serde(deserialize_with = "seconds")]
     pub connect_timeout: Duration,
     #[serde(deserialize_with = "seconds")]

@@ -13,6 +13,38 @@ pista.docker = {}
 ---@return pista.ContainerResult
 function pista.docker.run(args) end
 
+---Has a worker do a task, or run a command: this program in a fresh container of a profile, without a
+---network and without keys. Its agent asks the models of the engine, on the account of the turn that
+---the handler runs in, and has the tools that it is given, in its container. Each of its calls passes
+---the policy of the agent, too. `docs/workers.md` tells more.
+---
+---    local out = pista.docker.worker {
+---      profile = "build", task = "Which of the tests in /workspace fail, and why?", tools = { "fs.*", "system.run" },
+---    }
+---    print(out.text)
+---@param args pista.WorkerTask
+---@return pista.WorkerResult
+function pista.docker.worker(args) end
+
+---@class pista.WorkerTask
+---@field profile? string Needed where there are several.
+---@field task? string What is to be done, and what is to be answered.
+---@field command? string[] Instead of a task: a program and its arguments. What it prints is told as it comes.
+---@field stdin? string What the command reads.
+---@field tools? string[] Names, or patterns such as `fs.*`. Default: the tools that only look.
+---@field timeout? number Seconds. Default: that of the profile, else 600.
+
+---@class pista.WorkerResult
+---@field profile string
+---@field exit "done"|"failed"|"timed_out"|"out_of_memory"|"cancelled"
+---@field timed_out boolean
+---@field duration_ms integer
+---@field text? string The closing words of its agent.
+---@field rounds? integer How many rounds of tool calls there were.
+---@field exit_code? integer Of a command.
+---@field stdout? string Of a command.
+---@field stderr? string Of a command.
+
 ---@class pista.ContainerTask
 ---@field profile? string Needed where there are several.
 ---@field argv? string[] The program and its arguments.

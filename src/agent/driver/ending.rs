@@ -33,7 +33,8 @@ impl Run<'_> {
             }
         }
         let TurnContext { session, turn, .. } = self.input.context.clone();
-        let (rounds, usage, model) = (self.machine.rounds(), self.purse.spent(), std::mem::take(&mut self.model));
+        let (rounds, usage, model) =
+            (self.machine.rounds(), self.purse.spent(), std::mem::take(&mut self.model));
         let event = match &end {
             TurnEnd::Answered(text) => {
                 TurnEvent::Done { session, turn, text: text.clone(), model: model.clone(), usage, rounds }

@@ -6,8 +6,7 @@ mod loading;
 mod running;
 
 use super::{
-    Parts, TurnInput,
-    context, cost,
+    Parts, TurnInput, context, cost,
     machine::{Action, Input, Turn},
     purse::Purse,
     window::Windows,

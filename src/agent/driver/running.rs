@@ -24,8 +24,14 @@ impl Run<'_> {
         let cancel = self.input.cancel.clone();
         let later = self.input.later.clone();
         let later = later.as_deref();
-        let caller =
-            Caller { parts: &parts, policy: &policy, context: &context, observer: &*observer, later, account: &account };
+        let caller = Caller {
+            parts: &parts,
+            policy: &policy,
+            context: &context,
+            observer: &*observer,
+            later,
+            account: &account,
+        };
         let mut results = pin!(caller.run(calls));
         loop {
             let result = tokio::select! {

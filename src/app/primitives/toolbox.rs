@@ -74,9 +74,7 @@ async fn act(
     let nested: &dyn Nested = outside.as_ref().map_or(&NoNested, |outside| outside);
     let spec = own.specs().iter().find(|spec| spec.name == call.name);
     match setup.gate.user_acts(call, spec) {
-        Verdict::Authorized { call, .. } => {
-            own.execute(call, Scope { context: &context, nested }).await
-        }
+        Verdict::Authorized { call, .. } => own.execute(call, Scope { context: &context, nested }).await,
         Verdict::Denied { call, reason } | Verdict::Answered { call, content: reason, .. } => {
             ToolResult::new(&call, ToolStatus::Denied, reason)
         }

@@ -124,6 +124,19 @@ fn place(path: &Option<String>) -> String {
 /// was left running in the background is killed. A process that moved to a session of its own
 /// survives, but nothing waits for it.
 pub async fn run(command: Command, limits: &Limits, keep: &Keep) -> Result<ProcessOutcome, RunError> {
+    run_watched(command, limits, keep, &|_| ()).await
+}
+
+/// The same; `watch` sees what is printed as it comes, both streams alike.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_watched(
+    command: Command,
+    limits: &Limits,
+    keep: &Keep,
+    watch: &(dyn Fn(&[u8]) + Send + Sync),
+) -> Result<ProcessOutcome, RunError> {
     let started = Instant::now();
     // Listening begins before the start, so that no end is missed.
     let ends = signal(SignalKind::child()).map_err(RunError::Wait)?;
@@ -135,7 +148,7 @@ pub async fn run(command: Command, limits: &Limits, keep: &Keep) -> Result<Proce
     let (timed_out, duration, held_open, status) = {
         let reading = async {
             tokio::select! {
-                _ = async { tokio::join!(drain(stdout, &mut out), drain(stderr, &mut err)) } => {}
+                _ = async { tokio::join!(drain(stdout, &mut out, watch), drain(stderr, &mut err, watch)) } => {}
                 () = feed(stdin, command.stdin) => {}
             }
         };
@@ -246,10 +259,15 @@ impl Running {
 }
 
 /// Reads a stream to its end. A stream that fails has ended.
-async fn drain(stream: Option<impl AsyncRead + Unpin>, capture: &mut Capture) {
+async fn drain(
+    stream: Option<impl AsyncRead + Unpin>,
+    capture: &mut Capture,
+    watch: &(dyn Fn(&[u8]) + Send + Sync),
+) {
     let Some(mut stream) = stream else { return };
     let mut buffer = vec![0; READ_SIZE];
     while let Ok(n @ 1..) = stream.read(&mut buffer).await {
+        watch(&buffer[..n]);
         capture.push(&buffer[..n]).await;
     }
 }

@@ -1,4 +1,5 @@
-//! `pista.docker.run{…}` and `pista.wasm.run{…}`: sandboxes, used in the user's name.
+//! `pista.docker.run{…}`, `pista.docker.worker{…}` and `pista.wasm.run{…}`: sandboxes, used in the
+//! user's name.
 
 use super::{
     super::{
@@ -11,8 +12,8 @@ use super::{
 use mlua::{Lua, Value};
 
 /// A function that takes a table of arguments for a built-in tool.
-fn register(api: &Api, what: &'static str, tool: &'static str) -> mlua::Result<()> {
-    api.wait("run", what, move |lua: Lua, args: Value| async move {
+fn register(api: &Api, name: &str, what: &'static str, tool: &'static str) -> mlua::Result<()> {
+    api.wait(name, what, move |lua: Lua, args: Value| async move {
         if !args.is_table() {
             let message = format!("{what}: expected a table of arguments, got {}", article(&args));
             return Err(misuse(caller(&lua), message));
@@ -23,12 +24,13 @@ fn register(api: &Api, what: &'static str, tool: &'static str) -> mlua::Result<(
     })
 }
 
-/// `pista.docker.run`.
+/// `pista.docker.run` and `pista.docker.worker`.
 pub(super) fn docker(api: &Api) -> mlua::Result<()> {
-    register(api, "pista.docker.run", "container.run")
+    register(api, "run", "pista.docker.run", "container.run")?;
+    register(api, "worker", "pista.docker.worker", "worker.spawn")
 }
 
 /// `pista.wasm.run`.
 pub(super) fn wasm(api: &Api) -> mlua::Result<()> {
-    register(api, "pista.wasm.run", "wasm.run")
+    register(api, "run", "pista.wasm.run", "wasm.run")
 }

@@ -110,6 +110,20 @@ impl Profiles {
         }
     }
 
+    /// The profile that a task is for, and the container that it would run in.
+    ///
+    /// # Errors
+    /// For a person to read: what is missing.
+    pub fn prepared(&self, task: &Task) -> Result<(&SandboxProfile, Container), String> {
+        let profile = self.get(task.profile.as_deref())?;
+        Ok((profile, self.container(profile, task)?))
+    }
+
+    /// The engine.
+    pub fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
     fn limits(&self, profile: &SandboxProfile, task: &Task) -> Limits {
         let timeout = task.timeout.or(profile.timeout).unwrap_or(DEFAULT_TIMEOUT);
         Limits {

@@ -1,0 +1,32 @@
+//! `openpista worker`: what runs in a worker's container.
+
+use super::Exit;
+use crate::{
+    app,
+    worker::{Boot, guest},
+};
+use anyhow::{Context, bail};
+use clap::Args;
+use std::io::{IsTerminal, Read, stdin};
+
+/// The longest word from the engine, in bytes.
+const LONGEST: u64 = 16 << 10;
+
+#[derive(Debug, Args)]
+pub(super) struct Worker {}
+
+impl Worker {
+    pub(super) fn main(self) -> anyhow::Result<Exit> {
+        if stdin().is_terminal() {
+            bail!("worker is started by the engine, in a container of its own; by hand it is of no use");
+        }
+        let mut text = String::new();
+        stdin().take(LONGEST).read_to_string(&mut text).context("standard input")?;
+        // What is wrong with it is not repeated: there is a token in it.
+        let boot: Boot = serde_json::from_str(&text)
+            .map_err(|_| anyhow::anyhow!("standard input holds no word from the engine"))?;
+        drop(text);
+        app::block_on(async { Ok(guest::work(boot).await?) })?;
+        Ok(Exit::Ok)
+    }
+}
