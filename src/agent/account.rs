@@ -46,8 +46,7 @@ impl Account {
         match &answer {
             Ok(response) => {
                 self.purse.add(response.usage);
-                let TurnContext { session, turn, agent, .. } = context;
-                let spent = parts.store.spend(session, turn, agent, &response.model, response.usage);
+                let spent = parts.store.spend_for(context, &response.model, response.usage);
                 if let Err(error) = spent.await {
                     tracing::warn!(%error, "what a tool's model call cost could not be stored");
                 }

@@ -7,6 +7,7 @@ use super::{
     commands::CommandsHere,
     facts, primitives,
     reload::{self, Reloading},
+    sandboxes,
     services::{Channels, Health, Service, Services, Webhooks, cron::CronService},
     table,
 };
@@ -107,6 +108,7 @@ impl App {
     /// The same, and lets others in by these doors.
     pub(super) async fn serve_by(&self, doors: Vec<Box<dyn Service>>) {
         self.live.load().loaded.refresh_types();
+        sandboxes::sweep(&self.live.load().loaded);
         let all = || async { Services { inner: self.make_services(), doors } };
         let services = self.services.get_or_init(all).await;
         services.apply(&self.live.load_full()).await;

@@ -57,6 +57,19 @@ pub(super) fn profiles(loaded: &Loaded) -> Result<Arc<Profiles>, ConfigError> {
     Ok(Arc::new(Profiles::new(profiles, docker(loaded), toolset::options(loaded), Arc::new(progress))))
 }
 
+/// Removes, in the background, the containers that a program left behind which died. Where no profile is
+/// declared there are none, and no engine is asked.
+pub(super) fn sweep(loaded: &Loaded) {
+    if loaded.plan.sandboxes.is_empty() {
+        return;
+    }
+    if let Ok(profiles) = profiles(loaded) {
+        tokio::spawn(async move {
+            profiles.engine().await;
+        });
+    }
+}
+
 /// Workers in these profiles, with what `options` give to their tools.
 pub(super) fn workers(loaded: &Loaded, profiles: Arc<Profiles>, options: Options) -> Arc<Workers> {
     let process = loaded.process();

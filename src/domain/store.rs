@@ -3,6 +3,7 @@
 use super::{
     BoxFuture,
     envelope::Origin,
+    hook::TurnContext,
     id::{SessionId, TurnId},
     message::Message,
     usage::Usage,
@@ -190,6 +191,15 @@ pub trait TurnStore: Send + Sync {
         session: &SessionId,
         turn: &TurnId,
         agent: &str,
+        model: &str,
+        usage: Usage,
+    ) -> BoxFuture<'static, Result<(), StoreError>>;
+
+    /// Records what a model call cost that a tool made, or a script. It counts for the conversation of
+    /// `context` if that is one. Queued like [`append`](Self::append).
+    fn spend_for(
+        &self,
+        context: &TurnContext,
         model: &str,
         usage: Usage,
     ) -> BoxFuture<'static, Result<(), StoreError>>;

@@ -39,13 +39,18 @@ impl Memory {
         usage: Usage,
     ) -> Result<(), StoreError> {
         let (context, model) = (context.clone(), model.to_owned());
-        self.write(move |desk| {
-            let (session, turn) = (&context.session, &context.turn);
-            record(desk, SPEND_APART, session, turn, &context.agent, &model, usage)?;
-            Ok(())
-        })
-        .await
+        self.write(move |desk| apart(desk, &context, &model, usage)).await
     }
+}
+
+pub(super) fn apart(
+    desk: &mut Desk<'_>,
+    context: &TurnContext,
+    model: &str,
+    usage: Usage,
+) -> Result<(), Fault> {
+    record(desk, SPEND_APART, &context.session, &context.turn, &context.agent, model, usage)?;
+    Ok(())
 }
 
 pub(super) fn spend(

@@ -6,6 +6,7 @@ use super::{
 use crate::domain::{
     BoxFuture,
     envelope::Origin,
+    hook::TurnContext,
     id::{SessionId, TurnId},
     message::Message,
     store::{StoreError, StoredMessage, TurnStatus, TurnStore},
@@ -57,6 +58,16 @@ impl TurnStore for Memory {
         let (session, turn) = (session.clone(), turn.clone());
         let (agent, model) = (agent.to_owned(), model.to_owned());
         self.write(move |desk| spending::spend(desk, &session, &turn, &agent, &model, usage))
+    }
+
+    fn spend_for(
+        &self,
+        context: &TurnContext,
+        model: &str,
+        usage: Usage,
+    ) -> BoxFuture<'static, Result<(), StoreError>> {
+        let (context, model) = (context.clone(), model.to_owned());
+        self.write(move |desk| spending::apart(desk, &context, &model, usage))
     }
 
     fn spent_today<'a>(&'a self, agent: &'a str) -> BoxFuture<'a, Result<f64, StoreError>> {

@@ -32,6 +32,9 @@ const TALKATIVE: &str = "async_openai";
 /// whatever the level, unless it is off.
 pub const NOTICE: &str = "openpista::notice";
 
+/// Logs as an error that the other end of a Unix socket is gone, which is how each worker ends.
+const STARTLED: &str = "quinn::endpoint";
+
 /// Reads the setting `log`. Parts that cannot be understood are left out: the setting was checked.
 pub(super) fn targets(filter: &str) -> Targets {
     let (mut level, mut named) = (None, Vec::new());
@@ -44,7 +47,7 @@ pub(super) fn targets(filter: &str) -> Targets {
     // A filter that names targets only means these and nothing else, but problems are always told.
     let level = level.unwrap_or(LevelFilter::WARN);
     let quiet = NOISY.iter().map(|target| ((*target).to_owned(), level.min(LevelFilter::WARN)));
-    let silent = [(TALKATIVE, LevelFilter::OFF)];
+    let silent = [(TALKATIVE, LevelFilter::OFF), (STARTLED, LevelFilter::OFF)];
     let told = (level > LevelFilter::OFF).then(|| (NOTICE.to_owned(), level.max(LevelFilter::INFO)));
     Targets::new()
         .with_default(level)

@@ -199,7 +199,8 @@ impl Workers {
     ) -> Result<ContainerOutcome, String> {
         let keep = Keep { dir: self.options.spill_dir.clone(), filter: self.options.redact.clone() };
         let progress = |text: &str| answering.nested.tell(TurnEvent::Notice { text: text.to_owned() });
-        let running = self.profiles.docker().run(container, limits, &keep, &progress);
+        let engine = self.profiles.engine().await;
+        let running = engine.run(container, limits, &keep, &progress);
         let serving = async {
             let mut open = FuturesUnordered::new();
             loop {

@@ -15,6 +15,7 @@ use crate::{
     tool::Options,
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
 
 /// The profile that counts where none is named and there are several.
 const DEFAULT: &str = "default";
@@ -36,6 +37,7 @@ pub struct Profiles {
     docker: Docker,
     options: Options,
     progress: Arc<dyn Fn(&str) + Send + Sync>,
+    swept: OnceCell<()>,
 }
 
 impl Profiles {
@@ -46,7 +48,7 @@ impl Profiles {
         options: Options,
         progress: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Self {
-        Self { profiles, docker, options, progress }
+        Self { profiles, docker, options, progress, swept: OnceCell::new() }
     }
 
     /// Their names.
@@ -85,7 +87,7 @@ impl Profiles {
         let limits = self.limits(profile, &task);
         let container = self.container(profile, &task)?;
         let keep = self.options.keep();
-        match self.docker.run(&container, &limits, &keep, &*self.progress).await {
+        match self.engine().await.run(&container, &limits, &keep, &*self.progress).await {
             Ok(outcome) => Ok(Done {
                 exit: outcome.exit,
                 out_of_memory: outcome.out_of_memory,
@@ -119,8 +121,17 @@ impl Profiles {
         Ok((profile, self.container(profile, task)?))
     }
 
-    /// The engine.
-    pub fn docker(&self) -> &Docker {
+    /// The engine. The first time, what programs left there that died is swept up.
+    pub async fn engine(&self) -> &Docker {
+        let sweep = || async {
+            match self.docker.sweep().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "containers that were left behind are removed"),
+                // Whoever uses it is told.
+                Err(error) => tracing::debug!("no containers were swept up: {error}"),
+            }
+        };
+        self.swept.get_or_init(sweep).await;
         &self.docker
     }
 

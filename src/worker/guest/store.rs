@@ -3,6 +3,7 @@
 use crate::domain::{
     BoxFuture,
     envelope::Origin,
+    hook::TurnContext,
     id::{SessionId, TurnId},
     message::Message,
     store::{StoreError, StoredMessage, TurnStatus, TurnStore},
@@ -60,6 +61,10 @@ impl TurnStore for Forgetful {
         _: Usage,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         // The engine counts what it pays.
+        Box::pin(ready(Ok(())))
+    }
+
+    fn spend_for(&self, _: &TurnContext, _: &str, _: Usage) -> BoxFuture<'static, Result<(), StoreError>> {
         Box::pin(ready(Ok(())))
     }
 
