@@ -28,6 +28,7 @@ mod scaffold;
 mod services;
 mod sessions;
 mod skills;
+mod skills_watch;
 pub mod specs;
 mod table;
 mod toolset;

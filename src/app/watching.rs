@@ -7,22 +7,23 @@ use tokio::task::JoinHandle;
 
 /// Watches the files of the configuration as long as it is kept.
 #[derive(Debug)]
-pub struct Watching(JoinHandle<()>);
+pub struct Watching([JoinHandle<()>; 2]);
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }
 
 impl App {
     /// Loads the configuration again whenever a file of it has changed and nothing has happened to any
-    /// for `settle`. The person is told what came of it.
+    /// for `settle`. The person is told what came of it; and of skills that appear, change or go.
     pub fn watch(&self, settle: Duration) -> Watching {
         let mut inputs = self.reloading.inputs.subscribe();
         let mut watcher = Watcher::new(settle, inputs.borrow_and_update().contents().clone());
         let app = self.clone();
-        Watching(tokio::spawn(async move {
+        let skills = tokio::spawn(self.clone().watch_skills(settle));
+        let files = tokio::spawn(async move {
             loop {
                 tokio::select! {
                     // First what was read last: it may be what has changed.
@@ -36,7 +37,8 @@ impl App {
                     () = watcher.changed() => app.reload_and_tell(Cause::Save).await,
                 }
             }
-        }))
+        });
+        Watching([files, skills])
     }
 
     /// Reloads, and tells the person what came of it.

@@ -1,5 +1,6 @@
 //! Where skills are: every folder with a `SKILL.md`, below a root.
 
+use super::hash::files;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -29,7 +30,23 @@ pub struct Root {
 /// The folders with a `SKILL.md` below `root`, sorted. Hidden folders and links are passed over: a
 /// link may lead anywhere. A skill's own folders are not searched.
 pub(super) fn folders(root: &Path) -> Vec<PathBuf> {
-    let mut found = vec![];
+    look(root).0
+}
+
+/// The directories below `root` in which a skill, or a file of one, could appear, those higher up first.
+pub(super) fn places(root: &Path) -> Vec<PathBuf> {
+    let (found, mut looked) = look(root);
+    for folder in found {
+        let files = files(&folder).unwrap_or_default();
+        let below = files.iter().filter_map(|file| file.parent()).map(|below| folder.join(below));
+        looked.extend(below.chain([folder.clone()]));
+    }
+    looked
+}
+
+/// The folders with a `SKILL.md`, and the others that were looked into.
+fn look(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut found, mut looked) = (vec![], vec![]);
     let mut entries = 0;
     let mut level = vec![root.to_owned()];
     for _ in 0..=MAX_DEPTH {
@@ -41,12 +58,13 @@ pub(super) fn folders(root: &Path) -> Vec<PathBuf> {
                 continue;
             }
             let Ok(listing) = fs::read_dir(&folder) else { continue };
+            looked.push(folder);
             for entry in listing.flatten() {
                 entries += 1;
                 if entries > MAX_ENTRIES || found.len() >= MAX_SKILLS {
                     tracing::debug!(root = %root.display(), "too much to look for skills in: the rest is left out");
                     found.sort();
-                    return found;
+                    return (found, looked);
                 }
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
@@ -59,5 +77,5 @@ pub(super) fn folders(root: &Path) -> Vec<PathBuf> {
         level = next;
     }
     found.sort();
-    found
+    (found, looked)
 }

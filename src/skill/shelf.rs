@@ -1,8 +1,12 @@
 //! The skills of a configuration, as its agents see them.
 
-use super::{Library, Root, Skill, Trust, fingerprint};
+use super::{Library, Root, Skill, Trust, find, fingerprint};
 use crate::domain::{nearest::suggestion, store::StoreError, trust::TrustStore};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 /// The longest index of skills in a prompt, in characters; it goes along with every request.
 const MAX_INDEX: usize = 16_000;
@@ -63,6 +67,20 @@ impl Shelf {
     /// When trust can't be looked up.
     pub async fn library(&self) -> Result<Library, StoreError> {
         Library::find(&self.roots, &*self.trust).await
+    }
+
+    /// The directories in which something of a skill could change, those higher up first: at most so many.
+    pub fn places(&self, most: usize) -> BTreeSet<PathBuf> {
+        let all = self.roots.iter().flat_map(|root| find::places(&root.path));
+        let mut places = BTreeSet::new();
+        for place in all {
+            if places.len() >= most {
+                tracing::debug!(most, "too many directories to watch for skills: the rest is left out");
+                break;
+            }
+            places.insert(place);
+        }
+        places
     }
 
     /// Whether an agent may use a skill.

@@ -5,7 +5,10 @@
 //! event too many costs a look, and nothing else.
 
 mod ears;
+mod folders;
 mod trail;
+
+pub use folders::Folders;
 
 use ears::Ears;
 use std::{

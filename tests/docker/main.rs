@@ -6,5 +6,6 @@
 mod support;
 
 mod engine;
+mod proving;
 mod rig;
 mod tool;

@@ -7,6 +7,7 @@ mod support;
 mod finding;
 mod running;
 mod trusting;
+mod watching;
 
 use support::program::Home;
 

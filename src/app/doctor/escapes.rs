@@ -22,6 +22,7 @@ const LITTLE: u64 = 16 << 20;
 
 pub(super) async fn prove(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
     wasm(loaded, found).await;
+    super::tokens::prove(loaded, found).await;
     match sandboxes::profiles(loaded) {
         Ok(profiles) if profiles.names().next().is_some() => {
             for name in profiles.names().map(str::to_owned).collect::<Vec<_>>() {
@@ -36,7 +37,7 @@ pub(super) async fn prove(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
 }
 
 /// What came of an attempt that should have failed.
-fn judged(check: &'static str, what: &str, held: bool, seen: impl std::fmt::Display) -> Finding {
+pub(super) fn judged(check: &'static str, what: &str, held: bool, seen: impl std::fmt::Display) -> Finding {
     let health = if held { Health::Ok } else { Health::Fail };
     Finding::new(check, health, format!("{what}: {seen}"))
 }
@@ -139,6 +140,23 @@ async fn containers(profiles: &Arc<Profiles>, name: &str, found: &mut impl FnMut
     let pids = profile.pids.unwrap_or(crate::sandbox::docker::DEFAULT_PIDS);
     let forks =
         format!("i=0; while [ $i -lt {} ]; do sleep 3 & i=$((i+1)); done; echo OUT", pids.saturating_mul(2));
+    // More loops than processors that it may use, for two seconds, and what they used of them.
+    let loops = profile.cpus.unwrap_or(crate::sandbox::docker::DEFAULT_CPUS).ceil() as u32 + 1;
+    let busy = format!(
+        "i=0; while [ $i -lt {loops} ]; do (while :; do :; done) & i=$((i+1)); done; sleep 2; kill $(jobs -p); wait; times"
+    );
+    match run(&busy).await {
+        Ok(done) => {
+            let most = 2.0 * profile.cpus.unwrap_or(crate::sandbox::docker::DEFAULT_CPUS);
+            let used = seconds(&done.stdout.text);
+            let seen =
+                used.map_or_else(|| "it did not say".into(), |used| format!("{used:.1} s of {most:.1} s"));
+            let what = format!("{name}: more processor time than it may have");
+            // A little more may be used before the engine's first look.
+            found(judged(CHECK, &what, used.is_some_and(|used| used <= most * 1.25), seen));
+        }
+        Err(error) => found(Finding::new(CHECK, Health::Fail, format!("{name}: {error}"))),
+    }
     type Holds = fn(&Done) -> bool;
     let ends: [(&str, &str, Holds); 3] = [
         ("more memory than it may have", &hog, |done| done.exit != Exit::Done),
@@ -150,5 +168,25 @@ async fn containers(profiles: &Arc<Profiles>, name: &str, found: &mut impl FnMut
             Ok(done) => found(judged(CHECK, &format!("{name}: {what}"), holds(&done), done.exit.name())),
             Err(error) => found(Finding::new(CHECK, Health::Fail, format!("{name}: {what}: {error}"))),
         }
+    }
+}
+
+/// The processor time that `times` of a shell tells of what it ran: its second line, `0m1.98s 0m0.01s`.
+fn seconds(text: &str) -> Option<f64> {
+    let words = text.lines().last()?.split_whitespace();
+    words
+        .map(|word| {
+            let (minutes, seconds) = word.strip_suffix('s')?.split_once('m')?;
+            Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_read() {
+        assert_eq!(super::seconds("0m0.00s 0m0.01s\n1m2.50s 0m0.50s\n"), Some(63.0));
+        assert_eq!(super::seconds("sh: times: not found"), None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod escapes;
+mod tokens;
 
 use super::{Flags, Loaded};
 use crate::front::Colour;
