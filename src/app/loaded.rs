@@ -212,6 +212,7 @@ impl Loaded {
         // The observers have the last word, and may want to remember something.
         self.script.emit("shutdown", serde_json::json!({}));
         self.script.shutdown().await;
+        self.process.settled().await;
         if let Some(memory) = self.process.memory.get() {
             memory.close().await;
         }

@@ -5,6 +5,7 @@ use crate::{
     config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
     gateway::Outgoing,
     memory::{Memory, MemoryError, OpenOptions},
+    sandbox::docker::Docker,
     script::Sink,
     telemetry::{self, Log},
     worker::{Door, Workers},
@@ -28,6 +29,8 @@ pub(super) struct Process {
     pub(super) notice: Option<Sink>,
     pub(super) memory: OnceLock<Memory>,
     outgoing: OnceLock<Arc<Outgoing>>,
+    /// The Docker engine of this installation.
+    docker: OnceLock<Docker>,
     /// The way in for workers, opened when one is wanted.
     pub(super) door: Door,
     /// The places for workers.
@@ -57,6 +60,7 @@ impl Process {
         let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
         let redactor = Redactor::of(&environment);
         Ok(Arc::new(Self {
+            docker: OnceLock::new(),
             door: Door::new(dirs.run.join(WORKERS)),
             places: Workers::places(),
             flags,
@@ -88,6 +92,7 @@ impl Process {
             notice: self.notice.clone(),
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
+            docker: OnceLock::new(),
             door: self.door.clone(),
             places: Arc::clone(&self.places),
             specs: self.specs.clone(),
@@ -163,6 +168,21 @@ impl Process {
             tracing::warn!("{warning}");
         }
         Ok(self.memory.get_or_init(|| memory))
+    }
+
+    /// The Docker engine of the installation that keeps its things in `state`.
+    pub(super) fn docker(&self, state: &Path) -> &Docker {
+        self.docker.get_or_init(|| {
+            let host = self.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
+            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy())
+        })
+    }
+
+    /// Waits until what was given up is out of the way.
+    pub(super) async fn settled(&self) {
+        if let Some(docker) = self.docker.get() {
+            docker.settle().await;
+        }
     }
 
     /// The way out for messages, kept in the memory.

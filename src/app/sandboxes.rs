@@ -33,8 +33,7 @@ const NEVER_NAMED: &[&str] =
 
 /// The Docker engine of this installation.
 pub(super) fn docker(loaded: &Loaded) -> Docker {
-    let host = loaded.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
-    Docker::new(host.filter(|host| !host.is_empty()), &loaded.dirs.state.to_string_lossy())
+    loaded.process().docker(&loaded.dirs.state).clone()
 }
 
 /// The profiles of the plan.

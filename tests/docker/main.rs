@@ -7,5 +7,6 @@ mod support;
 
 mod engine;
 mod proving;
+mod pulling;
 mod rig;
 mod tool;

@@ -37,3 +37,22 @@ fn every_escape_is_attempted_and_none_gets_through() {
     }
     assert_eq!(ran.code, Some(0), "{all:#?}");
 }
+
+#[test]
+fn a_port_that_another_program_has_is_told() {
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ports = |home: &Home| {
+        let findings = home.run(["doctor", "--json"]).json();
+        findings.into_iter().find(|finding| finding["check"] == "ports").expect("ports are checked")
+    };
+    let home = Home::new();
+    home.init(&format!("pista.setup {{ listen = '{address}' }}"));
+    let finding = ports(&home);
+    assert_eq!(finding["health"], "warn", "{finding}");
+    assert!(finding["seen"].as_str().unwrap().contains(&address), "{finding}");
+    drop(taken);
+    assert_eq!(ports(&home)["health"], "ok");
+    home.init("pista.setup { listen = false }");
+    assert_eq!(ports(&home)["health"], "ok");
+}

@@ -112,3 +112,23 @@ fn a_program_that_cannot_be_a_worker_is_told() {
     let seen = &results(&fake.last_request().unwrap())[0];
     assert!(seen.contains("no program") && seen.contains("script"), "{seen}");
 }
+
+#[test]
+fn a_static_program_needs_no_libraries() {
+    if !engine() {
+        return;
+    }
+    let fake = FakeOpenAi::start([task(&[]), Reply::text("done")]);
+    let home = home(&fake, "");
+    let busybox =
+        ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| std::path::Path::new(path).is_file());
+    let init = format!(
+        "pista.setup {{ worker_binary = '{}' }} pista.sandbox('box', {{ image = '{IMAGE}' }})",
+        busybox.expect("the image was made of it")
+    );
+    home.init(&init);
+    home.run(["run", "--yes", "-e", "go"]).ok();
+    // It is no openpista, and says so itself: it ran.
+    let seen = &results(&fake.last_request().unwrap())[0];
+    assert!(seen.contains("broke off") && seen.contains("applet not found"), "{seen}");
+}

@@ -2,6 +2,7 @@
 
 mod checks;
 mod escapes;
+mod ports;
 mod tokens;
 
 use super::{Flags, Loaded};
@@ -88,6 +89,7 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     found(checks::permissions(&loaded));
     found(checks::clock());
     found(checks::database(&loaded).await);
+    found(ports::listen(&loaded));
     found(checks::model(&loaded).await);
     found(checks::skills(&loaded).await);
     found(checks::wasm(&loaded).await);

@@ -4,6 +4,7 @@ use super::DockerError;
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, time::timeout};
+use tokio_util::task::TaskTracker;
 
 /// Where the engine listens when `DOCKER_HOST` says nothing.
 const USUAL: &str = "unix:///var/run/docker.sock";
@@ -20,13 +21,23 @@ pub struct Docker {
     /// Whose containers these are, as a label: a hash or path that is the same for every run of the
     /// same installation.
     pub(super) owner: Arc<str>,
+    /// Removals under way that nobody waits for.
+    pub(super) removals: TaskTracker,
 }
+
+/// How long the end of a program waits for containers to be removed.
+const SETTLING: Duration = Duration::from_secs(10);
 
 impl Docker {
     /// The engine at `host` (as in `DOCKER_HOST`), or where it usually listens. `owner` marks the
     /// containers of this installation.
     pub fn new(host: Option<&str>, owner: &str) -> Self {
-        Self { place: host.unwrap_or(USUAL).into(), client: Arc::default(), owner: owner.into() }
+        Self {
+            place: host.unwrap_or(USUAL).into(),
+            client: Arc::default(),
+            owner: owner.into(),
+            removals: TaskTracker::new(),
+        }
     }
 
     /// The connection. One that failed is tried again the next time.
@@ -46,6 +57,15 @@ impl Docker {
             }
         };
         self.client.get_or_try_init(connect).await
+    }
+
+    /// Waits until the containers of runs that were given up are removed; not for ever.
+    pub async fn settle(&self) {
+        self.removals.close();
+        if timeout(SETTLING, self.removals.wait()).await.is_err() {
+            tracing::warn!("the engine does not remove containers; they are left to the next sweep");
+        }
+        self.removals.reopen();
     }
 
     /// Whether an engine answers; its version.

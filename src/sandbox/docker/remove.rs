@@ -1,16 +1,18 @@
 //! A container is removed, whatever happens.
 
 use bollard::{Docker as Client, errors::Error, query_parameters::RemoveContainerOptionsBuilder};
+use tokio_util::task::TaskTracker;
 
 /// Removes its container when dropped, unless that was done before.
 pub(super) struct Removal {
     client: Client,
     id: Option<String>,
+    removals: TaskTracker,
 }
 
 impl Removal {
-    pub(super) fn of(client: &Client, id: &str) -> Self {
-        Self { client: client.clone(), id: Some(id.to_owned()) }
+    pub(super) fn of(client: &Client, id: &str, removals: &TaskTracker) -> Self {
+        Self { client: client.clone(), id: Some(id.to_owned()), removals: removals.clone() }
     }
 
     /// Removes it now.
@@ -29,7 +31,7 @@ impl Drop for Removal {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 let client = self.client.clone();
-                runtime.spawn(async move { remove(&client, &id).await });
+                self.removals.spawn_on(async move { remove(&client, &id).await }, &runtime);
             }
             Err(_) => tracing::warn!("the container {id} is left to the next sweep: the program is ending"),
         }

@@ -47,7 +47,7 @@ impl Docker {
         let client = self.client().await?;
         let body = create::body(container, limits, &self.owner);
         let made = client.create_container(None::<CreateContainerOptions>, body).await?;
-        let removal = Removal::of(client, &made.id);
+        let removal = Removal::of(client, &made.id, &self.removals);
         // Attached before the start, so that no output is missed.
         let attach = AttachContainerOptionsBuilder::new()
             .stream(true)

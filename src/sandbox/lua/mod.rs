@@ -6,6 +6,7 @@
 //! silent process is killed, and so is one that goes on after its last call.
 
 mod confine;
+mod exit;
 mod frames;
 mod protocol;
 mod run;

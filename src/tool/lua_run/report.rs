@@ -2,15 +2,18 @@
 
 use crate::{
     domain::call::{ToolCall, ToolResult, ToolStatus},
-    sandbox::lua::{Broken, Done},
+    sandbox::{
+        Exit,
+        lua::{Broken, Done},
+    },
 };
 use serde_json::Value;
 
 /// The result of a run that made these calls.
 pub(super) fn result(call: &ToolCall, ended: Result<Done, Broken>, made: Vec<Value>) -> ToolResult {
-    let timed_out = match &ended {
-        Ok(done) => done.timed_out,
-        Err(broken) => matches!(broken, Broken::Silent(_) | Broken::TooLong(_)),
+    let exit = match &ended {
+        Ok(done) => done.exit(),
+        Err(broken) => broken.exit(),
     };
     let (status, text) = match ended {
         Ok(Done { printed, error: Some(error), .. }) => {
@@ -30,7 +33,8 @@ pub(super) fn result(call: &ToolCall, ended: Result<Done, Broken>, made: Vec<Val
     };
     let mut result = ToolResult::new(call, status, text);
     result.meta.insert("calls".into(), made.into());
-    if timed_out {
+    result.meta.insert("exit".into(), exit.name().into());
+    if exit == Exit::TimedOut {
         result.meta.insert("timed_out".into(), true.into());
     }
     result
