@@ -190,6 +190,10 @@ impl Gate {
             Some(place) => format!("{reason}; it would run in {place}"),
             None => reason,
         };
+        let reason = match &self.place {
+            Some(place) => format!("{reason}; it would run in {place}"),
+            None => reason,
+        };
         let request = ApprovalRequest { call, context: context.clone(), reason };
         let whom = match &asker {
             Asker::Hook { to, timeout, .. } if !to.is_empty() => Some((to.clone(), *timeout)),
