@@ -130,6 +130,7 @@ async fn leave(place: &Place) -> (SessionId, TurnId) {
         user: "ada".into(),
         text: "hello".into(),
         id: "m1".into(),
+        callback: None,
     };
     let letter = gone.take(arrival).await.unwrap().unwrap();
     let turn = begin(&gone, &session, "hello").await.unwrap();

@@ -67,7 +67,8 @@ impl Place {
         let memory = Arc::new(app.memory().clone());
         let outgoing = Arc::new(Outgoing::new(memory.clone()));
         let questions = Arc::new(Questions::new(outgoing.clone(), memory));
-        let router = Router::new(app.gateway().clone(), outgoing, questions, Arc::new(NoCommands));
+        let router =
+            Router::new(app.gateway().clone(), outgoing, questions, Arc::new(NoCommands), Arc::default());
         let facts = ChannelFacts {
             name: "test".into(),
             users: vec!["*".into()],
@@ -85,6 +86,7 @@ impl Place {
             user: "ada".into(),
             text: text.into(),
             id: id.into(),
+            callback: None,
         };
         assert_eq!(self.door.receive(arrival).await.expect("stored"), Receipt::Accepted);
     }
