@@ -16,6 +16,10 @@ fn reading() -> FakeOpenAi {
     })
 }
 
+fn delta(event: &Value) -> &str {
+    event["delta"].as_str().expect("a text")
+}
+
 /// Events without what differs from turn to turn, text in one piece.
 fn told(ran: &Ran) -> Vec<Value> {
     let mut events: Vec<Value> = vec![];
@@ -29,8 +33,7 @@ fn told(ran: &Ran) -> Vec<Value> {
         }
         match events.last_mut().filter(|last| last["type"] == "text" && event["type"] == "text") {
             Some(last) => {
-                last["delta"] =
-                    format!("{}{}", last["delta"].as_str().unwrap(), event["delta"].as_str().unwrap()).into();
+                last["delta"] = format!("{}{}", delta(last), delta(&event)).into();
             }
             None => events.push(event),
         }

@@ -90,7 +90,7 @@ fn read(stream: &mut impl Read) -> String {
 
 #[test]
 fn messages_come_in_by_polling_and_answers_are_posted_back() {
-    let fake = FakeOpenAi::answering(|request| Reply::text(&format!("you said {}", request.last_text())));
+    let fake = FakeOpenAi::answering(|request| Reply::text(format!("you said {}", request.last_text())));
     let chat = Chat::start();
     let home = Home::with(&fake).env("CHAT_URL", &chat.url);
     chat.say(1, "ada", "one");

@@ -13,7 +13,7 @@ use crate::{
 fn a_long_answer_comes_in_order_and_a_part_that_failed_is_sent_alone() {
     let line = |n: usize| format!("line {n} of the **answer**, with `code` & more\n\n");
     let answer: String = (0..300).map(line).collect();
-    let long = answer.clone();
+    let long = answer;
     let model = FakeOpenAi::answering(move |_| Reply::text(long.clone()));
     let telegram = FakeTelegram::start();
     let daemon = start(&home(&model, &telegram, ""));
