@@ -135,6 +135,16 @@ fn every_snippet_works() {
     for Snippet { language, text, place } in &snippets {
         let scratch = Scratch::new();
         match language.as_str() {
+            // A daemon that the lines after it speak to.
+            "sh" if text.starts_with("openpista start") => {
+                let (_, rest) = text.split_once('\n').expect("lines that speak to it");
+                let script = format!(
+                    "export OPENPISTA_LISTEN=127.0.0.1:0\nopenpista start >/dev/null 2>&1 &\n\
+                     until openpista status >/dev/null; do sleep 0.1; done\n{rest}"
+                );
+                assert_ok(place, text, &scratch.shell(&script));
+                run += 1;
+            }
             "sh" => {
                 for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
                     if !is_for_elsewhere(line) {

@@ -93,6 +93,11 @@ impl Piped {
     /// Ends the input; the exit code.
     pub(crate) fn end(mut self) -> Option<i32> {
         drop(self.stdin.take());
+        self.ended()
+    }
+
+    /// Waits until it has ended by itself; the exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a status") {

@@ -75,9 +75,9 @@ fn by_hand_in_vain() {
 #[test]
 fn a_hang_up_ends_what_has_no_terminal() {
     let home = Home::new();
-    let piped = Piped::start(&home);
+    let mut piped = Piped::start(&home);
     signal("HUP", piped.id());
-    assert_eq!(piped.end(), Some(130));
+    assert_eq!(piped.ended(), Some(130));
 }
 
 #[test]

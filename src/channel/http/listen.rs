@@ -61,7 +61,7 @@ fn connected(channel: &Arc<HttpChannel>, stream: TcpStream, peer: SocketAddr) {
 }
 
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
-    retry-after: 1\r\nconnection: close\r\ncontent-length: 65\r\n\r\n\
+    retry-after: 1\r\nconnection: close\r\ncontent-length: 66\r\n\r\n\
     {\"error\":\"unavailable\",\"message\":\"there are too many connections\"}";
 
 async fn talk(channel: &Arc<HttpChannel>, stream: TcpStream, peer: SocketAddr) {

@@ -81,8 +81,10 @@ impl Test {
     async fn run(self, flags: Flags) -> anyhow::Result<Exit> {
         let loaded = Loaded::load(flags).await?;
         let exit = tokio::select! {
-            exit = self.specs(&loaded) => exit,
+            // From the first file on that is written, a signal removes it.
+            biased;
             () = interrupted() => Ok(Exit::Interrupted),
+            exit = self.specs(&loaded) => exit,
         };
         loaded.close().await;
         exit
