@@ -21,19 +21,20 @@ pub(super) enum Answer {
 }
 
 impl Gate {
-    /// Has somebody decide about a call. `whom`: the addresses of the people who were named by
-    /// whoever asks, and how long the answer may take.
+    /// Has somebody decide about a call: the people whose addresses are given, or else whoever is asked
+    /// usually. `limit`: how long the answer may take.
     pub(super) async fn answer(
         &self,
         request: &ApprovalRequest,
-        whom: Option<(Vec<String>, Option<Duration>)>,
+        people: Vec<String>,
+        limit: Option<Duration>,
     ) -> Answer {
         let ApprovalRequest { call, context, reason } = request;
-        let whom = match whom {
-            Some(whom) => Some(whom),
-            None => match self.hooks.approval(call, reason, context).await {
-                Decider::Usual => self.approver.speaker(context).map(|to| (vec![to], None)),
-                Decider::People { to, timeout } => Some((to, timeout)),
+        let whom = match people.is_empty() {
+            false => Some((people, limit)),
+            true => match self.hooks.approval(call, reason, context).await {
+                Decider::Usual => self.approver.speaker(context).map(|to| (vec![to], limit)),
+                Decider::People { to, timeout } => Some((to, timeout.or(limit))),
                 Decider::Allow { by } => {
                     return self.decided(request, Answer::Allowed(format!("the hook at {by} allows")));
                 }
@@ -50,10 +51,13 @@ impl Gate {
             || json!({ "id": call.id, "name": call.name, "args": call.args, "reason": reason, "to": to }),
         );
         let answer = match &whom {
-            None => {
-                let said = self.approver.ask(request).await;
-                said.map_or(Answer::Nobody, |approval| Answer::Person(approval.into()))
-            }
+            None => match within(limit, self.approver.ask(request)).await {
+                Ok(said) => said.map_or(Answer::Nobody, |approval| Answer::Person(approval.into())),
+                Err(time) => Answer::Refused(format!(
+                    "a person would have to allow this ({reason}), and nobody answered within {} s",
+                    time.as_secs_f64()
+                )),
+            },
             Some((to, timeout)) => match self.approver.refer(request, to, *timeout).await {
                 Ok(answer) => Answer::Person(answer),
                 Err(why) => Answer::Refused(format!("a person would have to allow this ({reason}): {why}")),
@@ -99,5 +103,13 @@ fn named(to: &[String]) -> serde_json::Value {
     match to {
         [one] => json!(one),
         several => json!(several),
+    }
+}
+
+/// What came of `work`, or the time that it took too long for.
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Duration> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+        None => Ok(work.await),
     }
 }

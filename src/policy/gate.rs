@@ -190,16 +190,12 @@ impl Gate {
             Some(place) => format!("{reason}; it would run in {place}"),
             None => reason,
         };
-        let reason = match &self.place {
-            Some(place) => format!("{reason}; it would run in {place}"),
-            None => reason,
-        };
         let request = ApprovalRequest { call, context: context.clone(), reason };
-        let whom = match &asker {
-            Asker::Hook { to, timeout, .. } if !to.is_empty() => Some((to.clone(), *timeout)),
-            _ => None,
+        let (people, limit) = match &asker {
+            Asker::Hook { to, timeout, .. } => (to.clone(), *timeout),
+            Asker::Rule(_) => (vec![], None),
         };
-        let answer = self.answer(&request, whom).await;
+        let answer = self.answer(&request, people, limit).await;
         let ApprovalRequest { call, reason, .. } = request;
         let answer = match answer {
             Answer::Person(reply) => Some(reply.approval),

@@ -1,8 +1,9 @@
-//! What runs unasked, what does not, and what is said about it. Nobody can be asked here.
+//! What runs unasked, what does not, and what is said about it.
 
 use crate::support::{
     fake_openai::{FakeOpenAi, Reply},
     program::Home,
+    terminal::Terminal,
 };
 use serde_json::{Value, json};
 
@@ -166,4 +167,18 @@ fn nothing_lifts_the_floor() {
     home.run(["run", "--yes", "-e", "write"]).ok();
     assert!(result_of(&fake, 1).contains("protected"), "{}", result_of(&fake, 1));
     assert!(!std::fs::read_to_string(init).expect("there").contains("owned"));
+}
+
+#[test]
+fn a_question_of_a_hook_is_over_when_its_time_is() {
+    let fake = FakeOpenAi::answering(|request| match request.messages().last().map(|m| &m["role"]) {
+        Some(role) if role == "tool" => Reply::text(request.last_text()),
+        _ => Reply::call("system_run", json!({"argv": ["touch", "made"]})),
+    });
+    let home = Home::with(&fake);
+    home.init("pista.hook('tool_call', function() return pista.ask { timeout = 0.3 } end)");
+    let mut terminal = Terminal::sized(home.command(["run", "-e", "go"]), 40, 300);
+    terminal.sees("nobody answered within 0.3 s");
+    assert_eq!(terminal.code(), Some(0));
+    assert!(!home.work().join("made").exists());
 }

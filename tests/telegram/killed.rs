@@ -143,6 +143,7 @@ fn three_hundred_messages_survive_a_hundred_kills() {
         "{answered} answered, {interrupted} interrupted, {repeated} sent with the remark, {doubled} answers of them twice"
     );
     assert_eq!(answered + interrupted, MESSAGES);
-    assert!(answered > MESSAGES / 2, "the kills came too early to prove anything: {answered} answered");
+    // Else the kills came too early, or too late, to prove anything.
+    assert!(answered > MESSAGES / 10 && interrupted > MESSAGES / 20, "{answered} answered");
     assert_eq!(telegram.refusals().iter().filter(|text| !text.contains("Conflict")).count(), 0);
 }
