@@ -33,6 +33,7 @@ const CERTIFICATE: &str = "floor.der";
 const INIT: &str = r#"
 pista.provider("instant", { chat = function() return "Nothing that could not wait." end })
 pista.agent("main", { model = "instant/x", prompt = "Be brief.", tools = { deny = { "*" } } })
+pista.setup { rates = false }
 "#;
 
 fn main() {

@@ -68,8 +68,13 @@ impl ToolRegistry {
 
     /// Adds a tool of ours, whose spec is known to be right.
     pub(super) fn insert(&mut self, tool: Arc<dyn Tool>) {
-        self.tools.insert(tool.spec().name.clone(), tool);
-        self.specs = self.tools.values().map(|tool| tool.spec().clone()).collect();
+        let spec = tool.spec().clone();
+        self.tools.insert(spec.name.clone(), tool);
+        // By name, like the tools. A configuration may declare hundreds: they are not gone through for each.
+        match self.specs.binary_search_by(|known| known.name.cmp(&spec.name)) {
+            Ok(at) => self.specs[at] = spec,
+            Err(at) => self.specs.insert(at, spec),
+        }
     }
 
     /// Puts what `stand_in` makes of each tool in its place, under its name.
