@@ -69,7 +69,7 @@ fn engine(dir: &std::path::Path) -> (Direct, Arc<Now>) {
     let spec = ToolSpec {
         name: "now".into(),
         description: String::new(),
-        parameters: json!({"type": "object", "properties": {"n": {"type": "integer"}}}),
+        parameters: json!({"type": "object", "properties": {"n": {"type": "integer"}}}).into(),
         effect: Effect::Read,
     };
     let now = Arc::new(Now(spec, Mutex::default()));

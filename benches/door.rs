@@ -51,19 +51,21 @@ fn main() {
     command.env_remove("OPENPISTA_MODEL").args(["start", "--listen", "127.0.0.1:0"]);
     let ours = Running::start(command);
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.arg("floor").arg(home.path());
+    // Elsewhere: a daemon looks at what happens in its workspace.
+    let apart = tempfile::tempdir().unwrap();
+    command.arg("floor").arg(apart.path());
     let bare = Running::start(command);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(home.path(), bare.address));
+    runtime.block_on(measure(home.path(), apart.path(), bare.address));
     drop((ours, bare));
 }
 
-async fn measure(home: &Path, floor: SocketAddr) {
+async fn measure(home: &Path, apart: &Path, floor: SocketAddr) {
     let environment = Environment::from_pairs([("HOME", home.as_os_str().to_owned())]);
     let files = Files::of(&Dirs::find(&environment, home).unwrap());
     let (target, token) = files.way(&files.read().unwrap().unwrap()).unwrap();
     let client = Client::connect(target, token).await.unwrap();
-    let (_endpoint, raw) = connect(floor, &fs::read(home.join(CERTIFICATE)).unwrap()).await;
+    let (_endpoint, raw) = connect(floor, &fs::read(apart.join(CERTIFICATE)).unwrap()).await;
     let mut times: [Vec<Duration>; 4] = Default::default();
     for round in 0..=ROUNDS {
         // One conversation for a round: a long one would measure its length.

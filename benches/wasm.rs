@@ -10,12 +10,15 @@ use openpista::sandbox::{
 use serde_json::json;
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use wasmtime::{Config, Engine, Linker, Module, Store};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, p1::WasiP1Ctx};
 
 const CALLS: usize = 2_000;
+/// Calls at the same time.
+const AT_ONCE: usize = 100;
 
 fn module() -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("skills/hello-wasm/skill.wasm")).unwrap()
@@ -81,6 +84,34 @@ fn ours(wasm: &Wasm, workspace: &Path, keep: &Keep, calls: usize) -> Vec<Duratio
         .collect()
 }
 
+/// Many at once, each on a task of its own: how long all take, and by how much memory rose meanwhile.
+fn at_once(wasm: &Arc<Wasm>, workspace: &Path, keep: &Keep) -> (Duration, u64) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let before = peak();
+    let began = Instant::now();
+    runtime.block_on(async {
+        let calls: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                let (wasm, keep, workspace) = (Arc::clone(wasm), keep.clone(), workspace.to_owned());
+                let input = json!({"id": "1", "name": "hello", "args": {"name": "Ada"}});
+                let job = Job { module: module(), input, workspace: Some(workspace), fuel: None };
+                tokio::spawn(async move { wasm.run(job, &Limits::default(), &keep).await.unwrap().exit })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap(), Exit::Done);
+        }
+    });
+    (began.elapsed(), peak() - before)
+}
+
+/// The most memory that this process had, in KiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 fn main() {
     let dir = tempfile::tempdir().unwrap();
     let workspace = dir.path().join("work");
@@ -90,8 +121,9 @@ fn main() {
     let compiled = ours(&Wasm::new(cache.clone()), &workspace, &keep, 1)[0];
     // A new program that finds what an earlier one compiled.
     let cold = median((0..20).map(|_| ours(&Wasm::new(cache.clone()), &workspace, &keep, 1)[0]).collect());
-    let wasm = Wasm::new(cache);
+    let wasm = Arc::new(Wasm::new(cache));
     ours(&wasm, &workspace, &keep, 50);
+    let (all, more) = at_once(&wasm, &workspace, &keep);
     let warm = median(ours(&wasm, &workspace, &keep, CALLS));
     let floor = floor(&workspace);
     println!("first call, compiled       {compiled:>10.1?}");
@@ -99,5 +131,10 @@ fn main() {
     println!(
         "warm call                  {warm:>10.1?}  bare wasmtime {floor:.1?}: {:.2} x (wanted: 2 x)",
         warm.as_secs_f64() / floor.as_secs_f64()
+    );
+    println!(
+        "{AT_ONCE} calls at once        {all:>10.1?}  all ended well; memory rose by {:.1} MiB (their limits together: {} MiB)",
+        more as f64 / 1024.0,
+        AT_ONCE as u64 * openpista::sandbox::wasm::DEFAULT_MEMORY >> 20
     );
 }

@@ -17,7 +17,7 @@ fn tools() -> Vec<ToolSpec> {
     let spec = |name: &str| ToolSpec {
         name: name.into(),
         description: String::new(),
-        parameters: json!({ "type": "object" }),
+        parameters: json!({ "type": "object" }).into(),
         effect: Effect::Act,
     };
     ["system.run", "fs.read", "fs.list", "fs.search"].map(spec).into()

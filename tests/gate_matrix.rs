@@ -18,6 +18,7 @@ use std::{
 use support::{
     daemon::{Daemon, message, soon},
     fake_openai::{FakeOpenAi, Reply},
+    fake_telegram::{ADA, FakeTelegram, TOKEN as BOT_TOKEN},
     program::{Home, PATIENCE, until},
 };
 
@@ -34,6 +35,7 @@ const WAYS: &[(&str, Way, bool)] = &[
     ("run", by_run, true),
     ("repl", by_repl, false),
     ("quic", by_quic, true),
+    ("telegram", by_telegram, true),
     ("webhook", |home, person| by_webhook(home, person, "do it"), true),
     ("channel in Lua", by_channel, true),
     ("job", by_job, false),
@@ -126,6 +128,29 @@ fn by_quic(home: &Home, person: Person) {
     });
 }
 
+fn by_telegram(home: &Home, person: Person) {
+    let telegram = FakeTelegram::start();
+    let bot = format!(
+        "\npista.channel('telegram', {{ token = pista.secret('env:BOT_TOKEN'), users = {{ {ADA} }}, api = '{}' }})",
+        telegram.url()
+    );
+    let path = home.config().join("init.lua");
+    let before = std::fs::read_to_string(&path).expect("it is there");
+    home.init(&(before + &bot));
+    let _daemon = Daemon::start(home);
+    telegram.says(ADA, "do it");
+    let asked = || telegram.sent(ADA).into_iter().find(|sent| !sent.buttons.is_empty());
+    let answered = || telegram.texts(ADA).iter().any(|text| text == "done");
+    assert!(until(|| answered() || asked().is_some()), "nothing came: {:?}", telegram.texts(ADA));
+    if let Some(asked) = asked() {
+        let yes = person == Some(true);
+        let button = asked.buttons.iter().find(|button| button.starts_with("yes:") == yes).expect("a button");
+        telegram.presses(ADA, &asked, button);
+    }
+    assert!(until(answered), "nothing was answered: {:?}", telegram.texts(ADA));
+    assert_eq!(telegram.refusals(), Vec::<String>::new());
+}
+
 fn by_channel(home: &Home, _: Person) {
     let _daemon = Daemon::start(home);
     home.write(&home.work().join("say"), "");
@@ -165,7 +190,7 @@ fn http(address: &str, what: &str, body: &Value) -> Value {
 /// What became of the call: whether it ran, and what the agent was told.
 fn verdict(way: Way, access: &str, person: Person) -> (bool, String) {
     let fake = wanting();
-    let home = Home::with(&fake).env("HOOK_TOKEN", TOKEN);
+    let home = Home::with(&fake).env("HOOK_TOKEN", TOKEN).env("BOT_TOKEN", BOT_TOKEN);
     home.init(&init(access, person));
     way(&home, person);
     assert_eq!(fake.refusals(), Vec::<String>::new());

@@ -693,7 +693,7 @@ async fn a_provider_can_be_a_function() {
     let tools = [ToolSpec {
         name: "t".into(),
         description: "d".into(),
-        parameters: json!({ "type": "object" }),
+        parameters: json!({ "type": "object" }).into(),
         effect: Effect::Read,
     }];
     let (response, pieces) = chat(&provider("mine"), &messages, &tools).await;

@@ -30,9 +30,8 @@ fn fields_cost(fields: &JsonMap) -> u64 {
 
 /// The estimated tokens of the tools on offer.
 pub(super) fn tools_cost(tools: &[ToolSpec]) -> u64 {
-    let cost = |tool: &ToolSpec| {
-        estimate_tokens(&tool.description) + estimate_tokens(&tool.parameters.to_string()) + TOOL_OVERHEAD
-    };
+    let cost =
+        |tool: &ToolSpec| estimate_tokens(&tool.description) + tool.parameters.tokens() + TOOL_OVERHEAD;
     tools.iter().map(cost).sum()
 }
 

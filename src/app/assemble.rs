@@ -11,6 +11,7 @@ use crate::{
     gateway::{Roster, Setup},
     policy::Gate,
     script::{HookLimits, ScriptHooks},
+    skill::Shelf,
     tool::{Tool, ToolRegistry},
 };
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(super) struct Live {
     /// What answers: the models, or what stands for them.
     pub(super) llm: Arc<dyn LlmProvider>,
     pub(super) setup: Arc<Setup>,
+    pub(super) shelf: Arc<Shelf>,
     /// What stands in the place of tools.
     pub(super) tools: Option<StandIn>,
 }
@@ -45,6 +47,7 @@ pub(super) struct Checked {
     pub(super) models: Models,
     pub(super) registry: ToolRegistry,
     pub(super) roster: Roster,
+    pub(super) shelf: Arc<Shelf>,
     /// What is odd about it.
     pub(super) warnings: Vec<String>,
 }
@@ -69,7 +72,7 @@ pub(super) async fn check(loaded: &Loaded, offline: bool) -> anyhow::Result<Chec
         }
     }
     let warnings = toolset::warnings(loaded, &registry);
-    Ok(Checked { models, registry, roster, warnings })
+    Ok(Checked { models, registry, roster, shelf, warnings })
 }
 
 /// Builds everything on a configuration. Nothing acts yet.
@@ -79,7 +82,7 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
 
 /// The same in a world of its own.
 pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<Live> {
-    let Checked { models, registry, roster, warnings } = check(&loaded, world.llm.is_some()).await?;
+    let Checked { models, registry, roster, shelf, warnings } = check(&loaded, world.llm.is_some()).await?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -114,5 +117,5 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
             max_tokens: loaded.settings.max_tokens,
         },
     });
-    Ok(Live { loaded, registry, models, llm, setup, tools: world.tools })
+    Ok(Live { loaded, registry, models, llm, setup, shelf, tools: world.tools })
 }

@@ -1,6 +1,6 @@
 //! Skills, watched: each turn looks for them anew; this tells the person what has changed.
 
-use super::{App, skills};
+use super::App;
 use crate::{
     skill::{Library, Trust},
     watch::Folders,
@@ -26,8 +26,9 @@ impl App {
         loop {
             inputs.borrow_and_update();
             let live = self.live.load_full();
-            let shelf = skills::shelf(&live.loaded);
-            let looking = std::sync::Arc::clone(&shelf);
+            // The one that prompts are made from, so that what is told here holds there at once.
+            let shelf = &live.shelf;
+            let looking = std::sync::Arc::clone(shelf);
             let places = tokio::task::spawn_blocking(move || looking.places(MAX_PLACES));
             // Listens first and looks then, so that nothing falls between the two.
             folders.listen(places.await.unwrap_or_default());

@@ -4,7 +4,7 @@ use super::{Exit, TurnArgs};
 use crate::{
     app::{
         App, Bulletin, Cause, DeviceQuestions, Door, Flags, Opened,
-        daemon::{Files, Lock, Manager},
+        daemon::{Files, Lock, Manager, rest},
     },
     config::{Dirs, Environment},
     front::to_stdout,
@@ -131,7 +131,9 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
     let _ = to_stdout(&format!("{greeting}\n"));
     manager.ready(&greeting);
     tracing::info!("{greeting}");
+    let resting = tokio::spawn(rest());
     run(&app, &mut signals, &manager, &stop).await;
+    resting.abort();
     drop(watching);
     manager.stopping();
     tracing::info!("ending");

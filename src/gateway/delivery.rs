@@ -90,11 +90,13 @@ async fn take(
     if room == 0 {
         return Ok((vec![], LOOK_EVERY));
     }
-    let parcels = outgoing.post().due(adapter.name(), room).await?;
+    let (parcels, due) =
+        tokio::join!(outgoing.post().due(adapter.name(), room), outgoing.post().next_due(adapter.name()));
+    let parcels = parcels?;
     if !parcels.is_empty() {
         return Ok((parcels, LOOK_EVERY));
     }
-    let due = outgoing.post().next_due(adapter.name()).await?;
+    let due = due?;
     let wait = due.map_or(LOOK_EVERY, |ms| Duration::from_millis(ms.max(1)));
     Ok((parcels, wait.min(LOOK_EVERY)))
 }

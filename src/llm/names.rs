@@ -2,7 +2,10 @@
 
 use crate::domain::{message::Message, tool::ToolSpec};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// A one-to-one map between our tool names and those on the wire, for one request.
 ///
@@ -21,17 +24,35 @@ impl Names {
 
     /// The map for these tools and for the calls in `messages`.
     pub fn new(tools: &[ToolSpec], messages: &[Message]) -> Self {
+        Self::with(&Self::of_tools(tools), messages).into_owned()
+    }
+
+    /// The map for these tools and for the calls in `messages`, from that for the tools.
+    pub(super) fn with<'n>(tools: &'n Self, messages: &[Message]) -> Cow<'n, Self> {
+        let mut names = Cow::Borrowed(tools);
+        for name in tools.unknown(messages) {
+            names.to_mut().take(name);
+        }
+        names
+    }
+
+    /// The names of the calls in `messages` that have no form on the wire.
+    fn unknown<'m>(&'m self, messages: &'m [Message]) -> impl Iterator<Item = &'m str> {
+        let calls = messages.iter().flat_map(|message| match message {
+            Message::Assistant(message) => message.calls.as_slice(),
+            _ => &[],
+        });
+        calls.map(|call| call.name.as_str()).filter(|name| !self.wire.contains_key(*name))
+    }
+
+    /// The map for these tools.
+    pub(super) fn of_tools(tools: &[ToolSpec]) -> Self {
         let mut names = Self { offered: tools.iter().map(|t| t.name.clone()).collect(), ..Self::default() };
         for name in names.offered.clone() {
             names.take_as_is(&name);
         }
         for name in names.offered.clone() {
             names.take(&name);
-        }
-        for message in messages {
-            if let Message::Assistant(message) = message {
-                message.calls.iter().for_each(|call| names.take(&call.name));
-            }
         }
         names
     }
@@ -132,7 +153,7 @@ mod tests {
             .map(|name| ToolSpec {
                 name: (*name).to_owned(),
                 description: String::new(),
-                parameters: serde_json::json!({}),
+                parameters: serde_json::json!({}).into(),
                 effect: Effect::Read,
             })
             .collect()

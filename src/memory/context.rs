@@ -1,6 +1,6 @@
 //! Reading a conversation: whole, or as the model shall see it.
 
-use super::{Memory, codec, error::Fault, history};
+use super::{Memory, codec, error::Fault, history, view::View};
 use crate::domain::{
     id::{SessionId, TurnId},
     message::Message,
@@ -15,6 +15,7 @@ const MESSAGES: &str =
     concat!("SELECT ", codec::columns!(), " FROM messages WHERE session = ?1 AND id > ?2 ORDER BY id");
 const LAST: &str =
     concat!("SELECT ", codec::columns!(), " FROM messages WHERE session = ?1 ORDER BY id DESC LIMIT ?2");
+const EXISTS: &str = "SELECT 1 FROM sessions WHERE id = ?1";
 
 impl Memory {
     /// All messages of a conversation as they were stored, oldest first. `NoSession` when there is none.
@@ -46,19 +47,20 @@ impl Memory {
 }
 
 /// What the model shall see of a conversation.
-pub(super) fn read(conn: &Connection, session: &SessionId) -> Result<Vec<StoredMessage>, Fault> {
-    let summary = conn
-        .query_row(SUMMARY, [session.as_str()], |row| {
-            Ok(StoredMessage {
-                id: row.get(0)?,
-                message: Message::Notice { text: row.get(1)? },
-                at_ms: row.get(2)?,
-                turn: TurnId::from(row.get::<_, String>(3)?),
-            })
+pub(super) fn read(view: &mut View<'_, '_>, session: &SessionId) -> Result<Vec<StoredMessage>, Fault> {
+    let summary = view.row(SUMMARY, [session.as_str()], |row| {
+        Ok(StoredMessage {
+            id: row.get(0)?,
+            message: Message::Notice { text: row.get(1)? },
+            at_ms: row.get(2)?,
+            turn: TurnId::from(row.get::<_, String>(3)?),
         })
-        .optional()?;
+    })?;
     let after = summary.as_ref().map_or(i64::MIN, |summary| summary.id);
-    let mut messages = stored(conn, session, after)?;
+    let mut messages = view.rows(MESSAGES, (session.as_str(), after), codec::read)?;
+    if messages.is_empty() && view.row(EXISTS, [session.as_str()], |_| Ok(()))?.is_none() {
+        return Err(StoreError::NoSession(session.to_string()).into());
+    }
     if let Some(summary) = summary {
         messages.insert(0, summary);
     }
@@ -76,7 +78,5 @@ fn stored(conn: &Connection, session: &SessionId, after: i64) -> Result<Vec<Stor
 }
 
 fn exists(conn: &Connection, session: &SessionId) -> rusqlite::Result<bool> {
-    conn.query_row("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)", [session.as_str()], |row| {
-        row.get(0)
-    })
+    Ok(conn.query_row(EXISTS, [session.as_str()], |_| Ok(())).optional()?.is_some())
 }

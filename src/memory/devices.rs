@@ -7,7 +7,8 @@ use crate::domain::{
     id::DeviceId,
     store::StoreError,
 };
-use rusqlite::{OptionalExtension, Row, types::Type};
+use rusqlite::{Row, types::Type};
+use std::future::ready;
 
 const ADMIT: &str = "INSERT INTO devices (id, name, role, token, created_ms, expires_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -31,14 +32,14 @@ impl Devices for Memory {
     }
 
     fn by_token(&self, token: TokenHash) -> BoxFuture<'_, Result<Option<Device>, StoreError>> {
-        Box::pin(self.read(move |conn| Ok(conn.query_row(BY_TOKEN, (token.0, now_ms()), read).optional()?)))
+        Box::pin(ready(self.glance(|view| Ok(view.row(BY_TOKEN, (token.0, now_ms()), read)?))))
     }
 
     fn standing<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let id = id.clone();
-        Box::pin(
-            self.read(move |conn| Ok(conn.query_row(STANDING, (id.as_str(), now_ms()), |row| row.get(0))?)),
-        )
+        let stands = self.glance(|view| {
+            Ok(view.row(STANDING, (id.as_str(), now_ms()), |row| row.get(0))?.unwrap_or_default())
+        });
+        Box::pin(ready(stands))
     }
 
     fn seen<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -7,6 +7,7 @@ use crate::domain::{
     store::StoreError,
 };
 use rusqlite::Row;
+use std::future::ready;
 
 const GRANTED: &str = "SELECT EXISTS (SELECT 1 FROM grants WHERE fingerprint = ?1)";
 const GRANT: &str = "INSERT OR IGNORE INTO grants (fingerprint, agent, tool, args, workspace, granted_ms)
@@ -17,8 +18,9 @@ const REVOKE: &str = "DELETE FROM grants WHERE substr(fingerprint, 1, length(?1)
 
 impl Grants for Memory {
     fn granted<'a>(&'a self, fingerprint: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let fingerprint = fingerprint.to_owned();
-        Box::pin(self.read(move |conn| Ok(conn.query_row(GRANTED, [fingerprint], |row| row.get(0))?)))
+        let granted =
+            self.glance(|view| Ok(view.row(GRANTED, [fingerprint], |row| row.get(0))?.unwrap_or_default()));
+        Box::pin(ready(granted))
     }
 
     fn grant(&self, grant: Grant) -> BoxFuture<'_, Result<(), StoreError>> {

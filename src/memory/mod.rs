@@ -37,6 +37,7 @@ mod sessions;
 mod spending;
 mod trust;
 mod turns;
+mod view;
 mod writer;
 
 pub use error::MemoryError;
@@ -60,6 +61,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use view::View;
 use writer::Writer;
 
 /// The memory. Clones share one; when the last goes, what is queued is written first.
@@ -116,6 +118,29 @@ impl Memory {
         self.0.writer.submit(work)
     }
 
+    /// The same for a piece that writes by one statement at most, which takes less.
+    fn write_one<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.0.writer.submit_one(work)
+    }
+
+    /// A look at a few rows in one state of the database, behind all that was queued before.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut View<'_, '_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.0.writer.look(look)
+    }
+
+    /// Reads a row or two, found by an index, at once and in place: that takes less than asking another
+    /// thread for them. Sees what was acknowledged, each statement by itself.
+    fn glance<T>(&self, look: impl FnOnce(&mut View<'_, '_>) -> Result<T, Fault>) -> Result<T, StoreError> {
+        self.0.readers.glance(look)
+    }
+
+    /// Reading that may take long, beside the writing.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,

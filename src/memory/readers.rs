@@ -1,23 +1,28 @@
 //! Reading, beside the writer and off the runtime's own thread.
 
-use super::{error::Fault, options::OpenOptions};
+use super::{error::Fault, options::OpenOptions, view::View};
 use crate::domain::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::Semaphore;
+
+/// So many read at the same time; each takes a thread and a connection.
+const READERS: usize = 4;
 
 /// Read-only connections, opened when they are first needed.
 pub(super) struct Readers {
     path: PathBuf,
     options: OpenOptions,
     idle: Mutex<Vec<Connection>>,
+    places: Semaphore,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf, options: OpenOptions) -> Self {
-        Self { path, options, idle: Mutex::default() }
+        Self { path, options, idle: Mutex::default(), places: Semaphore::new(READERS) }
     }
 
     /// Runs `work` on a thread for blocking work. It sees one state of the database throughout,
@@ -26,11 +31,21 @@ impl Readers {
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
+        // Never closed.
+        let _place = self.places.acquire().await;
         let readers = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
             readers.connected(work).map_err(|fault| fault.at(&readers.path))
         });
         done.await.unwrap_or_else(|e| Err(Fault::Text(format!("reading broke off: {e}")).at(&self.path)))
+    }
+
+    /// Looks at a few rows, in place.
+    pub(super) fn glance<T>(
+        &self,
+        look: impl FnOnce(&mut View<'_, '_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.with(|conn| look(&mut View::Reader(conn))).map_err(|fault| fault.at(&self.path))
     }
 
     /// Closes the connections that nobody uses.
@@ -39,12 +54,16 @@ impl Readers {
     }
 
     fn connected<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.with(|conn| {
+            let _one_state = conn.unchecked_transaction()?;
+            work(conn)
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = idle.map_or_else(|| self.open(), Ok)?;
-        let result = {
-            let _one_state = conn.unchecked_transaction()?;
-            work(&conn)
-        };
+        let result = work(&conn);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < self.options.idle_readers {
             idle.push(conn);

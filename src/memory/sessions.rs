@@ -1,12 +1,12 @@
 //! Conversations: making, finding, naming, listing and removing them.
 
-use super::{Memory, clock::now_ms, desk::Desk, error::Fault, turns};
+use super::{Memory, clock::now_ms, desk::Desk, error::Fault, turns, view::View};
 use crate::domain::{
     id::SessionId,
     message::Message,
     store::{Session, StoreError},
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::Row;
 
 /// How many characters of the first message make a title.
 pub const TITLE_CHARS: usize = 60;
@@ -54,14 +54,12 @@ impl Memory {
     /// The conversation called `text`, else the one whose id begins with `text` (in any case).
     /// `NoSession` when none fits, `Ambiguous` when several do.
     pub async fn find_session(&self, text: &str) -> Result<Session, StoreError> {
-        let text = text.trim().to_owned();
-        self.read(move |conn| find(conn, &text)).await
+        self.glance(|view| find(view, text.trim()))
     }
 
     /// The conversation that was touched last on a channel.
     pub async fn latest_session(&self, channel: &str) -> Result<Option<Session>, StoreError> {
-        let channel = channel.to_owned();
-        self.read(move |conn| Ok(conn.query_row(LATEST, [channel], read).optional()?)).await
+        self.glance(|view| Ok(view.row(LATEST, [channel], read)?))
     }
 
     /// At most `limit` conversations, the one touched last first.
@@ -158,18 +156,18 @@ fn remove(desk: &mut Desk<'_>, session: &SessionId) -> Result<(), Fault> {
     }
 }
 
-fn find(conn: &Connection, text: &str) -> Result<Session, Fault> {
+fn find(view: &mut View<'_, '_>, text: &str) -> Result<Session, Fault> {
     let none = || Fault::from(StoreError::NoSession(text.to_owned()));
     if text.is_empty() {
         return Err(none());
     }
     let id = text.to_ascii_lowercase();
     for (sql, key) in [(BY_NAME, text), (BY_ID, &id)] {
-        if let Some(session) = conn.query_row(sql, [key], read).optional()? {
+        if let Some(session) = view.row(sql, [key], read)? {
             return Ok(session);
         }
     }
-    let mut fitting = conn.prepare(BY_PREFIX)?.query_map([&id], read)?.collect::<Result<Vec<_>, _>>()?;
+    let mut fitting = view.rows(BY_PREFIX, [&id], read)?;
     match fitting.len() {
         0 | 1 => fitting.pop().ok_or_else(none),
         several => Err(StoreError::Ambiguous(text.to_owned(), several).into()),

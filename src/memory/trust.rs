@@ -2,7 +2,7 @@
 
 use super::{Memory, clock::now_ms};
 use crate::domain::{BoxFuture, store::StoreError, trust::TrustStore};
-use rusqlite::OptionalExtension;
+use std::future::ready;
 
 const TRUSTED: &str = "SELECT fingerprint FROM skills WHERE name = ?1";
 const TRUST: &str = "INSERT INTO skills (name, fingerprint, trusted_ms) VALUES (?1, ?2, ?3)
@@ -11,8 +11,7 @@ const DISTRUST: &str = "DELETE FROM skills WHERE name = ?1";
 
 impl TrustStore for Memory {
     fn trusted<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
-        let name = name.to_owned();
-        Box::pin(self.read(move |conn| Ok(conn.query_row(TRUSTED, [name], |row| row.get(0)).optional()?)))
+        Box::pin(ready(self.glance(|view| Ok(view.row(TRUSTED, [name], |row| row.get(0))?))))
     }
 
     fn trust<'a>(&'a self, name: &'a str, fingerprint: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -46,7 +46,7 @@ impl TurnStore for Memory {
         message: Message,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
-        self.write(move |desk| append(desk, &session, &turn, message))
+        self.write_one(move |desk| append(desk, &session, &turn, message))
     }
 
     fn spend(
@@ -59,7 +59,7 @@ impl TurnStore for Memory {
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
         let (agent, model) = (agent.to_owned(), model.to_owned());
-        self.write(move |desk| spending::spend(desk, &session, &turn, &agent, &model, usage))
+        self.write_one(move |desk| spending::spend(desk, &session, &turn, &agent, &model, usage))
     }
 
     fn spend_for(
@@ -69,7 +69,7 @@ impl TurnStore for Memory {
         usage: Usage,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (context, model) = (context.clone(), model.to_owned());
-        self.write(move |desk| spending::apart(desk, &context, &model, usage))
+        self.write_one(move |desk| spending::apart(desk, &context, &model, usage))
     }
 
     fn spent_today<'a>(&'a self, agent: &'a str) -> BoxFuture<'a, Result<f64, StoreError>> {
@@ -108,7 +108,7 @@ impl TurnStore for Memory {
         session: &'a SessionId,
     ) -> BoxFuture<'a, Result<Vec<StoredMessage>, StoreError>> {
         let session = session.clone();
-        Box::pin(self.read(move |conn| context::read(conn, &session)))
+        self.look(move |view| context::read(view, &session))
     }
 
     fn summarise<'a>(

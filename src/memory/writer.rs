@@ -3,7 +3,7 @@
 //! A commit costs more than what it commits. So whatever waits when a transaction is open joins it,
 //! each piece in a savepoint of its own; all are answered once the commit has succeeded.
 
-use super::{desk::Desk, error::Fault, index, log::Log, options::OpenOptions, owner::Owner};
+use super::{desk::Desk, error::Fault, index, log::Log, options::OpenOptions, owner::Owner, view::View};
 use crate::domain::{BoxFuture, store::StoreError};
 use rusqlite::Connection;
 use std::{
@@ -47,8 +47,34 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.hand_in(Kind::Writes, work)
+    }
+
+    /// The same for a piece of one statement, which leaves no trace by itself when it fails.
+    pub(super) fn submit_one<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.hand_in(Kind::WritesOnce, work)
+    }
+
+    /// Queues a look at a few rows, behind the writing that was queued before, without waiting for
+    /// anyone who writes. A long look would hold up the writing: [`Readers`](super::readers::Readers) are
+    /// for that.
+    pub(super) fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut View<'_, '_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.hand_in(Kind::Looks, move |desk| desk.look(look))
+    }
+
+    fn hand_in<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        if let Err(fault) = self.queue(Piece::boxed(&self.path, work, answer)) {
+        if let Err(fault) = self.queue(Piece::boxed(&self.path, kind, work, answer)) {
             let error = fault.at(&self.path);
             return Box::pin(std::future::ready(Err(error)));
         }
@@ -128,7 +154,7 @@ fn serve(
         let first = match next(orders, spare.then_some(options.lull)) {
             Ok(first) => first,
             Err(RecvTimeoutError::Timeout) if std::mem::take(&mut desk.behind) => {
-                Piece::boxed(path, index::step, oneshot::channel().0)
+                Piece::boxed(path, Kind::Writes, index::step, oneshot::channel().0)
             }
             Err(RecvTimeoutError::Timeout) => {
                 log.work_in(conn);
@@ -137,6 +163,11 @@ fn serve(
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let mut group = vec![first];
+        if group[0].kind() == Kind::Looks {
+            group[0].run(&mut desk);
+            group.into_iter().for_each(|look| look.answer(&Ok(())));
+            continue;
+        }
         let outcome = ready.clone().and_then(|()| {
             commit(&mut desk, &mut group, orders, options.group_limit).map_err(|fault| fault.at(path))
         });
@@ -191,8 +222,20 @@ fn commit(
     Ok(())
 }
 
-/// One queued piece of writing.
+/// What a piece needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Writes,
+    /// By one statement.
+    WritesOnce,
+    /// No transaction for writing.
+    Looks,
+}
+
+/// One queued piece of writing, or a look.
 trait Work: Send {
+    fn kind(&self) -> Kind;
+
     /// Does it, in a savepoint of its own.
     fn run(&mut self, desk: &mut Desk<'_>);
 
@@ -202,6 +245,7 @@ trait Work: Send {
 
 struct Piece<T, F> {
     path: PathBuf,
+    kind: Kind,
     work: Option<F>,
     result: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
@@ -212,8 +256,13 @@ where
     T: Send + 'static,
     F: FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
 {
-    fn boxed(path: &Path, work: F, answer: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Work> {
-        Box::new(Self { path: path.to_owned(), work: Some(work), result: None, answer })
+    fn boxed(
+        path: &Path,
+        kind: Kind,
+        work: F,
+        answer: oneshot::Sender<Result<T, StoreError>>,
+    ) -> Box<dyn Work> {
+        Box::new(Self { path: path.to_owned(), kind, work: Some(work), result: None, answer })
     }
 }
 
@@ -222,9 +271,17 @@ where
     T: Send,
     F: FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send,
 {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
     fn run(&mut self, desk: &mut Desk<'_>) {
         if let Some(work) = self.work.take() {
-            self.result = Some(apart(desk, work).map_err(|fault| fault.at(&self.path)));
+            let result = match self.kind {
+                Kind::Writes => apart(desk, work),
+                Kind::WritesOnce | Kind::Looks => work(desk),
+            };
+            self.result = Some(result.map_err(|fault| fault.at(&self.path)));
         }
     }
 

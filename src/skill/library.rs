@@ -7,11 +7,12 @@ use super::{
     shipped::{Files, SHIPPED},
 };
 use crate::domain::{store::StoreError, trust::TrustStore};
+use futures_util::future::try_join_all;
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 /// Whether a skill may reach a model.
@@ -78,62 +79,39 @@ pub struct Library {
 }
 
 impl Library {
-    /// Looks for skills: those shipped, then below each root. Of two with one name the first counts,
-    /// and the other is a problem. Reads every file of each skill, for its fingerprint.
+    /// The skills shipped, then those found. Of two with one name the first counts, and the other is a
+    /// problem.
     ///
     /// # Errors
     /// When trust can't be looked up.
-    pub async fn find(roots: &[Root], trust: &dyn TrustStore) -> Result<Self, StoreError> {
-        let looked: Vec<_> = roots.to_vec();
-        let read = tokio::task::spawn_blocking(move || {
-            let folders = looked.iter().flat_map(|root| {
-                find::folders(&root.path).into_iter().map(move |folder| (root.name, folder))
-            });
-            folders.map(|(root, folder)| (root, read(&folder), folder)).collect::<Vec<_>>()
-        });
-        let mut library = Self::shipped();
-        for (root, skill, folder) in read.await.unwrap_or_default() {
-            match skill {
-                Ok((front, fingerprint)) => {
-                    let state = match trust.trusted(&front.name).await? {
-                        Some(known) if known == fingerprint => Trust::Trusted,
-                        Some(_) => Trust::Changed,
-                        None => Trust::New,
-                    };
-                    library.add(Skill {
-                        front,
-                        folder: Some(folder),
-                        root,
-                        fingerprint,
-                        trust: state,
-                        files: &[],
-                    });
+    pub(super) async fn of(found: &[Found], trust: &dyn TrustStore) -> Result<Self, StoreError> {
+        let mut library = SHIPPED_LIBRARY.clone();
+        let names = found.iter().flat_map(|found| &found.skill).map(|(front, _)| front.name.as_str());
+        // Asked for all at once.
+        let mut known = try_join_all(names.map(|name| trust.trusted(name))).await?.into_iter();
+        for Found { root, folder, skill } in found {
+            let (front, fingerprint) = match skill {
+                Ok(skill) => skill,
+                Err(message) => {
+                    library.problems.push(Problem { folder: folder.clone(), message: message.clone() });
+                    continue;
                 }
-                Err(message) => library.problems.push(Problem { folder, message }),
-            }
+            };
+            let trust = match known.next().flatten() {
+                Some(known) if known == *fingerprint => Trust::Trusted,
+                Some(_) => Trust::Changed,
+                None => Trust::New,
+            };
+            library.add(Skill {
+                front: front.clone(),
+                folder: Some(folder.clone()),
+                root,
+                fingerprint: fingerprint.clone(),
+                trust,
+                files: &[],
+            });
         }
         Ok(library)
-    }
-
-    /// The skills that come with the program.
-    fn shipped() -> Self {
-        let mut library = Self::default();
-        for files in SHIPPED {
-            let manifest = files.iter().find(|(name, _)| *name == MANIFEST);
-            let text = manifest.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-            // A test holds that they can be read.
-            if let Ok(front) = Front::parse(text) {
-                library.add_unless_there(Skill {
-                    front,
-                    folder: None,
-                    root: "shipped",
-                    fingerprint: String::new(),
-                    trust: Trust::Shipped,
-                    files,
-                });
-            }
-        }
-        library
     }
 
     fn add(&mut self, skill: Skill) {
@@ -174,6 +152,48 @@ impl Library {
 
 fn same(shipped: &Skill, other: &Skill) -> bool {
     shipped.files.iter().all(|(name, bytes)| other.file(name).is_some_and(|found| found == *bytes))
+}
+
+/// The skills that come with the program.
+static SHIPPED_LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+    let mut library = Library::default();
+    for files in SHIPPED {
+        let manifest = files.iter().find(|(name, _)| *name == MANIFEST);
+        let text = manifest.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        // A test holds that they can be read.
+        if let Ok(front) = Front::parse(text) {
+            library.add_unless_there(Skill {
+                front,
+                folder: None,
+                root: "shipped",
+                fingerprint: String::new(),
+                trust: Trust::Shipped,
+                files,
+            });
+        }
+    }
+    library
+});
+
+/// A folder with a `SKILL.md`, as it is on the disk.
+#[derive(Debug)]
+pub(super) struct Found {
+    root: &'static str,
+    folder: PathBuf,
+    /// What its `SKILL.md` says, and the hash of its content; or what is wrong.
+    skill: Result<(Front, String), String>,
+}
+
+/// Looks for skills below each root. Reads every file of each, for its fingerprint.
+pub(super) async fn look(roots: &[Root]) -> Vec<Found> {
+    let roots = roots.to_vec();
+    let look = move || {
+        let folders = roots
+            .iter()
+            .flat_map(|root| find::folders(&root.path).into_iter().map(move |folder| (root.name, folder)));
+        folders.map(|(root, folder)| Found { root, skill: read(&folder), folder }).collect()
+    };
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
 fn read(folder: &Path) -> Result<(Front, String), String> {

@@ -19,5 +19,5 @@ pub use front::{Front, FrontError, MAX_DESCRIPTION, MAX_MANIFEST, MAX_NAME, Mode
 pub use hash::{MAX_FILES, MAX_SIZE, fingerprint};
 pub use inspect::{Finding, findings};
 pub use library::{Library, Problem, Skill, Trust};
-pub use shelf::{Shelf, SkillError};
+pub use shelf::{INDEX_FRESH, Shelf, SkillError};
 pub use shipped::Files;

@@ -1,13 +1,21 @@
 //! The skills of a configuration, as its agents see them.
 
-use super::{Library, Root, Skill, Trust, find, fingerprint};
+use super::{
+    Library, Root, Skill, Trust, find, fingerprint,
+    library::{self, Found},
+};
 use crate::domain::{nearest::suggestion, store::StoreError, trust::TrustStore};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
+    time::{Duration, Instant},
 };
+use tokio::sync::Mutex;
 
+/// How long the index in prompts may be behind the disk: looking goes through whole workspaces, and
+/// messages may come by the hundred. Loading and running a skill always looks anew.
+pub const INDEX_FRESH: Duration = Duration::from_secs(1);
 /// The longest index of skills in a prompt, in characters; it goes along with every request.
 const MAX_INDEX: usize = 16_000;
 
@@ -47,18 +55,20 @@ pub enum SkillError {
 }
 
 /// Where skills are looked for, and who may use which. Looks anew each time, so that changes count at
-/// once.
+/// once; in prompts, within [`INDEX_FRESH`].
 pub struct Shelf {
     roots: Vec<Root>,
     trust: Arc<dyn TrustStore>,
     /// Names, or patterns with `*` at the end, by agent. An agent that is not there may use all.
     agents: BTreeMap<String, Vec<String>>,
+    /// What was found last, and when. Whoever looks makes the others wait for what it finds.
+    last: Mutex<Option<(Instant, Arc<[Found]>)>>,
 }
 
 impl Shelf {
     /// Of two skills with one name that in the earlier root counts.
     pub fn new(roots: Vec<Root>, trust: Arc<dyn TrustStore>, agents: BTreeMap<String, Vec<String>>) -> Self {
-        Self { roots, trust, agents }
+        Self { roots, trust, agents, last: Mutex::const_new(None) }
     }
 
     /// All skills, trusted or not.
@@ -66,7 +76,21 @@ impl Shelf {
     /// # Errors
     /// When trust can't be looked up.
     pub async fn library(&self) -> Result<Library, StoreError> {
-        Library::find(&self.roots, &*self.trust).await
+        let found = self.look(Duration::ZERO).await;
+        Library::of(&found, &*self.trust).await
+    }
+
+    /// What was found at most so long ago.
+    async fn look(&self, fresh: Duration) -> Arc<[Found]> {
+        let mut last = self.last.lock().await;
+        match &*last {
+            Some((at, found)) if at.elapsed() < fresh => Arc::clone(found),
+            _ => {
+                let found: Arc<[Found]> = library::look(&self.roots).await.into();
+                *last = Some((Instant::now(), Arc::clone(&found)));
+                found
+            }
+        }
     }
 
     /// The directories in which something of a skill could change, those higher up first: at most so many.
@@ -99,7 +123,7 @@ impl Shelf {
     /// # Errors
     /// When trust can't be looked up.
     pub async fn index(&self, agent: &str, own: bool) -> Result<(String, bool), StoreError> {
-        let library = self.library().await?;
+        let library = Library::of(&self.look(INDEX_FRESH).await, &*self.trust).await?;
         let (mut index, mut any) = (String::new(), false);
         for skill in library.all().filter(|skill| skill.trust.is_usable() && self.allows(agent, skill)) {
             any = true;

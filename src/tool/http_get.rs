@@ -43,7 +43,8 @@ impl HttpGet {
                 "type": "object",
                 "properties": {"url": {"type": "string", "description": "http:// or https://"}},
                 "required": ["url"]
-            }),
+            })
+            .into(),
             effect: Effect::Act,
         };
         Self { spec, client }

@@ -73,7 +73,8 @@ impl SystemRun {
                         )
                     }
                 }
-            }),
+            })
+            .into(),
             effect: Effect::Act,
         };
         Self { spec, options }

@@ -33,7 +33,8 @@ pub fn wasm_run(options: Options, wasm: Wasm) -> Arc<dyn Tool> {
                 "fuel": {"type": "integer", "description": "Instructions, roughly."}
             },
             "required": ["path"]
-        }),
+        })
+        .into(),
         effect: Effect::Act,
     };
     Arc::new(WasmRun { spec, options, wasm })

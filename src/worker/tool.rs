@@ -55,7 +55,8 @@ pub fn tool(workers: Arc<Workers>) -> Arc<dyn Tool> {
                 },
                 "timeout": {"type": "number", "description": "Seconds after which the worker is killed."}
             }
-        }),
+        })
+        .into(),
         effect: Effect::Act,
     };
     Arc::new(Spawn { spec, workers })

@@ -1,11 +1,18 @@
 //! Programs that run away, blow up or flood: each ends at its limit, with words.
 
 use crate::{
-    rig::{error, limited, program, returned},
+    rig::{Echo, error, limited, program, returned, start},
     script_support::runaways::RUNAWAYS,
+    support::program::PROGRAM,
 };
-use openpista::sandbox::lua::{Broken, Done, MAX_CALLS, MAX_PRINTED, MAX_RETURNED};
-use std::time::{Duration, Instant};
+use openpista::sandbox::{
+    Exit,
+    lua::{Broken, Done, MAX_CALLS, MAX_PRINTED, MAX_RETURNED, run},
+};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// How late a deadline may be noticed before it counts as a hang.
 const LATE: Duration = Duration::from_secs(20);
@@ -53,6 +60,17 @@ async fn memory_bombs_run_out_of_memory() {
         returned("local ok, e = pcall(string.rep, 'x', 1 << 26) return ok, e, 1 + 1").await,
         "false\nnot enough memory\n2"
     );
+}
+
+/// The limits are those of every sandbox.
+#[tokio::test]
+async fn a_run_may_be_given_less_memory() {
+    let mut job = start("return #('x'):rep(8 << 20)", 10_000);
+    let ended = run(Path::new(PROGRAM), &job, &mut Echo::default()).await.expect("an end");
+    assert_eq!((ended.exit(), ended.returned.as_deref()), (Exit::Done, Some("8388608")));
+    job.limits.memory_bytes = Some(4 << 20);
+    let ended = run(Path::new(PROGRAM), &job, &mut Echo::default()).await.expect("an end");
+    assert_eq!(ended.exit(), Exit::OutOfMemory, "{ended:?}");
 }
 
 /// Values that share their parts: little in Lua, enormous when written out.

@@ -6,10 +6,13 @@ use crate::support::{
 };
 use openpista::{
     domain::{BoxFuture, JsonMap},
-    sandbox::lua::{Broken, Done, Host, MAX_CALLS, Offered, Reply, Start, run},
+    sandbox::{
+        Limits,
+        lua::{Broken, Done, Host, Job, MAX_CALLS, Offered, Reply, run},
+    },
 };
 use serde_json::{Value, json};
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Duration};
 
 /// Answers with what it was given; `fail` fails.
 #[derive(Default)]
@@ -34,13 +37,14 @@ impl Host for Echo {
 /// What may be called in these tests.
 pub(crate) const TOOLS: &[&str] = &["a.b", "fail", "fs", "fs.read", "size", "text"];
 
-pub(crate) fn start(code: &str, timeout_ms: u64) -> Start {
+pub(crate) fn start(code: &str, timeout_ms: u64) -> Job {
     let offer = |name: &&str| Offered {
         name: (*name).into(),
         signature: format!("{name}{{x: integer}}"),
         description: format!("Does {name}."),
     };
-    Start { code: code.into(), timeout_ms, max_calls: MAX_CALLS, tools: TOOLS.iter().map(offer).collect() }
+    let limits = Limits { timeout: Duration::from_millis(timeout_ms), ..Limits::default() };
+    Job { code: code.into(), max_calls: MAX_CALLS, tools: TOOLS.iter().map(offer).collect(), limits }
 }
 
 /// Runs a program.

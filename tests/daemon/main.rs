@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod day;
 mod ending;
 mod guests;
 mod idle;

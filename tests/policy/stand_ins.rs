@@ -29,7 +29,12 @@ pub(crate) fn run_spec() -> ToolSpec {
 }
 
 pub(crate) fn spec(name: &str, effect: Effect) -> ToolSpec {
-    ToolSpec { name: name.into(), description: String::new(), parameters: json!({"type": "object"}), effect }
+    ToolSpec {
+        name: name.into(),
+        description: String::new(),
+        parameters: json!({"type": "object"}).into(),
+        effect,
+    }
 }
 
 pub(crate) fn call(name: &str, args: Value) -> ToolCall {

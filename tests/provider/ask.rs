@@ -105,7 +105,8 @@ pub(crate) fn tool(name: &str) -> ToolSpec {
         description: format!("The tool {name}."),
         parameters: json!({"type": "object", "properties": {
             "path": {"type": "string"}, "argv": {"type": "array", "items": {"type": "string"}},
-        }}),
+        }})
+        .into(),
         effect: Effect::Read,
     }
 }

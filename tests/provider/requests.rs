@@ -98,8 +98,8 @@ async fn row_26_extra_fields_and_headers() {
 async fn row_28_names_and_row_29_schemas() {
     let odd = ["system.run", "system_run", "9 lives", "도구", &"long.".repeat(30), "a.b", "a/b", "a_b"];
     let mut offered: Vec<_> = odd.iter().map(|name| tool(name)).collect();
-    offered[2].parameters = json!({"properties": {"list": {"type": "array"}}});
-    offered[3].parameters = json!(null);
+    offered[2].parameters = json!({"properties": {"list": {"type": "array"}}}).into();
+    offered[3].parameters = json!(null).into();
     let fake = FakeOpenAi::answering(|request| {
         let names = request.body["tools"]
             .as_array()

@@ -32,8 +32,12 @@ pub(crate) fn tool<F: Future<Output = String> + Send + 'static>(
     work: impl Fn(JsonMap) -> F + Send + Sync + 'static,
 ) -> Arc<dyn Tool> {
     let parameters = json!({"type": "object", "properties": {}, "additionalProperties": true});
-    let spec =
-        ToolSpec { name: name.into(), description: "For tests.".into(), parameters, effect: Effect::Act };
+    let spec = ToolSpec {
+        name: name.into(),
+        description: "For tests.".into(),
+        parameters: parameters.into(),
+        effect: Effect::Act,
+    };
     Arc::new(Made { spec, work: Box::new(move |args| Box::pin(work(args))) })
 }
 

@@ -16,11 +16,10 @@ use crate::domain::{
 use serde_json::json;
 
 impl Run<'_> {
-    /// Loads the conversation, in which the new message stands last, and shortens it if it is time.
-    pub(super) async fn load(&mut self) -> Result<(), StoreError> {
+    /// Takes in the conversation, in which the new message stands last, and shortens it if it is time.
+    pub(super) async fn load(&mut self, mut stored: Vec<StoredMessage>) -> Result<(), StoreError> {
         let parts = &self.agent.parts;
         let session = self.input.context.session.clone();
-        let mut stored = parts.store.context(&session).await?;
         // The new message alone: the conversation begins.
         if stored.len() == 1 {
             self.emit("session.start", || json!({}));

@@ -134,10 +134,14 @@ impl<'a> Run<'a> {
     /// Stores the user's message and gets ready.
     async fn begin(&mut self) -> Result<(), StoreError> {
         let parts = &self.agent.parts;
-        let context = &self.input.context;
+        let TurnContext { session, turn, origin, .. } = self.input.context.clone();
         let message = Message::user(std::mem::take(&mut self.input.text));
-        parts.store.begin_turn(&context.session, &context.turn, &context.origin, &message).await?;
+        let begun = parts.store.begin_turn(&session, &turn, &origin, &message);
+        // Looked up in one go with that: until the turn has ended, nobody else adds to the conversation.
+        let stored = parts.store.context(&session);
+        begun.await?;
         self.begun = true;
+        let context = &self.input.context;
         self.observe(TurnEvent::Start {
             session: context.session.clone(),
             turn: context.turn.clone(),
@@ -150,7 +154,7 @@ impl<'a> Run<'a> {
             // The first model call will not be made either.
             return Ok(());
         }
-        self.load().await
+        self.load(stored.await?).await
     }
 
     /// Makes the prompt, and looks up the tools.

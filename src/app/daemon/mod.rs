@@ -5,9 +5,11 @@ mod lock;
 mod manager;
 mod mark;
 mod nearby;
+mod rest;
 
 pub use files::{Card, CardError, Files};
 pub use lock::{Lock, LockError, holder, released};
 pub use manager::Manager;
 pub use mark::{Difference, Mark};
 pub use nearby::{Nearby, Running};
+pub use rest::{REST_AFTER, rest};

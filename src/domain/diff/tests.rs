@@ -64,8 +64,12 @@ fn cron(job: CronSpec) -> Plan {
 }
 
 fn tool(name: &str, source: u64) -> LuaTool {
-    let spec =
-        ToolSpec { name: name.into(), description: "d".into(), parameters: json!({}), effect: Effect::Act };
+    let spec = ToolSpec {
+        name: name.into(),
+        description: "d".into(),
+        parameters: json!({}).into(),
+        effect: Effect::Act,
+    };
     LuaTool { spec, handler: function(source), timeout: MINUTE, location: place() }
 }
 

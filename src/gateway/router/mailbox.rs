@@ -169,10 +169,15 @@ impl Router {
             }
             None => {
                 let turn = TurnId::generate();
-                let session = match self.outgoing.post().begin(letter.number, Some(&turn)).await {
-                    Ok(false) => return,
-                    Ok(true) => self.session(place, &facts.agent).await,
-                    Err(error) => Err(error),
+                // Asked in one go, before it is known that the message is still to be answered.
+                let post = self.outgoing.post();
+                let known = post.session(&place.channel, &place.conversation);
+                let (begun, known) = tokio::join!(post.begin(letter.number, Some(&turn)), known);
+                let session = match (begun, known) {
+                    (Ok(false), _) => return,
+                    (Ok(true), Ok(Some(session))) => Ok(session),
+                    (Ok(true), Ok(None)) => self.begin(place, &facts.agent).await,
+                    (Err(error), _) | (_, Err(error)) => Err(error),
                 };
                 let session = match session {
                     Ok(session) => session,

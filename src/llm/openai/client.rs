@@ -4,6 +4,9 @@ use crate::llm::base_url::BaseUrl;
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use std::{sync::Arc, time::Duration};
 
+/// Connections to a server that are kept while nobody asks it; more are as soon made anew.
+const MAX_IDLE: usize = 32;
+
 /// Builds a client for the server at `url`. For `https` this reads the machine's root certificates,
 /// which takes some 10 ms; for `http` it reads none.
 pub(in crate::llm) fn build(url: &BaseUrl, connect: Duration) -> Result<reqwest::Client, String> {
@@ -11,6 +14,7 @@ pub(in crate::llm) fn build(url: &BaseUrl, connect: Duration) -> Result<reqwest:
         .user_agent(concat!("openpista/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(connect)
         .tcp_nodelay(true)
+        .pool_max_idle_per_host(MAX_IDLE)
         // A redirected POST would lose its body, or carry the key to another host.
         .redirect(reqwest::redirect::Policy::none());
     if url.is_plain() {

@@ -7,17 +7,14 @@ use super::{
     target::Target,
     transport::{HttpFailure, Transport},
 };
-use crate::{
-    domain::JsonMap,
-    llm::{
-        answer::{Accumulator, End, Sink},
-        backend::{AttemptError, FailureKind},
-    },
+use crate::llm::{
+    answer::{Accumulator, End, Sink},
+    backend::{AttemptError, FailureKind},
 };
 use async_openai::{Client, error::OpenAIError};
 use futures_util::StreamExt;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
@@ -57,7 +54,7 @@ struct Chunk(Value);
 pub(super) async fn run(
     client: &reqwest::Client,
     target: &Target,
-    body: &JsonMap,
+    body: &RawValue,
     limits: Deadlines,
     into: &mut Accumulator<'_>,
     sink: &mut Sink<'_>,

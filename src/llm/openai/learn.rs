@@ -1,5 +1,6 @@
 //! What a server's refusals teach about a model: parameters it doesn't know, forms it wants.
 
+use super::body::Body;
 use crate::{
     domain::JsonMap,
     llm::{
@@ -53,8 +54,13 @@ impl Learned {
         body.retain(|key, _| !self.dropped.contains(key));
     }
 
+    /// Whether the server takes a field, as far as is known.
+    pub(super) fn takes(&self, field: &str) -> bool {
+        !self.dropped.contains(field)
+    }
+
     /// Learns from a refusal of `body`. Whether there was something new, so that it is worth asking again.
-    pub(super) fn learn_from(&mut self, status: u16, words: &Words, body: &JsonMap) -> bool {
+    pub(super) fn learn_from(&mut self, status: u16, words: &Words, body: &Body) -> bool {
         if !matches!(status, 400 | 422) {
             return false;
         }
@@ -64,9 +70,7 @@ impl Learned {
         let names = |key: &str| param == key || has_word(&text, key);
         let refused = REFUSED.iter().any(|phrase| text.contains(phrase));
 
-        if let Some(field) =
-            ["max_tokens", "max_completion_tokens"].into_iter().find(|f| body.contains_key(*f))
-        {
+        if let Some(field) = ["max_tokens", "max_completion_tokens"].into_iter().find(|f| body.has(f)) {
             if refused && names(field) {
                 // The second time neither will do.
                 match self.other_max_tokens {
@@ -78,8 +82,8 @@ impl Learned {
             }
         }
         if refused {
-            let named = body.keys().filter(|key| !KEPT.contains(&key.as_str()) && names(key));
-            self.dropped.extend(named.cloned().collect::<Vec<_>>());
+            let named = body.keys().filter(|key| !KEPT.contains(key) && names(key));
+            self.dropped.extend(named.map(str::to_owned).collect::<Vec<_>>());
             if ["reasoning_content", "reasoning_details", "reasoning"]
                 .iter()
                 .any(|field| has_word(&text, field))
@@ -87,7 +91,8 @@ impl Learned {
                 self.no_reasoning |= has_reasoning(body);
             }
             if text.contains("stream") && text.contains("tool") && !names("stream_options") {
-                self.no_stream_with_tools |= body.contains_key("tools") && body["stream"] == true;
+                self.no_stream_with_tools |=
+                    body.has("tools") && body.field("stream").is_some_and(|stream| *stream == true);
             }
         }
         if text.contains("developer") && text.contains("role") {
@@ -131,19 +136,19 @@ fn has_word(text: &str, word: &str) -> bool {
         .any(|(at, _)| !text[..at].ends_with(name) && !text[at + word.len()..].starts_with(name))
 }
 
-fn messages(body: &JsonMap) -> impl Iterator<Item = &serde_json::Value> {
-    body.get("messages").and_then(|list| list.as_array()).into_iter().flatten()
+fn messages(body: &Body) -> impl Iterator<Item = &serde_json::Value> {
+    body.field("messages").and_then(|list| list.as_array()).into_iter().flatten()
 }
 
-fn has_reasoning(body: &JsonMap) -> bool {
+fn has_reasoning(body: &Body) -> bool {
     messages(body)
         .any(|m| ["reasoning_content", "reasoning_details", "reasoning"].iter().any(|f| m.get(f).is_some()))
 }
 
-fn has_role(body: &JsonMap, role: &str) -> bool {
+fn has_role(body: &Body, role: &str) -> bool {
     messages(body).any(|m| m["role"] == role)
 }
 
-fn has_bare_call(body: &JsonMap) -> bool {
+fn has_bare_call(body: &Body) -> bool {
     messages(body).any(|m| m.get("tool_calls").is_some() && m.get("content").is_none_or(|c| c.is_null()))
 }

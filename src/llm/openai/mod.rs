@@ -8,6 +8,7 @@ mod ids;
 mod learn;
 mod lines;
 mod listing;
+mod offer;
 mod pulse;
 mod schema;
 mod secrets;
@@ -35,9 +36,12 @@ use crate::domain::{
     secret::Secret,
     usage::estimate_tokens,
 };
+use body::Body;
 use exchange::{Deadlines, Fault};
 use learn::{Learned, MAX_LESSONS};
+use offer::Offers;
 use secrets::Redactor;
+use serde_json::value::to_raw_value;
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -74,6 +78,7 @@ pub struct OpenAiProvider {
     first_model: OnceCell<String>,
     key: Mutex<Option<Secret>>,
     models: Mutex<HashMap<String, Known>>,
+    offers: Offers,
 }
 
 /// What calls have taught about one model.
@@ -101,6 +106,7 @@ impl OpenAiProvider {
             first_model: OnceCell::new(),
             key: Mutex::new(None),
             models: Mutex::new(HashMap::new()),
+            offers: Offers::default(),
         })
     }
 
@@ -144,17 +150,20 @@ impl OpenAiProvider {
             named => named.to_owned(),
         };
         let request = ChatRequest { model: &model, ..request };
-        let names = Names::new(request.tools, request.messages);
         let mut lessons = 0;
         loop {
             let learned = self.known(&model).learned;
             let dialect = learned.applied(&self.dialect);
-            let body = body::build(request, &names, &dialect, &learned, &self.name);
+            let broken = |error: serde_json::Error| AttemptError::config(error.to_string());
+            let offer = self.offers.of(request.tools, dialect.schema).map_err(broken)?;
+            let names = Names::with(&offer.names, request.messages);
+            let body = Body::new(request, &names, &offer, &dialect, &learned, &self.name);
+            let asked = to_raw_value(&body).map_err(broken)?;
             let mut answer = Accumulator::new(&names, request.tools, dialect.text_tool_calls);
-            match exchange::run(client, &target, &body, self.deadlines(), &mut answer, sink).await {
+            match exchange::run(client, &target, &asked, self.deadlines(), &mut answer, sink).await {
                 Ok(end) => {
-                    let asked = serde_json::to_string(&body).unwrap_or_default();
-                    return Ok(self.response(answer.finish(end, &asked, sink)?, &asked, model));
+                    let asked = asked.get();
+                    return Ok(self.response(answer.finish(end, asked, sink)?, asked, model));
                 }
                 Err(Fault::Other(error)) => return Err(self.located(error)),
                 Err(Fault::Http(refusal)) => {

@@ -32,6 +32,7 @@ macro_rules! columns {
     };
 }
 use columns;
+use std::future::ready;
 
 const OPEN: &str = "INSERT INTO approvals
     (id, turn, call, print, request, text, inbox, state, instance, asked_ms, expires_ms)
@@ -61,8 +62,8 @@ impl QuestionStore for Memory {
         turn: &'a TurnId,
         call: &'a CallId,
     ) -> BoxFuture<'a, Result<Option<Question>, StoreError>> {
-        let key = (turn.as_str().to_owned(), call.as_str().to_owned());
-        Box::pin(self.read(move |conn| Ok(conn.query_row(STANDING, key, read).optional()?)))
+        let key = (turn.as_str(), call.as_str());
+        Box::pin(ready(self.glance(|view| Ok(view.row(STANDING, key, read)?))))
     }
 
     fn question<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Question>, StoreError>> {

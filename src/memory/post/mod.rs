@@ -12,7 +12,7 @@ use crate::domain::{
     question::Estate,
     store::StoreError,
 };
-use rusqlite::OptionalExtension;
+use std::future::ready;
 
 /// Days for which messages that were handled are kept: as long as one may be handed in again.
 pub const POST_DAYS: i64 = 30;
@@ -25,12 +25,12 @@ const ASSIGN: &str = "INSERT INTO conversations (channel, conversation, session)
 
 impl Post for Memory {
     fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>> {
-        self.write(move |desk| inbox::take(desk, arrival))
+        self.write_one(move |desk| inbox::take(desk, arrival))
     }
 
     fn begin<'a>(&'a self, number: i64, turn: Option<&'a TurnId>) -> BoxFuture<'a, Result<bool, StoreError>> {
         let turn = turn.cloned();
-        self.write(move |desk| inbox::begin(desk, number, turn.as_ref()))
+        self.write_one(move |desk| inbox::begin(desk, number, turn.as_ref()))
     }
 
     fn close(
@@ -57,10 +57,10 @@ impl Post for Memory {
         conversation: &'a str,
     ) -> BoxFuture<'a, Result<Option<SessionId>, StoreError>> {
         let place = (channel.to_owned(), conversation.to_owned());
-        Box::pin(self.read(move |conn| {
-            let session: Option<String> = conn.query_row(SESSION, place, |row| row.get(0)).optional()?;
+        self.look(move |view| {
+            let session: Option<String> = view.row(SESSION, place, |row| row.get(0))?;
             Ok(session.map(SessionId::from))
-        }))
+        })
     }
 
     fn assign<'a>(
@@ -80,7 +80,7 @@ impl Post for Memory {
         content: Content,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (channel, conversation) = (channel.to_owned(), conversation.to_owned());
-        self.write(move |desk| outbox::put(desk, &channel, &conversation, &content, None))
+        self.write_one(move |desk| outbox::put(desk, &channel, &conversation, &content, None))
     }
 
     fn due<'a>(&'a self, channel: &'a str, most: usize) -> BoxFuture<'a, Result<Vec<Parcel>, StoreError>> {
@@ -90,28 +90,27 @@ impl Post for Memory {
 
     fn next_due<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>> {
         let channel = channel.to_owned();
-        Box::pin(self.read(move |conn| outbox::next_due(conn, &channel)))
+        self.look(move |view| outbox::next_due(view, &channel))
     }
 
     fn part(&self, number: i64, parts: u32) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write(move |desk| outbox::part(desk, number, parts))
+        self.write_one(move |desk| outbox::part(desk, number, parts))
     }
 
     fn doubt(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write(move |desk| outbox::doubt(desk, number))
+        self.write_one(move |desk| outbox::doubt(desk, number))
     }
 
     fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write(move |desk| outbox::delivered(desk, number))
+        self.write_one(move |desk| outbox::delivered(desk, number))
     }
 
     fn said(&self, number: i64, text: String, delivered: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write(move |desk| outbox::said(desk, number, &text, delivered))
+        self.write_one(move |desk| outbox::said(desk, number, &text, delivered))
     }
 
     fn fate<'a>(&'a self, channel: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>> {
-        let (channel, id) = (channel.to_owned(), id.to_owned());
-        Box::pin(self.read(move |conn| reading::fate(conn, &channel, &id)))
+        Box::pin(ready(self.glance(|view| reading::fate(view, channel, id))))
     }
 
     fn notes<'a>(
@@ -132,11 +131,11 @@ impl Post for Memory {
         again_ms: Option<u64>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let error = error.to_owned();
-        self.write(move |desk| outbox::put_off(desk, number, &error, again_ms))
+        self.write_one(move |desk| outbox::put_off(desk, number, &error, again_ms))
     }
 
     fn release<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let channel = channel.to_owned();
-        self.write(move |desk| outbox::release(desk, &channel))
+        self.write_one(move |desk| outbox::release(desk, &channel))
     }
 }

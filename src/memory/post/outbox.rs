@@ -6,9 +6,8 @@ use crate::{
         id::SessionId,
         post::{Answered, Content, Handled, Parcel},
     },
-    memory::{clock::now_ms, desk::Desk, error::Fault},
+    memory::{clock::now_ms, desk::Desk, error::Fault, view::View},
 };
-use rusqlite::Connection;
 use serde_json::Value;
 
 const PUT: &str =
@@ -102,9 +101,9 @@ fn files(json: Option<String>) -> Vec<String> {
     json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
-pub(super) fn next_due(conn: &Connection, channel: &str) -> Result<Option<u64>, Fault> {
-    let due: Option<i64> = conn.query_row(NEXT, [channel], |row| row.get(0))?;
-    Ok(due.map(|due| u64::try_from(due - now_ms()).unwrap_or(0)))
+pub(super) fn next_due(view: &mut View<'_, '_>, channel: &str) -> Result<Option<u64>, Fault> {
+    let due: Option<Option<i64>> = view.row(NEXT, [channel], |row| row.get(0))?;
+    Ok(due.flatten().map(|due| u64::try_from(due - now_ms()).unwrap_or(0)))
 }
 
 pub(super) fn part(desk: &mut Desk<'_>, number: i64, parts: u32) -> Result<(), Fault> {

@@ -18,6 +18,7 @@ type Resource = libc::c_int;
 /// confined and must not go on. That Linux hides the file system altogether (Landlock) is tried.
 pub fn confine(cpu_seconds: u64) -> io::Result<()> {
     close_others();
+    return_memory();
     #[cfg(target_os = "linux")]
     linux::give_up()?;
     let limits: [(Resource, libc::rlim_t); 6] = [
@@ -30,6 +31,16 @@ pub fn confine(cpu_seconds: u64) -> io::Result<()> {
         (libc::RLIMIT_NOFILE, STANDARD),
     ];
     limits.into_iter().try_for_each(|(resource, limit)| set(resource, limit))
+}
+
+/// Has what is freed go back to the system at once, against whose limit it would count.
+fn return_memory() {
+    for name in [&b"arenas.dirty_decay_ms\0"[..], b"arena.0.dirty_decay_ms\0"] {
+        // SAFETY: the name ends in NUL, and its value is an `ssize_t`.
+        if let Err(error) = unsafe { tikv_jemalloc_ctl::raw::write(name, 0_isize) } {
+            tracing::debug!("the allocator keeps what is freed: {error}");
+        }
+    }
 }
 
 /// Whether this process is confined: so that nothing runs in one that is not.

@@ -14,7 +14,7 @@ mod run;
 pub use confine::{confine, confined};
 pub use frames::{FrameError, encode, read};
 pub use protocol::{Done, Offered, Reply, Request, Start};
-pub use run::{Broken, Host, run};
+pub use run::{Broken, Host, Job, run};
 
 use std::time::Duration;
 

@@ -11,6 +11,8 @@ pub struct Start {
     pub code: String,
     /// How long its own work may take, in milliseconds. Waiting for calls costs nothing.
     pub timeout_ms: u64,
+    /// The memory of its VM, in bytes.
+    pub memory: usize,
     /// How many calls it may make.
     pub max_calls: usize,
     /// What it may call.

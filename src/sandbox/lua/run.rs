@@ -1,12 +1,15 @@
 //! The side of the engine: starts the process, answers its calls, ends it.
 
 use super::{
-    Done, FrameError, GRACE, MAX_REPLY, MAX_REQUEST, MAX_TOTAL, Reply, Request, Start, encode,
-    frames::receive,
+    Done, FrameError, GRACE, MAX_REPLY, MAX_REQUEST, MAX_TOTAL, MEMORY, Offered, Reply, Request, Start,
+    encode, frames::receive,
 };
 use crate::{
     domain::{BoxFuture, JsonMap},
-    sandbox::process::{DRAIN_GRACE, Group},
+    sandbox::{
+        Limits,
+        process::{DRAIN_GRACE, Group},
+    },
 };
 use std::{
     io,
@@ -28,6 +31,33 @@ const MAX_COMPLAINT: u64 = 1_000;
 pub trait Host: Send {
     /// Makes a call.
     fn call(&mut self, name: String, args: JsonMap) -> BoxFuture<'_, Reply>;
+}
+
+/// A program to run.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The program.
+    pub code: String,
+    /// How many calls it may make.
+    pub max_calls: usize,
+    /// What it may call.
+    pub tools: Vec<Offered>,
+    /// The time of its own work, without that of its calls; and the memory of its VM: [`MEMORY`] unless
+    /// it says less.
+    pub limits: Limits,
+}
+
+impl Job {
+    fn start(&self) -> Start {
+        let memory = self.limits.memory_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        Start {
+            code: self.code.clone(),
+            timeout_ms: u64::try_from(self.limits.timeout.as_millis()).unwrap_or(u64::MAX).max(1),
+            memory: memory.unwrap_or(MEMORY).min(MEMORY),
+            max_calls: self.max_calls,
+            tools: self.tools.clone(),
+        }
+    }
 }
 
 /// Why a run has no end of its own.
@@ -55,11 +85,11 @@ pub enum Broken {
 
 /// Runs a program in a process of its own, which is gone when this returns, and also when its future
 /// is dropped. The time of the calls does not count as the program's.
-pub async fn run(program: &Path, start: &Start, host: &mut dyn Host) -> Result<Done, Broken> {
-    let limit = Duration::from_millis(start.timeout_ms);
-    let first = encode(start, MAX_REPLY).map_err(Broken::Handover)?;
+pub async fn run(program: &Path, job: &Job, host: &mut dyn Host) -> Result<Done, Broken> {
+    let limit = job.limits.timeout;
+    let first = encode(&job.start(), MAX_REPLY).map_err(Broken::Handover)?;
     let mut process = Process::start(program, limit).map_err(Broken::Start)?;
-    let talk = talk(&mut process, first, limit, start.max_calls, host);
+    let talk = talk(&mut process, first, limit, job.max_calls, host);
     let mut ended = match timeout(MAX_TOTAL, talk).await {
         Ok(ended) => ended,
         Err(_) => Err(Broken::TooLong(MAX_TOTAL)),

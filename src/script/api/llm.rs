@@ -128,7 +128,7 @@ fn tool(lua: &Lua, item: &Value) -> Result<ToolSpec, ScriptError> {
     Ok(ToolSpec {
         name: fields.required("name")?,
         description: fields.text("description")?.unwrap_or_default(),
-        parameters,
+        parameters: parameters.into(),
         effect: Effect::Act,
     })
 }

@@ -59,7 +59,7 @@ fn tool(lua: &Lua, declaration: Value) -> Result<(), ScriptError> {
     let run = fields.function("run")?.ok_or_else(|| fields.missing("run"))?;
     let timeout = fields.seconds("timeout")?.unwrap_or(DEFAULT_TIMEOUT);
     let handler = state.keep(run);
-    let spec = ToolSpec { name, description, parameters, effect };
+    let spec = ToolSpec { name, description, parameters: parameters.into(), effect };
     state.plan.borrow_mut().tools.push(LuaTool { spec, handler, timeout, location: shown(at.as_ref()) });
     Ok(())
 }

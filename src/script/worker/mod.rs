@@ -8,7 +8,7 @@ mod outcome;
 mod tools;
 
 use super::{api, call::Answer, errors::ScriptError, guard, stop, values::Bounds};
-use crate::sandbox::lua::{Done, FrameError, MAX_CODE, MEMORY, Request, Start};
+use crate::sandbox::lua::{Done, FrameError, MAX_CODE, Request, Start};
 use link::{Link, Printed};
 use mlua::{Function, Lua, LuaOptions, LuaString, MultiValue, StdLib, chunk::ChunkMode};
 use outcome::{failed, returned, stopped};
@@ -51,7 +51,7 @@ fn run(start: Start, link: Link, printed: &Rc<Printed>) -> mlua::Result<Done> {
     tools::install(&lua, &host, link, &start)?;
     let on_error = lua.create_function(guard::on_error)?;
     stop::install(&lua)?;
-    lua.set_memory_limit(MEMORY)?;
+    lua.set_memory_limit(start.memory)?;
 
     let program = match compile(&lua, &start.code) {
         Ok(program) => program,

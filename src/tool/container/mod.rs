@@ -42,7 +42,8 @@ pub fn tool(profiles: Arc<Profiles>) -> Arc<dyn Tool> {
                 "stdin": {"type": "string", "description": "What the command reads; else nothing."},
                 "timeout": {"type": "number", "description": "Seconds after which the container is killed."}
             }
-        }),
+        })
+        .into(),
         effect: Effect::Act,
     };
     Arc::new(ContainerRun { spec, profiles })

@@ -75,7 +75,12 @@ fn tool<A: DeserializeOwned + Send + 'static>(
     if !required.is_empty() {
         parameters["required"] = required.into();
     }
-    let spec = ToolSpec { name: name.into(), description: description.into(), parameters, effect };
+    let spec = ToolSpec {
+        name: name.into(),
+        description: description.into(),
+        parameters: parameters.into(),
+        effect,
+    };
     Arc::new(FsTool { spec, workspace: Arc::clone(workspace), work })
 }
 

@@ -12,7 +12,10 @@ use crate::{
         tool::{Effect, ToolSpec},
     },
     policy::{Authorized, Scope},
-    sandbox::lua::{MAX_CALLS, MAX_CODE, MAX_PROCESSES, MAX_REPLY, Offered, Start, run},
+    sandbox::{
+        Limits,
+        lua::{Job, MAX_CALLS, MAX_CODE, MAX_PROCESSES, MAX_REPLY, Offered, run},
+    },
 };
 use calls::Calls;
 use serde::Deserialize;
@@ -70,13 +73,13 @@ impl LuaRun {
                     }
                 },
                 "required": ["code"]
-            }),
+            }).into(),
             effect: Effect::OptIn,
         };
         Self { spec, worker, places: Semaphore::new(MAX_PROCESSES), options }
     }
 
-    fn prepare(&self, call: &ToolCall, scope: Scope<'_>) -> Result<Start, String> {
+    fn prepare(&self, call: &ToolCall, scope: Scope<'_>) -> Result<Job, String> {
         let args: Args = arguments::parse(&call.args)?;
         if args.code.len() > MAX_CODE {
             return Err(format!("the program is longer than {MAX_CODE} bytes"));
@@ -99,19 +102,19 @@ impl LuaRun {
         {
             tools.iter_mut().for_each(|tool| tool.description.clear());
         }
-        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1);
-        Ok(Start { code: args.code, timeout_ms, max_calls: MAX_CALLS, tools })
+        let limits = Limits { timeout, ..Limits::default() };
+        Ok(Job { code: args.code, max_calls: MAX_CALLS, tools, limits })
     }
 
     async fn call(&self, call: ToolCall, scope: Scope<'_>) -> ToolResult {
-        let start = match self.prepare(&call, scope) {
-            Ok(start) => start,
+        let job = match self.prepare(&call, scope) {
+            Ok(job) => job,
             Err(problem) => return ToolResult::new(&call, ToolStatus::Error, format!("{NAME}: {problem}")),
         };
         // Never closed.
         let _place = self.places.acquire().await;
         let mut calls = Calls::new(scope.nested, self.options.redact.clone());
-        let ended = run(&self.worker, &start, &mut calls).await;
+        let ended = run(&self.worker, &job, &mut calls).await;
         report::result(&call, ended, calls.made())
     }
 }

@@ -68,7 +68,12 @@ mod tests {
 
     fn of(parameters: Value) -> String {
         let description = String::new();
-        signature(&ToolSpec { name: "a.b".into(), description, parameters, effect: Effect::Read })
+        signature(&ToolSpec {
+            name: "a.b".into(),
+            description,
+            parameters: parameters.into(),
+            effect: Effect::Read,
+        })
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn odd(name: &str) -> Arc<Odd> {
     Arc::new(Odd(ToolSpec {
         name: name.into(),
         description: String::new(),
-        parameters: json!({"type": "object", "properties": {"city": {"type": "string"}}}),
+        parameters: json!({"type": "object", "properties": {"city": {"type": "string"}}}).into(),
         effect: Effect::Read,
     }))
 }
@@ -98,7 +98,7 @@ fn wrong_names_and_duplicates_are_refused() {
     }
     assert_eq!(registry.register(odd("fs.read")), Err(RegisterError::Duplicate("fs.read".into())));
     let mut bare = odd("bare").0.clone();
-    bare.parameters = json!("none");
+    bare.parameters = json!("none").into();
     assert!(matches!(registry.register(Arc::new(Odd(bare))), Err(RegisterError::Parameters(_))));
 }
 

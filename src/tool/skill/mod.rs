@@ -39,7 +39,8 @@ fn load_spec() -> ToolSpec {
             "type": "object",
             "properties": {"name": {"type": "string", "description": "The skill, as in the list of skills."}},
             "required": ["name"]
-        }),
+        })
+        .into(),
         effect: Effect::Read,
     }
 }
@@ -55,7 +56,7 @@ fn run_spec() -> ToolSpec {
                 "args": {"type": "object", "description": "What its program takes.", "additionalProperties": true}
             },
             "required": ["name"]
-        }),
+        }).into(),
         effect: Effect::Act,
     }
 }

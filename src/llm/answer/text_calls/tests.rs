@@ -10,7 +10,7 @@ fn tools() -> Vec<ToolSpec> {
     let tool = |name: &str| ToolSpec {
         name: name.to_owned(),
         description: String::new(),
-        parameters: parameters.clone(),
+        parameters: parameters.clone().into(),
         effect: Effect::Read,
     };
     vec![tool("fs.read"), tool("system.run")]
