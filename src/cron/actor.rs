@@ -182,13 +182,19 @@ impl Actor {
     /// Takes the times of a job that are due.
     async fn claim(&mut self, name: &str, now: i64) -> Result<(), StoreError> {
         let Some(job) = self.jobs.get_mut(name).filter(|job| job.next_ms != NEVER) else { return Ok(()) };
+        if job.next_ms > now && job.right_ms.is_some_and(|right| right <= now) {
+            return Ok(());
+        }
         // Where others are faster, once more with what they left.
         for _ in 0..2 {
             let past = match job.next_ms <= now {
                 true => self.store.past(&self.config, name, job.next_ms).await?,
                 false => vec![],
             };
-            let Some(decision) = decide(now, job.next_ms, &past, &job.timing, job.spec.missed) else { break };
+            let Some(decision) = decide(now, job.next_ms, &past, &job.timing, job.spec.missed) else {
+                job.right_ms = Some(now);
+                break;
+            };
             let claim = Claim {
                 config: self.config.clone(),
                 job: name.to_owned(),
@@ -206,6 +212,7 @@ impl Actor {
             match self.store.claim(claim).await? {
                 Claimed::Won(runs) => {
                     job.next_ms = decision.next_ms;
+                    job.right_ms = Some(now);
                     job.waiting.extend(runs);
                     break;
                 }

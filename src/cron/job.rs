@@ -16,6 +16,8 @@ pub(super) struct Job {
     pub(super) timing: Timing,
     /// When it is due; [`NEVER`] when another program has it with another schedule.
     pub(super) next_ms: i64,
+    /// When that was found right. Only a clock that was put back since makes it worth another look.
+    pub(super) right_ms: Option<i64>,
     /// Runs that are taken and have not begun.
     pub(super) waiting: VecDeque<(i64, PlannedRun)>,
     /// No sooner than then is another try to begin one: it runs in another program.
@@ -65,11 +67,13 @@ impl Job {
     pub(super) fn new(spec: Arc<CronSpec>, local: Tz, stored: &StoredJob) -> Result<Self, String> {
         let (timing, schedule) = timing(&spec, local, stored.anchor_ms)?;
         let next_ms = stored.next_ms;
-        Ok(Self { spec, schedule, timing, next_ms, waiting: VecDeque::new(), not_before_ms: 0 })
+        let waiting = VecDeque::new();
+        Ok(Self { spec, schedule, timing, next_ms, right_ms: None, waiting, not_before_ms: 0 })
     }
 
     /// Others were faster: goes by what is stored now.
     pub(super) fn follow(&mut self, stored: Option<StoredJob>) {
+        self.right_ms = None;
         match stored {
             Some(stored) if stored.schedule == self.schedule => self.next_ms = stored.next_ms,
             _ => {

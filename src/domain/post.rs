@@ -7,7 +7,7 @@ use super::{
     question::Estate,
     store::StoreError,
 };
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A message as a channel hands it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,8 +179,17 @@ pub enum Handled {
     Interrupted,
 }
 
+/// A state of what is kept, to compare with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(pub [Option<(u64, SystemTime)>; 2]);
+
 /// Keeps messages on their way in and out. Everything returned as stored survives `kill -9`.
 pub trait Post: Send + Sync {
+    /// What is another when anything was written since, by whichever program. `None`: nobody knows.
+    fn stamp(&self) -> Option<Stamp> {
+        None
+    }
+
     /// Stores a message that came in. `None`: it is known.
     fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>>;
 

@@ -8,7 +8,7 @@ use crate::{
         envelope::Origin,
         hook::TurnContext,
         id::{SessionId, TurnId},
-        post::Parcel,
+        post::{Parcel, Stamp},
         store::StoreError,
     },
 };
@@ -25,6 +25,8 @@ pub const RETRY_FIRST: Duration = Duration::from_secs(1);
 pub const RETRY_LONGEST: Duration = Duration::from_secs(300);
 /// How often to look for messages that another program has put on their way.
 pub const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// So often nothing is looked for where nobody has written anything; then it is, all the same.
+const QUIET_LOOKS: u32 = 10;
 /// The wait after the database said no.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -47,21 +49,22 @@ pub async fn deliver(
     // A conversation whose message is under way has no other one due: a slow one holds up nobody else.
     let mut under_way = FuturesUnordered::new();
     while !stop.is_cancelled() {
+        let stamp = outgoing.post().stamp();
         let wait = match take(adapter, outgoing, most - under_way.len()).await {
-            Ok((parcels, wait)) => {
+            Ok((parcels, due)) => {
                 let many = parcels.len();
                 under_way.extend(parcels.into_iter().map(|parcel| one(adapter, outgoing, gateway, parcel)));
                 // There may be more, now that these are taken.
-                if many > 0 && under_way.len() < most { Duration::ZERO } else { wait }
+                if many > 0 && under_way.len() < most { Some(Duration::ZERO) } else { due }
             }
             Err(error) => {
                 tracing::warn!(channel, %error, "messages cannot be delivered");
-                AFTER_ERROR
+                Some(AFTER_ERROR)
             }
         };
         tokio::select! {
             () = bell.notified() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = pause(outgoing, stamp, wait) => {}
             () = stop.cancelled() => {}
             Some(done) = under_way.next() => tell(channel, done),
         }
@@ -81,24 +84,36 @@ fn tell(channel: &str, done: Result<(), StoreError>) {
     }
 }
 
-/// What is due, and how long to wait for more.
+/// Waits for what is due then. Where nothing is: until something was written, by another program.
+async fn pause(outgoing: &Outgoing, stamp: Option<Stamp>, due: Option<Duration>) {
+    if let Some(due) = due {
+        return tokio::time::sleep(due.min(LOOK_EVERY)).await;
+    }
+    for _ in 0..QUIET_LOOKS {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if stamp.is_none() || outgoing.post().stamp() != stamp {
+            return;
+        }
+    }
+}
+
+/// What is due, and when more will be.
 async fn take(
     adapter: &dyn ChannelAdapter,
     outgoing: &Outgoing,
     room: usize,
-) -> Result<(Vec<Parcel>, Duration), StoreError> {
+) -> Result<(Vec<Parcel>, Option<Duration>), StoreError> {
     if room == 0 {
-        return Ok((vec![], LOOK_EVERY));
+        return Ok((vec![], Some(LOOK_EVERY)));
     }
     let (parcels, due) =
         tokio::join!(outgoing.post().due(adapter.name(), room), outgoing.post().next_due(adapter.name()));
     let parcels = parcels?;
     if !parcels.is_empty() {
-        return Ok((parcels, LOOK_EVERY));
+        return Ok((parcels, Some(LOOK_EVERY)));
     }
     let due = due?;
-    let wait = due.map_or(LOOK_EVERY, |ms| Duration::from_millis(ms.max(1)));
-    Ok((parcels, wait.min(LOOK_EVERY)))
+    Ok((parcels, due.map(|ms| Duration::from_millis(ms.max(1)))))
 }
 
 /// Delivers all that is due, and returns.

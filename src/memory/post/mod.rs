@@ -8,11 +8,11 @@ use super::Memory;
 use crate::domain::{
     BoxFuture,
     id::{SessionId, TurnId},
-    post::{Arrival, Content, Fate, Handled, Letter, Note, Parcel, Post},
+    post::{Arrival, Content, Fate, Handled, Letter, Note, Parcel, Post, Stamp},
     question::Estate,
     store::StoreError,
 };
-use std::future::ready;
+use std::{future::ready, path::Path};
 
 /// Days for which messages that were handled are kept: as long as one may be handed in again.
 pub const POST_DAYS: i64 = 30;
@@ -24,6 +24,17 @@ const ASSIGN: &str = "INSERT INTO conversations (channel, conversation, session)
     ON CONFLICT (channel, conversation) DO UPDATE SET session = excluded.session";
 
 impl Post for Memory {
+    /// The length and the time of the database and of its log: one that writes changes the one or the other.
+    fn stamp(&self) -> Option<Stamp> {
+        let mut log = self.path().as_os_str().to_owned();
+        log.push("-wal");
+        let state = |path: &Path| {
+            let facts = std::fs::metadata(path).ok()?;
+            Some((facts.len(), facts.modified().ok()?))
+        };
+        Some(Stamp([state(self.path()), state(log.as_ref())]))
+    }
+
     fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>> {
         self.write_one(move |desk| inbox::take(desk, arrival))
     }
