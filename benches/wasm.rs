@@ -135,6 +135,6 @@ fn main() {
     println!(
         "{AT_ONCE} calls at once        {all:>10.1?}  all ended well; memory rose by {:.1} MiB (their limits together: {} MiB)",
         more as f64 / 1024.0,
-        AT_ONCE as u64 * openpista::sandbox::wasm::DEFAULT_MEMORY >> 20
+        (AT_ONCE as u64 * openpista::sandbox::wasm::DEFAULT_MEMORY) >> 20
     );
 }

@@ -29,7 +29,7 @@ pub(super) fn configuration(loaded: &Loaded) -> Finding {
     };
     let plan = &loaded.plan;
     let counts = format!(
-        "{source}: {} agents, {} tools, {} hooks, {} providers",
+        "{source}: agents {}, tools {}, hooks {}, providers {}",
         plan.agents.len().max(1),
         plan.tools.len(),
         plan.hooks.len(),
