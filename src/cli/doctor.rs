@@ -3,7 +3,7 @@
 use super::Exit;
 use crate::{
     app::{self, Flags, block_on},
-    front::Colour,
+    front::{Colour, to_stdout},
 };
 use clap::Args;
 
@@ -21,13 +21,14 @@ impl Doctor {
     pub(super) fn main(self, flags: Flags) -> anyhow::Result<Exit> {
         block_on(async move {
             let healthy = app::doctor(flags, self.prove, |finding| {
-                if self.json {
-                    match serde_json::to_string(finding) {
-                        Ok(line) => println!("{line}"),
-                        Err(error) => eprintln!("{error}"),
-                    }
-                } else {
-                    print!("{}", finding.line(Colour::stdout()));
+                let line = match self.json {
+                    true => serde_json::to_string(finding).map(|line| line + "\n"),
+                    false => Ok(finding.line(Colour::stdout())),
+                };
+                match line {
+                    // Nobody may read on: the checks still tell by the exit code.
+                    Ok(line) => drop(to_stdout(&line)),
+                    Err(error) => eprintln!("{error}"),
                 }
             })
             .await;

@@ -3,7 +3,7 @@
 use super::Exit;
 use crate::{
     app::{Flags, Survey, Wishes, Wrote, begin, block_on, init_lua, model_name, survey},
-    front::{printable, to_stderr},
+    front::{printable, say, to_stderr},
 };
 use clap::Args;
 use std::{
@@ -35,21 +35,25 @@ impl Init {
                 Wrote::New => "wrote",
                 Wrote::Kept => "kept ",
             };
-            println!("{what} {}", path.display());
+            say(format_args!("{what} {}", path.display()))
         };
-        said(&survey.dir.join("init.lua"), begun.init);
-        said(&survey.dir.join(".luarc.json"), begun.luarc);
+        said(&survey.dir.join("init.lua"), begun.init)?;
+        said(&survey.dir.join(".luarc.json"), begun.luarc)?;
         if begun.init == Wrote::Kept {
-            println!("\ninit.lua is yours and is never rewritten. This would have been written:\n\n{text}");
+            say(format_args!(
+                "\ninit.lua is yours and is never rewritten. This would have been written:\n\n{text}"
+            ))?;
         }
         if !begun.typed {
-            println!("add \".pista-types\" to \"workspace.library\" in .luarc.json for types in your editor");
+            say(format_args!(
+                "add \".pista-types\" to \"workspace.library\" in .luarc.json for types in your editor"
+            ))?;
         }
         let config = match survey.usual {
             true => String::new(),
             false => format!(" --config {}", survey.dir.join("init.lua").display()),
         };
-        println!("next: openpista check{config}, then openpista repl{config}");
+        say(format_args!("next: openpista check{config}, then openpista repl{config}"))?;
         Ok(Exit::Ok)
     }
 }

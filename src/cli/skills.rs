@@ -3,7 +3,7 @@
 use super::Exit;
 use crate::{
     app::{Flags, Loaded, SkillDesk, block_on},
-    front::{is_drawable, printable},
+    front::{is_drawable, printable, say, to_stdout},
     skill::{Finding, Problem, Skill, Trust},
 };
 use anyhow::bail;
@@ -62,10 +62,10 @@ impl Skills {
         block_on(async move {
             if let Command::New { name } = &self.command {
                 let made = crate::skill::create(&std::env::current_dir()?, name)?;
-                println!(
+                say(format_args!(
                     "made {}; edit SKILL.md and run.sh, then: openpista skills trust {name}",
                     made.display()
-                );
+                ))?;
                 return Ok(Exit::Ok);
             }
             let desk = SkillDesk::open(Loaded::load(flags).await?);
@@ -83,7 +83,7 @@ impl Command {
             Self::Show { name } => {
                 let library = desk.shelf().library().await?;
                 let skill = library.get(&name).ok_or_else(|| missing(&name, library.problems()))?;
-                print!("{}", shown(skill));
+                to_stdout(&shown(skill))?;
                 Ok(Exit::Ok)
             }
             Self::Check => check(desk).await,
@@ -103,7 +103,7 @@ impl Command {
                     Some(Err(error)) => bail!("the arguments are no JSON: {error}"),
                 };
                 let (ok, text) = desk.run(&name, args).await?;
-                println!("{text}");
+                say(format_args!("{text}"))?;
                 Ok(if ok { Exit::Ok } else { Exit::Failed })
             }
         }
@@ -156,7 +156,7 @@ fn told(problems: &[Problem]) {
 async fn check(desk: &SkillDesk) -> anyhow::Result<Exit> {
     let library = desk.shelf().library().await?;
     told(library.problems());
-    println!("{} skills are right, {} are not", library.all().count(), library.problems().len());
+    say(format_args!("{} skills are right, {} are not", library.all().count(), library.problems().len()))?;
     Ok(if library.problems().is_empty() { Exit::Ok } else { Exit::Failed })
 }
 
@@ -182,27 +182,27 @@ async fn trust(desk: &SkillDesk, name: &str, yes: bool) -> anyhow::Result<Exit> 
     let library = desk.shelf().library().await?;
     let skill = library.get(name).ok_or_else(|| missing(name, library.problems()))?;
     let Some(folder) = &skill.folder else {
-        println!("{name} comes with the program; it needs no trust");
+        say(format_args!("{name} comes with the program; it needs no trust"))?;
         return Ok(Exit::Ok);
     };
     if skill.trust == Trust::Trusted {
-        println!("{name} is trusted already, as it is");
+        say(format_args!("{name} is trusted already, as it is"))?;
         return Ok(Exit::Ok);
     }
-    println!("{name} in {}", folder.display());
+    say(format_args!("{name} in {}", folder.display()))?;
     let found = crate::skill::findings(folder)?;
     for Finding { file, line, kind, text } in &found {
-        println!("  {:<8} {file}:{line}: {}", kind, printable(text));
+        say(format_args!("  {:<8} {file}:{line}: {}", kind, printable(text)))?;
     }
     if found.is_empty() {
-        println!("  no commands, addresses or encoded blocks were found in it");
+        say(format_args!("  no commands, addresses or encoded blocks were found in it"))?;
     }
     if !yes && !asked(name)? {
         eprintln!("not trusted");
         return Ok(Exit::Failed);
     }
     desk.shelf().trust(skill).await?;
-    println!("trusted, as it is now; a change asks again");
+    say(format_args!("trusted, as it is now; a change asks again"))?;
     Ok(Exit::Ok)
 }
 

@@ -25,4 +25,4 @@ pub use plain::Plain;
 pub use sessions::{ID_CHARS, ago, session_line, tail, transcript};
 pub use terminal::{Colour, forget_typed, is_drawable, size};
 pub use tools::tool_table;
-pub use write::{to_stderr, to_stdout};
+pub use write::{say, to_stderr, to_stdout};

@@ -164,3 +164,39 @@ fn without_a_home_files_can_be_placed_by_name() {
     .ok();
     assert!(ran.out.contains("/s/openpista/openpista.db"), "{}", ran.out);
 }
+
+/// `openpista … | head`: whoever reads has read enough, which is no reason to break down.
+#[test]
+fn a_closed_pipe_breaks_nothing_down() {
+    let home = Home::new();
+    let commands: &[&[&str]] = &[
+        &["doctor"],
+        &["doctor", "--json"],
+        &["skills", "list"],
+        &["skills", "show", "hello-wasm"],
+        &["skills", "check"],
+        &["skills", "new", "one"],
+        &["init", "--yes"],
+        &["check"],
+        &["check", "--plan"],
+        &["tools"],
+        &["config", "show"],
+        &["sessions", "list"],
+        &["cron", "list"],
+        &["devices", "list"],
+        &["approvals", "list"],
+        &["grants", "list"],
+        &["completions", "bash"],
+        &["policy", "explain", "system.run", "ls"],
+        &["eval", "1 + 1"],
+        &["--help"],
+    ];
+    for args in commands {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = home.command(*args).stdout(writer).output().expect("it runs");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(!complaint.contains("panicked"), "{args:?}: {complaint}");
+        assert!(output.status.code().is_some_and(|code| code != 101), "{args:?}: {:?}", output.status);
+    }
+}
