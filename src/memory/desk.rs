@@ -10,6 +10,8 @@ pub(super) struct Desk<'c> {
     conn: &'c Connection,
     /// By place and length of the text: texts are constants.
     kept: HashMap<(*const u8, usize), Statement<'c>>,
+    /// How many statements were run.
+    pub(super) ran: u64,
     /// This program as an owner of turns.
     pub(super) owner: Owner,
     /// Whether there may be messages that the search does not know yet.
@@ -18,7 +20,7 @@ pub(super) struct Desk<'c> {
 
 impl<'c> Desk<'c> {
     pub(super) fn new(conn: &'c Connection, owner: Owner) -> Self {
-        Self { conn, kept: HashMap::new(), owner, behind: true }
+        Self { conn, kept: HashMap::new(), ran: 0, owner, behind: true }
     }
 
     /// Runs a statement; returns how many rows it changed.
@@ -69,6 +71,7 @@ impl<'c> Desk<'c> {
 
     fn statement(&mut self, sql: &'static str) -> rusqlite::Result<&mut Statement<'c>> {
         use std::collections::hash_map::Entry;
+        self.ran += 1;
         match self.kept.entry((sql.as_ptr(), sql.len())) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => Ok(entry.insert(self.conn.prepare(sql)?)),

@@ -7,7 +7,6 @@ use super::{
     shipped::{Files, SHIPPED},
 };
 use crate::domain::{store::StoreError, trust::TrustStore};
-use futures_util::future::try_join_all;
 use std::{
     collections::BTreeMap,
     fs,
@@ -86,9 +85,6 @@ impl Library {
     /// When trust can't be looked up.
     pub(super) async fn of(found: &[Found], trust: &dyn TrustStore) -> Result<Self, StoreError> {
         let mut library = SHIPPED_LIBRARY.clone();
-        let names = found.iter().flat_map(|found| &found.skill).map(|(front, _)| front.name.as_str());
-        // Asked for all at once.
-        let mut known = try_join_all(names.map(|name| trust.trusted(name))).await?.into_iter();
         for Found { root, folder, skill } in found {
             let (front, fingerprint) = match skill {
                 Ok(skill) => skill,
@@ -97,7 +93,7 @@ impl Library {
                     continue;
                 }
             };
-            let trust = match known.next().flatten() {
+            let trust = match trust.trusted(&front.name).await? {
                 Some(known) if known == *fingerprint => Trust::Trusted,
                 Some(_) => Trust::Changed,
                 None => Trust::New,

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod opening;
+mod outgoing;
 mod recovering;
 mod searching;
 mod sessions;

@@ -36,6 +36,7 @@ fn let_go() -> std::io::Result<()> {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[derive(Debug, PartialEq)]
 struct Range {
     start: usize,

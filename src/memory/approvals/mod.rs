@@ -21,6 +21,7 @@ use crate::domain::{
     store::StoreError,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, types::Type};
+use std::future::ready;
 
 /// The columns that [`read`] expects, in its order; their people come apart.
 macro_rules! columns {
@@ -32,7 +33,6 @@ macro_rules! columns {
     };
 }
 use columns;
-use std::future::ready;
 
 const OPEN: &str = "INSERT INTO approvals
     (id, turn, call, print, request, text, inbox, state, instance, asked_ms, expires_ms)

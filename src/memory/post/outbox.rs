@@ -30,10 +30,13 @@ const DUE: &str = "SELECT o.id, o.conversation, o.text, o.tries, o.state, o.inst
     ORDER BY o.id";
 const SENDING: &str = "UPDATE outbox
     SET state = 'sending', instance = ?2, tries = tries + 1, doubtful = ?3 WHERE id = ?1";
-const NEXT: &str =
-    "SELECT min(due_ms) FROM outbox AS o WHERE channel = ?1 AND state = 'pending' AND NOT EXISTS
+// Whoever delivers one may die over it, which nobody writes down.
+const NEXT: &str = "SELECT min(CASE state WHEN 'pending' THEN due_ms ELSE ?2 END) FROM outbox AS o
+    WHERE channel = ?1 AND state IN ('pending', 'sending') AND NOT EXISTS
     (SELECT 1 FROM outbox AS p WHERE p.channel = o.channel AND p.conversation = o.conversation
         AND p.id < o.id AND p.state IN ('pending', 'sending') AND p.said IS NULL)";
+/// When one that is being delivered is looked at again, in milliseconds.
+const UNDER_WAY_MS: i64 = 30_000;
 const PART: &str = "UPDATE outbox SET parts = ?2, doubtful = 0 WHERE id = ?1";
 const DOUBT: &str = "UPDATE outbox SET doubtful = 1 WHERE id = ?1";
 const SENT: &str = "UPDATE outbox SET state = 'sent', error = NULL WHERE id = ?1";
@@ -102,7 +105,7 @@ fn files(json: Option<String>) -> Vec<String> {
 }
 
 pub(super) fn next_due(view: &mut View<'_, '_>, channel: &str) -> Result<Option<u64>, Fault> {
-    let due: Option<Option<i64>> = view.row(NEXT, [channel], |row| row.get(0))?;
+    let due: Option<Option<i64>> = view.row(NEXT, (channel, now_ms() + UNDER_WAY_MS), |row| row.get(0))?;
     Ok(due.flatten().map(|due| u64::try_from(due - now_ms()).unwrap_or(0)))
 }
 
