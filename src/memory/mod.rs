@@ -2,7 +2,8 @@
 //! devices. All in one SQLite file.
 //!
 //! - One thread writes. It starts with the first write, and commits whatever waits together.
-//! - Reading goes beside it, on read-only connections, and sees all that was acknowledged.
+//! - Reading goes beside it, on read-only connections, or along with what is written; it sees all that was
+//!   acknowledged.
 //! - What is acknowledged survives `kill -9`. When the power fails, the last moments may be lost
 //!   (`synchronous = NORMAL`), but the database is never damaged.
 //! - Beside the file `NAME` there may be `NAME-wal` and `NAME-shm`, which belong to it, also while no

@@ -1,4 +1,4 @@
-//! Reading, beside the writer and off the runtime's own thread.
+//! Reading, beside the writer: what may take long off the runtime's own threads, a row or two in place.
 
 use super::{error::Fault, options::OpenOptions, view::View};
 use crate::domain::store::StoreError;
