@@ -63,6 +63,8 @@ fn the_prompt_survives_and_finds_the_next_one() {
     terminal.sees("error: the daemon went away before it had answered");
     terminal.sees("the daemon went away");
     daemon.wait();
+    // What is typed ahead of a prompt is thrown away.
+    terminal.at(PROMPT);
     assert!(answer(&mut terminal, "hello").contains("error: "), "{}", terminal.screen());
     let next = Daemon::start(&home);
     terminal.sees(&format!("the daemon is there again, pid {}, generation 1", next.id()));
