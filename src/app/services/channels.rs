@@ -86,18 +86,23 @@ impl Channels {
         self.router.watch(&adapter);
         let receiving = {
             let (adapter, script, health) = (Arc::clone(&adapter), script.clone(), self.health.clone());
+            let tasks = self.outgoing.health().tasks.clone();
             tokio::spawn(async move {
                 let tell = |state| {
                     health.note(adapter.name(), &state);
                     tell(&script, adapter.name(), state);
                 };
-                supervise(&*adapter, door, tell).await;
+                supervise(&*adapter, door, &tasks, tell).await;
             })
         };
         let delivering = {
             let (adapter, stop) = (Arc::clone(&adapter), stop.clone());
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
-            tokio::spawn(async move { deliver(&*adapter, &outgoing, &gateway, &stop).await })
+            self.outgoing.health().tasks.spawn(&format!("delivery:{}", spec.name), move || {
+                let (adapter, outgoing) = (Arc::clone(&adapter), Arc::clone(&outgoing));
+                let (gateway, stop) = (gateway.clone(), stop.clone());
+                async move { deliver(&*adapter, &outgoing, &gateway, &stop).await }
+            })
         };
         Some(Running { adapter, script, receiving, delivering, stop })
     }
