@@ -1,9 +1,11 @@
 //! One queued piece of work for the writing thread.
 
 use super::super::{desk::Desk, error::Fault};
-use crate::domain::store::StoreError;
+use crate::{
+    domain::store::StoreError,
+    health::{chaos, panic_message},
+};
 use std::{
-    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -52,6 +54,7 @@ pub(super) struct Piece<T, F> {
     kind: Kind,
     work: F,
     result: Option<Result<T, StoreError>>,
+    panics: u32,
     /// Empty once the caller was told that the piece is delayed.
     answer: Option<oneshot::Sender<Result<T, StoreError>>>,
 }
@@ -67,7 +70,7 @@ where
         work: F,
         answer: oneshot::Sender<Result<T, StoreError>>,
     ) -> Box<dyn Work> {
-        Box::new(Self { path: path.to_owned(), kind, work, result: None, answer: Some(answer) })
+        Box::new(Self { path: path.to_owned(), kind, work, result: None, panics: 0, answer: Some(answer) })
     }
 }
 
@@ -81,12 +84,28 @@ where
     }
 
     fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), StoreError> {
-        let result = match self.kind.access {
-            Access::Writes => apart(desk, &mut self.work),
-            Access::WritesOnce => once(desk, &mut self.work),
-            Access::Reads => unpanicked(desk, &mut self.work),
+        let kept = self.kind.kept;
+        let mut work = |desk: &mut Desk<'_>| {
+            if kept {
+                chaos::point("writer");
+            }
+            (self.work)(desk)
         };
-        let result = result.map_err(|fault| fault.at(&self.path));
+        let result = match self.kind.access {
+            Access::Writes => apart(desk, &mut work),
+            Access::WritesOnce => once(desk, &mut work),
+            Access::Reads => unpanicked(desk, &mut work),
+        };
+        let result = result.map_err(|fault| {
+            self.panics += u32::from(matches!(fault, Fault::Panic(_)));
+            match fault.at(&self.path) {
+                // Tried once more, as after an outage.
+                StoreError::Database { path, message } if kept && self.panics == 1 => {
+                    StoreError::Unavailable { path, message }
+                }
+                error => error,
+            }
+        });
         let available = match &result {
             Err(error @ StoreError::Unavailable { .. }) => Err(error.clone()),
             _ => Ok(()),
@@ -169,10 +188,6 @@ fn unpanicked<T>(
     desk: &mut Desk<'_>,
     work: &mut impl FnMut(&mut Desk<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(|| work(desk))).unwrap_or_else(|panic| Err(Fault::Panic(message(&*panic))))
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+    let done = catch_unwind(AssertUnwindSafe(|| work(desk)));
+    done.unwrap_or_else(|panic| Err(Fault::Panic(panic_message(&*panic).to_owned())))
 }
