@@ -117,7 +117,7 @@ impl App {
     }
 
     /// The background tasks of the program.
-    pub(super) fn tasks(&self) -> Tasks {
+    pub fn tasks(&self) -> Tasks {
         self.live.load().loaded.process().health.tasks.clone()
     }
 

@@ -9,7 +9,7 @@ use crate::{
     config::{Dirs, Environment},
     front::to_stdout,
     script::Sink,
-    telemetry::NOTICE,
+    telemetry::{NOTICE, log_panics},
     watch::SETTLE,
 };
 use anyhow::Context;
@@ -94,6 +94,7 @@ impl Start {
 }
 
 async fn serve(flags: Flags) -> anyhow::Result<Exit> {
+    log_panics();
     let mut signals = Signals::listen()?;
     let environment = Environment::of_process();
     let current = std::env::current_dir().context("the current directory can't be read")?;
@@ -131,7 +132,7 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
     let _ = to_stdout(&format!("{greeting}\n"));
     manager.ready(&greeting);
     tracing::info!("{greeting}");
-    let resting = tokio::spawn(rest());
+    let resting = app.tasks().spawn("memory-trim", rest);
     run(&app, &mut signals, &manager, &stop).await;
     resting.abort();
     drop(watching);

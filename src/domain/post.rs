@@ -102,6 +102,9 @@ pub trait Door: Send + Sync {
     /// too many, and this is when the next one is looked at.
     fn stranger(&self, from: &str) -> Option<Duration>;
 
+    /// Whether what happens cannot be stored just now, and waits in memory until it can.
+    fn is_degraded(&self) -> bool;
+
     /// What became of a message that was handed in with this id; `None`: there was none.
     fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>>;
 
@@ -185,6 +188,9 @@ pub struct Stamp(pub [Option<(u64, SystemTime)>; 2]);
 
 /// Keeps messages on their way in and out. Everything returned as stored survives `kill -9`.
 pub trait Post: Send + Sync {
+    /// Whether what happens cannot be stored just now, and waits in memory until it can.
+    fn is_degraded(&self) -> bool;
+
     /// What is another when anything was written since, by whichever program. `None`: nobody knows.
     fn stamp(&self) -> Option<Stamp> {
         None

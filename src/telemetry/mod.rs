@@ -33,6 +33,19 @@ pub fn init(filter: &str, format: LogFormat, redactor: Redactor) -> Result<Log, 
     Ok(log)
 }
 
+/// Has panics logged instead of printed: redacted, in the log's format, with their place.
+pub fn log_panics() {
+    let printed = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !tracing::dispatcher::has_been_set() {
+            return printed(panic);
+        }
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, "panic: {message}");
+    }));
+}
+
 type Filtered = Layered<reload::Layer<Targets, Registry>, Registry>;
 type Lines = Box<dyn Layer<Filtered> + Send + Sync>;
 

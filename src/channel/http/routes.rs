@@ -29,7 +29,7 @@ pub(super) async fn answer(
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     if parts == ["health"] {
         only(&head, &[Method::GET, Method::HEAD])?;
-        return Ok(json_reply(StatusCode::OK, &json!({ "status": "ok" })));
+        return Ok(health(channel));
     }
     let inner = channel.inner.load_full();
     admit(&inner, &head, peer)?;
@@ -51,6 +51,17 @@ pub(super) async fn answer(
             "not_found",
             "there is POST /message, GET /message/ID, GET /conversation/NAME and GET /health",
         )),
+    }
+}
+
+/// Without a token: it tells nothing but whether all is well.
+fn health(channel: &Arc<HttpChannel>) -> Reply {
+    match channel.inner.load().terms.door.is_degraded() {
+        false => json_reply(StatusCode::OK, &json!({ "status": "ok" })),
+        true => {
+            let reason = "the database cannot be written; what happens waits in memory";
+            json_reply(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "degraded", "reason": reason }))
+        }
     }
 }
 

@@ -344,6 +344,10 @@ impl Door for ChannelDoor {
         self.router.limits.failure(from).err().map(|refused| refused.retry_after)
     }
 
+    fn is_degraded(&self) -> bool {
+        self.router.outgoing.post().is_degraded()
+    }
+
     fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>> {
         self.router.outgoing.post().fate(&self.facts.name, id)
     }

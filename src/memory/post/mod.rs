@@ -25,6 +25,10 @@ const ASSIGN: &str = "INSERT INTO conversations (channel, conversation, session)
     ON CONFLICT (channel, conversation) DO UPDATE SET session = excluded.session";
 
 impl Post for Memory {
+    fn is_degraded(&self) -> bool {
+        self.outage().is_some()
+    }
+
     /// The length and the time of the database and of its log: one that writes changes the one or the other.
     fn stamp(&self) -> Option<Stamp> {
         let mut log = self.path().as_os_str().to_owned();

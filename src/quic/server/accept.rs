@@ -1,11 +1,14 @@
 //! From a packet to a connection. Nothing is awaited here that a peer could keep waiting.
 
 use super::{Shared, greet, requests, seats::Stranger};
-use crate::quic::{
-    connection_ids,
-    protocol::close,
-    transport::{UNIX_DATAGRAM, Way},
-    unix::Listener,
+use crate::{
+    health::chaos,
+    quic::{
+        connection_ids,
+        protocol::close,
+        transport::{UNIX_DATAGRAM, Way},
+        unix::Listener,
+    },
 };
 use quinn::{Connection, Endpoint, Incoming, TokioRuntime, VarInt};
 use std::sync::Arc;
@@ -18,6 +21,7 @@ const UNIX_SOCKETS: usize = 64;
 /// Accepts from a UDP endpoint until it is told to stop.
 pub(super) async fn udp(shared: Arc<Shared>, endpoint: Endpoint, stop: CancellationToken) {
     loop {
+        chaos::point("quic");
         let incoming = tokio::select! {
             () = stop.cancelled() => return,
             incoming = endpoint.accept() => incoming,
@@ -36,7 +40,7 @@ pub(super) async fn udp(shared: Arc<Shared>, endpoint: Endpoint, stop: Cancellat
 
 /// Accepts from a Unix socket until it is told to stop. Each peer has a socket, and so an endpoint,
 /// of its own.
-pub(super) async fn unix(shared: Arc<Shared>, listener: Listener, stop: CancellationToken) {
+pub(super) async fn unix(shared: Arc<Shared>, listener: Arc<Listener>, stop: CancellationToken) {
     let sockets = Arc::new(Semaphore::new(UNIX_SOCKETS));
     loop {
         let next = async {

@@ -24,7 +24,10 @@ use super::{
     transport::{self, Way},
     unix::Listener,
 };
-use crate::domain::{device::Devices, id::DeviceId};
+use crate::{
+    domain::{device::Devices, id::DeviceId},
+    health::Tasks,
+};
 use quinn::{Endpoint, ServerConfig, TokioRuntime, VarInt, crypto::rustls::QuicServerConfig};
 use seats::Seats;
 use std::{
@@ -96,6 +99,7 @@ struct Shared {
     cancel: CancellationToken,
     requests: TaskTracker,
     connections: TaskTracker,
+    tasks: Tasks,
 }
 
 impl Server {
@@ -121,11 +125,30 @@ impl Server {
             cancel: CancellationToken::new(),
             requests: TaskTracker::new(),
             connections: TaskTracker::new(),
+            tasks: Tasks::default(),
             limits,
             devices,
             handler,
         };
         Ok(Self { shared: Arc::new(shared), listening: Mutex::default() })
+    }
+
+    /// Has the failures of its accept loops noted in `tasks`. To be called before it listens.
+    #[must_use]
+    pub fn noted_in(mut self, tasks: Tasks) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.tasks = tasks;
+        }
+        self
+    }
+
+    /// Runs an accept loop that starts again after a panic.
+    fn accept<R>(&self, name: &'static str, work: impl FnMut() -> R + Send + 'static)
+    where
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let tasks = self.shared.tasks.clone();
+        self.shared.connections.spawn(async move { tasks.supervise(name, work).await });
     }
 
     /// Listens on a UDP address; returns it with the port that was found for port 0.
@@ -146,7 +169,8 @@ impl Server {
         let bound = endpoint.local_addr().map_err(failed)?;
         let stop = self.shared.closing.child_token();
         self.listening().push(Listening { endpoint: endpoint.clone(), bound, stop: stop.clone() });
-        self.shared.connections.spawn(accept::udp(self.shared.clone(), endpoint, stop));
+        let shared = self.shared.clone();
+        self.accept("quic", move || accept::udp(shared.clone(), endpoint.clone(), stop.clone()));
         Ok(bound)
     }
 
@@ -183,9 +207,10 @@ impl Server {
     /// When the socket cannot be made.
     pub fn listen_unix(&self, path: &Path) -> Result<CancellationToken, ListenError> {
         let failed = |source| ListenError::Bind { address: path.display().to_string(), source };
-        let listener = Listener::bind(path).map_err(failed)?;
+        let listener = Arc::new(Listener::bind(path).map_err(failed)?);
         let stop = self.shared.closing.child_token();
-        self.shared.connections.spawn(accept::unix(self.shared.clone(), listener, stop.clone()));
+        let (shared, stopped) = (self.shared.clone(), stop.clone());
+        self.accept("quic-unix", move || accept::unix(shared.clone(), listener.clone(), stopped.clone()));
         Ok(stop)
     }
 
