@@ -22,7 +22,7 @@ use crate::{
     },
     front::Colour,
     gateway::{Gateway, Limits, Outgoing, Questions, Router},
-    health::Tasks,
+    health::{Health as ProgramHealth, Tasks},
     memory::{Memory, NewSession},
     policy::Executor,
     script::{ScriptHandle, Sink},
@@ -116,9 +116,14 @@ impl App {
         services.apply(&self.live.load_full(), &self.tasks()).await;
     }
 
+    /// The background tasks of the program, and what was dropped.
+    pub(super) fn program_health(&self) -> ProgramHealth {
+        self.live.load().loaded.process().health.clone()
+    }
+
     /// The background tasks of the program.
     pub fn tasks(&self) -> Tasks {
-        self.live.load().loaded.process().health.tasks.clone()
+        self.program_health().tasks
     }
 
     /// Tells the observers of tasks that fail.

@@ -102,6 +102,9 @@ pub trait Door: Send + Sync {
     /// too many, and this is when the next one is looked at.
     fn stranger(&self, from: &str) -> Option<Duration>;
 
+    /// Counts and logs something that arrived and was dropped. `reason` is one of few fixed texts.
+    fn dropped(&self, reason: &'static str, detail: &str);
+
     /// Whether what happens cannot be stored just now, and waits in memory until it can.
     fn is_degraded(&self) -> bool;
 

@@ -45,7 +45,7 @@ impl Told {
         let mut state = self.state();
         match event {
             Err(error) => {
-                tracing::debug!(%error, "watching failed; the files are read every {POLL:?} instead");
+                tracing::warn!(%error, "watching failed; the files are read every {POLL:?} instead");
                 state.failed = true;
             }
             Ok(event) if event.need_rescan() => {}

@@ -112,7 +112,8 @@ impl Door {
             place: place.clone(),
         };
         let limits = Limits { stop_grace: CLOSING, ..Limits::default() };
-        let server = Server::new(&identity, memory, Arc::new(handler), limits)?.noted_in(app.tasks());
+        let server =
+            Server::new(&identity, memory, Arc::new(handler), limits)?.noted_in(app.program_health());
         let server = Arc::new(server);
         let _ = place.server.set(Arc::downgrade(&server));
         let door = Self { server, place };

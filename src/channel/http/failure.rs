@@ -19,6 +19,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    /// The word for programs.
+    pub(super) fn error(&self) -> &'static str {
+        self.error
+    }
+
     /// `error` is for programs, `message` for people.
     pub(super) fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
         Self { status, error, message: message.into(), header: None }

@@ -2,7 +2,7 @@
 
 use super::{
     HttpChannel,
-    failure::{Failure, Reply},
+    failure::Reply,
     limits::{AFTER_ACCEPT_ERROR, HEADERS_WITHIN, MAX_CONNECTIONS, MAX_HEADER_BYTES, MAX_HEADERS},
     routes,
 };
@@ -52,6 +52,8 @@ fn connected(channel: &Arc<HttpChannel>, stream: TcpStream, peer: SocketAddr) {
     }
     let full = channel.count() >= MAX_CONNECTIONS;
     if full {
+        let door = Arc::clone(&channel.inner.load().terms.door);
+        door.dropped("too many connections", &peer.to_string());
         let _ = stream.try_write(TOO_MANY);
         return;
     }
@@ -89,8 +91,15 @@ async fn talk(channel: &Arc<HttpChannel>, stream: TcpStream, peer: SocketAddr) {
 }
 
 async fn answered(channel: &Arc<HttpChannel>, peer: SocketAddr, request: http::Request<Incoming>) -> Reply {
+    let post = request.method() == http::Method::POST;
     let reply = routes::answer(channel, peer, request).await;
-    reply.unwrap_or_else(Failure::reply)
+    reply.unwrap_or_else(|failure| {
+        // Only what somebody wanted to say: asking for what is not there is no loss.
+        if post {
+            channel.inner.load().terms.door.dropped(failure.error(), &format!("from {peer}"));
+        }
+        failure.reply()
+    })
 }
 
 #[cfg(test)]

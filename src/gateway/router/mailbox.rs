@@ -58,6 +58,9 @@ impl Router {
         if let Err(refused) = self.put(waits, room) {
             let (letter, waiting) = *refused;
             let router = Arc::clone(self);
+            let Arrival { channel, conversation, .. } = &letter.arrival;
+            let dropped = &self.outgoing.health().dropped;
+            dropped.count_flood(channel, "too many messages of a conversation wait", conversation);
             self.runtime.spawn(async move {
                 let text = format!(
                     "{waiting} messages wait here already, so this one was not taken. /stop ends them."

@@ -314,13 +314,11 @@ impl Door for ChannelDoor {
     fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>> {
         Box::pin(async move {
             if let Some(why) = self.refusal(&arrival) {
-                tracing::warn!(channel = self.facts.name, "a message was refused: {why}");
+                self.dropped("a message was refused", &why);
                 return Ok(Receipt::Refused(why));
             }
             if let Err(refused) = self.count(&arrival).await {
-                if refused.first {
-                    tracing::warn!(channel = arrival.channel, user = arrival.user, "speaks too often");
-                }
+                self.dropped("somebody speaks too often", &arrival.user);
                 self.tell(&arrival, refused).await;
                 return Ok(Receipt::Limited { retry_after: refused.retry_after });
             }
@@ -342,6 +340,10 @@ impl Door for ChannelDoor {
 
     fn stranger(&self, from: &str) -> Option<Duration> {
         self.router.limits.failure(from).err().map(|refused| refused.retry_after)
+    }
+
+    fn dropped(&self, reason: &'static str, detail: &str) {
+        self.router.outgoing.health().dropped.count_flood(&self.facts.name, reason, detail);
     }
 
     fn is_degraded(&self) -> bool {

@@ -56,7 +56,7 @@ pub(super) async fn greet(
     let (Admission { device, token }, seat) = match admitted {
         Ok(admitted) => admitted,
         Err(refusal) => {
-            refuse(connection, send, refusal).await;
+            refuse(shared, connection, send, refusal).await;
             return None;
         }
     };
@@ -170,7 +170,7 @@ async fn pair(shared: &Shared, invitation: Invitation, name: Option<String>) -> 
 }
 
 /// Says why, waits for a moment until it was heard, and closes.
-async fn refuse(connection: &Connection, mut send: SendStream, refusal: Refusal) {
+async fn refuse(shared: &Shared, connection: &Connection, mut send: SendStream, refusal: Refusal) {
     let code = match refusal.kind {
         Kind::Auth => close::AUTH,
         Kind::Busy => close::BUSY,
@@ -178,7 +178,7 @@ async fn refuse(connection: &Connection, mut send: SendStream, refusal: Refusal)
         _ => close::PROTOCOL,
     };
     let words = refusal.message.clone();
-    tracing::debug!(kind = ?refusal.kind, "a peer was not let in");
+    shared.health.dropped.count_flood("quic", "a peer was not let in", &words);
     say(&mut send, &Answer::Error(refusal)).await;
     let _ = tokio::time::timeout(LAST_WORDS, send.stopped()).await;
     hang_up(connection, code, &words);

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::{device::Devices, id::DeviceId},
-    health::Tasks,
+    health::Health,
 };
 use quinn::{Endpoint, ServerConfig, TokioRuntime, VarInt, crypto::rustls::QuicServerConfig};
 use seats::Seats;
@@ -99,7 +99,7 @@ struct Shared {
     cancel: CancellationToken,
     requests: TaskTracker,
     connections: TaskTracker,
-    tasks: Tasks,
+    health: Health,
 }
 
 impl Server {
@@ -125,7 +125,7 @@ impl Server {
             cancel: CancellationToken::new(),
             requests: TaskTracker::new(),
             connections: TaskTracker::new(),
-            tasks: Tasks::default(),
+            health: Health::default(),
             limits,
             devices,
             handler,
@@ -133,11 +133,12 @@ impl Server {
         Ok(Self { shared: Arc::new(shared), listening: Mutex::default() })
     }
 
-    /// Has the failures of its accept loops noted in `tasks`. To be called before it listens.
+    /// Has failures of its accept loops and peers that are not let in noted in `health`. To be called before it
+    /// listens.
     #[must_use]
-    pub fn noted_in(mut self, tasks: Tasks) -> Self {
+    pub fn noted_in(mut self, health: Health) -> Self {
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.tasks = tasks;
+            shared.health = health;
         }
         self
     }
@@ -147,7 +148,7 @@ impl Server {
     where
         R: Future<Output = ()> + Send + 'static,
     {
-        let tasks = self.shared.tasks.clone();
+        let tasks = self.shared.health.tasks.clone();
         self.shared.connections.spawn(async move { tasks.supervise(name, work).await });
     }
 

@@ -139,7 +139,7 @@ async fn read(
             Ok(LogOutput::StdOut { message } | LogOutput::Console { message }) => out.push(&message).await,
             Ok(LogOutput::StdIn { .. }) => {}
             Err(error) => {
-                tracing::debug!("the output of a container broke off: {error}");
+                tracing::warn!("the output of a container broke off: {error}");
                 return;
             }
         }
