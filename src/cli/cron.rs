@@ -123,7 +123,7 @@ fn line(job: &JobReport, colour: Colour) -> String {
 async fn put_back(flags: Flags, name: &str, makes_up: bool) -> anyhow::Result<Exit> {
     let loaded = Loaded::load(flags).await?;
     if loaded.put_back(name, makes_up).await? {
-        eprintln!("{name}: put back; a daemon that runs takes it up within a minute");
+        eprintln!("{name}: put back; a daemon that runs takes it up within some seconds");
         return Ok(Exit::Ok);
     }
     eprintln!("openpista: the job {name} is not set aside");

@@ -34,6 +34,8 @@ pub const LOOK: Duration = Duration::from_secs(60);
 const RETRY_MS: i64 = 1_000;
 /// So many runs are under way at the same time; further ones wait.
 pub const RUNNING: usize = 16;
+/// How often it is looked whether a job that is set aside was put back.
+const SET_ASIDE_LOOK_MS: i64 = 5_000;
 /// A job of which so many runs panicked one after the other is set aside.
 pub const MAX_RUN_PANICS: u32 = 2;
 /// How long runs under way may still take when the program ends.
@@ -196,7 +198,9 @@ impl Actor {
         } else if self.jobs.is_empty() {
             return None;
         }
-        self.look_at_set_aside().await;
+        if self.look_at_set_aside().await {
+            wake = now + SET_ASIDE_LOOK_MS;
+        }
         let names: Vec<_> = self.jobs.keys().cloned().collect();
         for name in names {
             let claimed = self.claim(&name, now).await;
@@ -215,10 +219,10 @@ impl Actor {
         Some(wake)
     }
 
-    /// Puts jobs back that somebody retried or dropped meanwhile.
-    async fn look_at_set_aside(&mut self) {
+    /// Puts jobs back that somebody retried or dropped meanwhile; whether some stay set aside.
+    async fn look_at_set_aside(&mut self) -> bool {
         if self.jobs.values().all(|job| job.set_aside.is_none()) {
-            return;
+            return false;
         }
         match self.store.jobs(&self.config).await {
             Ok(stored) => {
@@ -230,6 +234,7 @@ impl Actor {
             }
             Err(error) => tracing::error!(target: "cron", "{error}"),
         }
+        self.jobs.values().any(|job| job.set_aside.is_some())
     }
 
     /// Takes the times of a job that are due.

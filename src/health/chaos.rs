@@ -1,8 +1,9 @@
 //! Deliberate faults, for tests of the supervision.
 //!
-//! A build with debug assertions panics at the points that the environment variable `OPENPISTA_CHAOS` names:
-//! `delivery:2,poll:1` panics at the first two passes of the point `delivery` and the first of `poll`. Tests in
-//! the same process may also watch the commits of a database. Release builds have no such points.
+//! A build with debug assertions panics at the points that the environment variable `OPENPISTA_PANIC_AT` names:
+//! `delivery:2,poll:1` panics at the first two passes of the point `delivery` and the first of `poll`;
+//! `poll:1:20` lets 20 pass first. Tests in the same process may also watch the commits of a database. Release
+//! builds have no such points.
 
 use std::path::Path;
 
@@ -53,14 +54,16 @@ mod armed {
         }
     }
 
-    /// How often each point still panics.
-    static LEFT: OnceLock<Mutex<HashMap<String, u32>>> = OnceLock::new();
+    /// How often each point is passed without a panic, and how often it panics then.
+    static LEFT: OnceLock<Mutex<HashMap<String, (u32, u32)>>> = OnceLock::new();
 
-    fn from_environment() -> Mutex<HashMap<String, u32>> {
-        let wanted = std::env::var("OPENPISTA_CHAOS").unwrap_or_default();
+    fn from_environment() -> Mutex<HashMap<String, (u32, u32)>> {
+        let wanted = std::env::var("OPENPISTA_PANIC_AT").unwrap_or_default();
         let points = wanted.split(',').filter_map(|point| {
-            let (name, times) = point.split_once(':')?;
-            Some((name.trim().to_owned(), times.trim().parse().ok()?))
+            let mut parts = point.trim().split(':');
+            let (name, times) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+            let first = parts.next().map_or(Ok(0), str::parse).ok()?;
+            Some((name, (first, times)))
         });
         Mutex::new(points.collect())
     }
@@ -70,7 +73,11 @@ mod armed {
         let panics = {
             let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
             match points.get_mut(name) {
-                Some(left) if *left > 0 => {
+                Some((first, _)) if *first > 0 => {
+                    *first -= 1;
+                    false
+                }
+                Some((_, left)) if *left > 0 => {
                     *left -= 1;
                     true
                 }

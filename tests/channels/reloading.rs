@@ -4,10 +4,20 @@ use crate::{
     Serving, awaits, phone, read, said, say,
     support::{
         fake_openai::{FakeOpenAi, Reply},
-        program::Home,
+        program::{Home, until},
     },
 };
 use std::time::Duration;
+
+/// Waits until a reload was told.
+fn reloaded(home: &Home) {
+    let told = || {
+        ["stderr", "stdout"].iter().any(|file| {
+            std::fs::read_to_string(home.path().join(file)).is_ok_and(|text| text.contains("reloaded: "))
+        })
+    };
+    assert!(until(told), "the reload is not told");
+}
 
 #[test]
 fn a_turn_under_way_is_answered_by_the_channel_that_is_up_then() {
@@ -25,6 +35,7 @@ fn a_turn_under_way_is_answered_by_the_channel_that_is_up_then() {
             .replace("to .. \": \"", "to .. \"; \""),
     );
     serving.line("/reload");
+    reloaded(&home);
     say(&home, "b", "ada", "kitchen", "/which");
     awaits(&home, "sent", "kitchen; the second");
     say(&home, "c", "ada", "kitchen", "next");
@@ -48,6 +59,7 @@ fn who_may_speak_changes_at_once() {
         &phone("pista.command('which', function() return 'the second' end)").replace("'ada', 'bob'", "'ada'"),
     );
     serving.line("/reload");
+    reloaded(&home);
     say(&home, "b", "ada", "ada", "/which");
     awaits(&home, "sent", "ada: the second");
     say(&home, "c", "bob", "bob", "two");

@@ -13,7 +13,7 @@ use crate::{
 /// the end, and the tasks that failed.
 fn panics_at(point: &str, expected: &[&str], task: &str) {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", format!("{point}:2"));
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", format!("{point}:2"));
     let daemon = Daemon::start(&home);
     for text in ["one", "two", "three"] {
         telegram.says(ADA, text);
@@ -44,7 +44,7 @@ fn in_the_loop_that_delivers() {
 #[test]
 fn where_a_message_is_delivered() {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "delivery:2");
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "delivery:2");
     let daemon = Daemon::start(&home);
     telegram.says(ADA, "one");
     // Twice, so it is set aside, and the next ones go out.
@@ -69,7 +69,7 @@ fn where_a_message_is_delivered() {
 #[test]
 fn in_a_command() {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "commands:1");
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "commands:1");
     let daemon = Daemon::start(&home);
     telegram.says(ADA, "/status");
     shows(&telegram, ADA, &[BROKE_DOWN]);
@@ -82,7 +82,7 @@ fn in_a_command() {
 fn in_the_thread_that_writes() {
     // What was being written is written again.
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "writer:1");
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "writer:1");
     let daemon = Daemon::start(&home);
     telegram.says(ADA, "one");
     shows(&telegram, ADA, &["You said: one"]);
@@ -94,7 +94,7 @@ fn in_the_thread_that_writes() {
 #[test]
 fn in_a_reload() {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "reload:1,watch:1");
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "reload:1,watch:1");
     let daemon = Daemon::start(&home);
     // The watcher panics and starts again; the next save panics in the reload; the one after that counts.
     let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
@@ -120,13 +120,18 @@ fn in_a_reload() {
 #[test]
 fn the_thread_of_the_script() {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "lua-thread:1");
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "lua-thread:1:30");
     let hook = "pista.hook('reply', function(text) return text .. '!' end)
         pista.on('task.failed', function(failure) pista.kv.set('failed', failure.task) end)";
     let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
     home.init(&format!("{text}\n{hook}"));
     let daemon = Daemon::start(&home);
-    assert!(until(|| daemon.status()["generation"].as_u64() == Some(2)), "{}", daemon.status());
+    // It dies of one of these.
+    let restarted = until(|| {
+        home.run(["eval", "--attach", "return 1"]);
+        daemon.status()["generation"].as_u64() == Some(2)
+    });
+    assert!(restarted, "{}", daemon.status());
     telegram.says(ADA, "hello");
     shows(&telegram, ADA, &["You said: hello!"]);
     assert_eq!(daemon.status()["tasks"][0]["task"], "lua");
@@ -136,7 +141,7 @@ fn the_thread_of_the_script() {
 #[test]
 fn in_a_job() {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "job:2,cron:2");
+    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "job:2,cron:2");
     let job = format!(
         "pista.cron('tick', {{ every = '1s', to = 'telegram:{ADA}' }}, function() return 'tick' end)"
     );
