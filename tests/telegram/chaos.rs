@@ -49,7 +49,7 @@ fn where_a_message_is_delivered() {
     telegram.says(ADA, "one");
     // Twice, so it is set aside, and the next ones go out.
     let word =
-        "A message to you could not be delivered (a fault of the program); `openpista outbox list` shows it.";
+        "A message to you could not be delivered (a fault of the program); openpista outbox list shows it.";
     shows(&telegram, ADA, &[word]);
     telegram.says(ADA, "two");
     shows(&telegram, ADA, &[word, "You said: two"]);
@@ -121,7 +121,7 @@ fn in_a_reload() {
 fn the_thread_of_the_script() {
     let (model, telegram) = (echo(), FakeTelegram::start());
     let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", "lua-thread:1:30");
-    let hook = "pista.hook('reply', function(text) return text .. '!' end)
+    let hook = "pista.hook('reply', function(reply) return reply.text .. '!' end)
         pista.on('task.failed', function(failure) pista.kv.set('failed', failure.task) end)";
     let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
     home.init(&format!("{text}\n{hook}"));
