@@ -4,7 +4,7 @@ use super::door;
 use crate::{
     domain::{
         BoxFuture,
-        approval::{Approval, ApprovalRequest, Approver, Ruling},
+        approval::{Approval, ApprovalRequest, Approver, Approvers, Ruling},
         hook::TurnContext,
     },
     gateway::Questions,
@@ -49,8 +49,15 @@ impl Approver for Anywhere {
         Box::pin(self.questions.asked_before(request))
     }
 
-    fn speaker(&self, context: &TurnContext) -> Option<String> {
-        self.questions.speaker(context).or_else(|| self.here.speaker(context))
+    fn approvers(&self, context: &TurnContext) -> Approvers {
+        self.questions.approvers(context).unwrap_or_else(|| self.here.approvers(context))
+    }
+
+    fn inform<'a>(&'a self, context: &'a TurnContext, text: String) -> BoxFuture<'a, ()> {
+        match self.questions.serves(&context.origin.channel) {
+            true => Box::pin(self.questions.inform(context, text)),
+            false => self.here.inform(context, text),
+        }
     }
 }
 

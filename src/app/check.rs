@@ -223,6 +223,7 @@ fn channel(spec: &crate::domain::plan::ChannelSpec) -> Item {
     }
     facts.extend(spec.agent.as_deref().map(|agent| fact("agent", agent)));
     facts.push(fact("users", spec.users.clone()));
+    facts.push(fact("owners", spec.owners()));
     Item { rules: rules(&spec.rules), ..item(&spec.name, &spec.location, facts) }
 }
 

@@ -82,10 +82,32 @@ pub trait Approver: Send + Sync {
         Box::pin(std::future::ready(None))
     }
 
-    /// The address of whoever speaks in a turn, where that is not the person at this terminal.
-    fn speaker(&self, _context: &TurnContext) -> Option<String> {
-        None
+    /// Who decides about the calls of a turn.
+    fn approvers(&self, _context: &TurnContext) -> Approvers {
+        Approvers::Here
     }
+
+    /// Tells the person who speaks in a turn something about an approval, where they are reached by a channel
+    /// or a device.
+    fn inform<'a>(&'a self, _context: &'a TurnContext, _text: String) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Who decides about the calls of a turn. Approving is a right of its own: whoever may speak need not have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approvers {
+    /// Whoever [`Approver::ask`] asks: the person at this terminal.
+    Here,
+    /// These people, by their addresses: `channel:person`.
+    People {
+        /// The addresses.
+        to: Vec<String>,
+        /// Whether the person who speaks in the turn is among them.
+        speaker: bool,
+    },
+    /// Nobody who can be reached. The text says why, and who could: `nobody owns the channel "bot"`.
+    Nobody(String),
 }
 
 /// Where nobody can be asked.

@@ -40,6 +40,8 @@ pub struct ChannelSpec {
     pub kind: ChannelKind,
     /// Who may speak on it. Empty: nobody.
     pub users: Vec<String>,
+    /// Who may approve calls on it, besides speaking; `None`: the only user, if it is one person.
+    pub owners: Option<Vec<String>>,
     /// The agent that answers; `None`: the default one.
     pub agent: Option<String>,
     /// What becomes of messages that come while one is answered.
@@ -53,6 +55,28 @@ pub struct ChannelSpec {
 }
 
 impl ChannelSpec {
+    /// Who may approve calls: those whom `owners` names, else the one person whom `users` names. Nobody, where
+    /// anybody can say that they are somebody.
+    pub fn owners(&self) -> Vec<String> {
+        match (&self.owners, self.users.as_slice()) {
+            _ if !self.authenticates() => vec![],
+            (Some(owners), _) => owners.clone(),
+            (None, [only]) if only != "*" => vec![only.clone()],
+            (None, _) => vec![],
+        }
+    }
+
+    /// Who may speak: users and owners.
+    pub fn speakers(&self) -> Vec<String> {
+        let owners = self.owners.iter().flatten().filter(|owner| !self.users.contains(owner));
+        self.users.iter().chain(owners).cloned().collect()
+    }
+
+    /// Whether the channel knows who speaks: an HTTP channel without a token believes every program.
+    pub fn authenticates(&self) -> bool {
+        !matches!(&self.kind, ChannelKind::Http(http) if http.token.is_none())
+    }
+
     /// How often people may speak on it, where the settings say `default`.
     pub fn rates(&self, default: Option<Rates>) -> Option<Rates> {
         match self.rates {

@@ -2,7 +2,7 @@
 
 use super::Gate;
 use crate::domain::{
-    approval::{Approval, ApprovalRequest, Ruling},
+    approval::{Approval, ApprovalRequest, Approvers, Ruling},
     points::Decider,
 };
 use serde_json::json;
@@ -33,7 +33,23 @@ impl Gate {
         let whom = match people.is_empty() {
             false => Some((people, limit)),
             true => match self.hooks.approval(call, reason, context).await {
-                Decider::Usual => self.approver.speaker(context).map(|to| (vec![to], limit)),
+                Decider::Usual => match self.approver.approvers(context) {
+                    Approvers::Here => None,
+                    Approvers::People { to, speaker } => {
+                        if !speaker {
+                            let text =
+                                format!("{} needs a yes of {}, who is asked.", call.name, to.join(" or "));
+                            self.approver.inform(context, text).await;
+                        }
+                        Some((to, limit))
+                    }
+                    Approvers::Nobody(why) => {
+                        let text = format!("{} was not run: it needs a yes, and {why}.", call.name);
+                        self.approver.inform(context, text).await;
+                        let why = format!("a person would have to allow this ({reason}), and {why}");
+                        return self.decided(request, Answer::Refused(why));
+                    }
+                },
                 Decider::People { to, timeout } => Some((to, timeout.or(limit))),
                 Decider::Allow { by } => {
                     return self.decided(request, Answer::Allowed(format!("the hook at {by} allows")));

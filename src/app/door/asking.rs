@@ -7,19 +7,22 @@ use super::CHANNEL;
 use crate::{
     domain::{
         BoxFuture,
-        approval::{Approval, ApprovalRequest, Approver, Ruling},
+        approval::{Approval, ApprovalRequest, Approver, Approvers, Ruling},
+        device::Role,
+        envelope::Origin,
+        event::{Observer, TurnEvent},
         hook::TurnContext,
         id::{CallId, DeviceId, SessionId},
     },
     gateway::{ANSWER_TIME, MAX_OPEN},
     quic::{
-        Reply,
+        Peer, Reply,
         protocol::{Answer, Kind, Refusal},
     },
 };
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -49,6 +52,8 @@ struct Stream {
     device: DeviceId,
     /// The conversation of the message; `None` where Lua is evaluated.
     session: Option<SessionId>,
+    /// Whether the device may approve.
+    owner: bool,
     reply: Reply,
 }
 
@@ -91,11 +96,14 @@ impl DeviceQuestions {
     }
 
     /// From now on a device hears questions of a conversation, or of Lua that it has evaluated.
-    pub(super) fn attend(&self, device: &DeviceId, session: Option<SessionId>, reply: Reply) -> Attending {
+    pub(super) fn attend(&self, peer: &Peer, session: Option<SessionId>, reply: Reply) -> Attending {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
-        state.streams.insert(number, Stream { device: device.clone(), session, reply });
+        state.streams.insert(
+            number,
+            Stream { device: peer.device.clone(), session, owner: peer.role == Role::Owner, reply },
+        );
         Attending { questions: self.clone(), number }
     }
 
@@ -146,6 +154,16 @@ impl DeviceQuestions {
         let theirs = || state.streams.values().rev().filter(|stream| stream.device == *device);
         // A turn that a turn began has a conversation of its own.
         theirs().find(|stream| stream.session.as_ref() == Some(session)).or_else(|| theirs().next()).cloned()
+    }
+
+    /// The devices that listen and may approve.
+    fn owners(&self) -> BTreeSet<DeviceId> {
+        self.state()
+            .streams
+            .values()
+            .filter(|stream| stream.owner)
+            .map(|stream| stream.device.clone())
+            .collect()
     }
 
     /// The stream of whoever has Lua evaluated.
@@ -219,10 +237,31 @@ impl Approver for DeviceQuestions {
         })
     }
 
-    fn speaker(&self, context: &TurnContext) -> Option<String> {
-        let origin = &context.origin;
-        (origin.channel == CHANNEL && !self.is_alone(&context.session))
-            .then(|| format!("{CHANNEL}:{}", origin.user))
+    fn approvers(&self, context: &TurnContext) -> Approvers {
+        let Origin { channel, user } = &context.origin;
+        if channel != CHANNEL || self.is_alone(&context.session) {
+            return Approvers::Here;
+        }
+        let owners = self.owners();
+        if owners.iter().any(|device| device.as_str() == user) {
+            return Approvers::People { to: vec![format!("{CHANNEL}:{user}")], speaker: true };
+        }
+        let to: Vec<_> = owners.iter().map(|device| format!("{CHANNEL}:{device}")).collect();
+        match to.is_empty() {
+            false => Approvers::People { to, speaker: false },
+            true => Approvers::Nobody(
+                "this device may not approve: an owner's device could, and none has a request under way"
+                    .into(),
+            ),
+        }
+    }
+
+    fn inform<'a>(&'a self, context: &'a TurnContext, text: String) -> BoxFuture<'a, ()> {
+        let device = DeviceId::from(context.origin.user.as_str());
+        if let Some(stream) = self.streams(&device, &context.session) {
+            stream.reply.observe(&TurnEvent::Notice { text });
+        }
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) const EVAL_LIMIT: Duration = Duration::from_secs(60);
 
 impl DoorHandler {
     pub(super) async fn eval(&self, peer: &Peer, code: String, reply: Reply) -> Result<Value, Refusal> {
-        let _attending = self.questions.attend(&peer.device, None, reply.clone());
+        let _attending = self.questions.attend(peer, None, reply.clone());
         let script = self.app.script();
         let listener = reply.clone();
         let print: Sink = Arc::new(move |line| listener.tell(Answer::Output { text: format!("{line}\n") }));

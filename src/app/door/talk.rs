@@ -68,7 +68,7 @@ impl DoorHandler {
             () = reply.cancelled() => return Err(given_up()),
         };
         let _attending = match said.unattended {
-            false => self.questions.attend(&peer.device, Some(session.id.clone()), reply.clone()),
+            false => self.questions.attend(peer, Some(session.id.clone()), reply.clone()),
             true => self.questions.leave_alone(&session.id),
         };
         let delivery = Delivery {

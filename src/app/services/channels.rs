@@ -61,7 +61,7 @@ impl Channels {
         let stop = CancellationToken::new();
         let facts = Arc::new(ChannelFacts {
             name: spec.name.clone(),
-            users: spec.users.clone(),
+            users: spec.speakers(),
             agent,
             steer: spec.steer,
         });
@@ -120,7 +120,7 @@ impl Service for Channels {
             self.stop_all().await;
             let channels = &live.loaded.plan.channels;
             self.health.keep(|name| channels.contains_key(name));
-            self.questions.serve(channels.keys().cloned());
+            self.questions.serve(channels.values().map(|spec| (spec.name.clone(), spec.owners())));
             let default = live.loaded.settings.rates;
             self.router
                 .limits()

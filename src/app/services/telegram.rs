@@ -25,7 +25,7 @@ pub(super) fn channel(
         name: spec.name.clone(),
         token,
         api: bot.api.clone(),
-        users: spec.users.clone(),
+        users: spec.speakers(),
         commands,
         stream: bot.stream,
         typing: bot.typing,

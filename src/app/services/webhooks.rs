@@ -102,10 +102,10 @@ impl Webhooks {
         };
         let agent = spec.agent.clone().unwrap_or_else(|| live.loaded.settings.agent.clone());
         let facts =
-            ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent, steer: spec.steer };
+            ChannelFacts { name: spec.name.clone(), users: spec.speakers(), agent, steer: spec.steer };
         Ok(Terms {
             token: fetch(http.token.clone()).await?,
-            users: spec.users.clone(),
+            users: spec.speakers(),
             callback: http.callback.clone(),
             signing: fetch(http.signing.clone()).await?,
             door: self.router.quiet_door(Arc::new(facts)),

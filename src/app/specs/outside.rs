@@ -69,7 +69,7 @@ impl Engine {
             .ok_or_else(|| unknown("channel", &arrival.channel, channels.keys().map(String::as_str)))?;
         let agent = spec.agent.clone().unwrap_or_else(|| self.live.loaded.settings.agent.clone());
         let facts =
-            ChannelFacts { name: spec.name.clone(), users: spec.users.clone(), agent, steer: spec.steer };
+            ChannelFacts { name: spec.name.clone(), users: spec.speakers(), agent, steer: spec.steer };
         let receipt = self.router.door(Arc::new(facts)).receive(arrival).await.map_err(io)?;
         self.router.settled().await;
         self.settle().await?;

@@ -105,6 +105,7 @@ pub(super) fn channels(
         };
         parts.extend([
             ("users", old.users != new.users),
+            ("owners", old.owners() != new.owners()),
             ("agent", old.agent != new.agent),
             ("rates", old.rates != new.rates),
             ("steer", old.steer != new.steer),

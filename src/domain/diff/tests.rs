@@ -223,6 +223,7 @@ fn channel(rules: Vec<Rule>) -> ChannelSpec {
         name: "page".into(),
         kind: ChannelKind::Lua { start: Some(function(1)), send: function(2) },
         users: vec!["ada".into()],
+        owners: None,
         agent: None,
         rules,
         rates: Default::default(),

@@ -69,7 +69,7 @@ impl Questions {
         for address in to {
             let (channel, user) =
                 address.split_once(':').ok_or_else(|| format!("{address:?} is no address"))?;
-            if !state.channels.contains(channel) {
+            if !state.channels.contains_key(channel) {
                 return Err(format!(
                     "{address} cannot be asked: no channel {channel:?} is up in this program"
                 ));

@@ -10,12 +10,14 @@ mod words;
 
 use super::{Outgoing, router::Place};
 use crate::domain::{
+    approval::Approvers,
+    envelope::Origin,
     hook::TurnContext,
     id::{SessionId, TurnId},
     question::QuestionStore,
 };
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -41,8 +43,8 @@ pub struct Questions {
 
 #[derive(Default)]
 struct State {
-    /// The channels that are up.
-    channels: BTreeSet<String>,
+    /// The channels that are up, and who owns each: they may approve.
+    channels: BTreeMap<String, Vec<String>>,
     /// Where the sessions are in which a turn runs, and who began it.
     speakers: HashMap<SessionId, (Place, String)>,
     /// The turns that wait for an answer and can go on in a later run of the program.
@@ -73,9 +75,14 @@ impl Questions {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on these channels are up.
-    pub fn serve(&self, channels: impl IntoIterator<Item = String>) {
+    /// From now on these channels are up, each with the people who own it.
+    pub fn serve(&self, channels: impl IntoIterator<Item = (String, Vec<String>)>) {
         self.state().channels = channels.into_iter().collect();
+    }
+
+    /// Whether a channel of this name is up.
+    pub fn serves(&self, channel: &str) -> bool {
+        self.state().channels.contains_key(channel)
     }
 
     /// A turn begins in `session`, for whoever speaks at `place`.
@@ -84,11 +91,30 @@ impl Questions {
         Speaking { questions: self, session: session.clone() }
     }
 
-    /// The address of whoever speaks in a turn, if that is by a channel.
-    pub fn speaker(&self, context: &TurnContext) -> Option<String> {
+    /// Who decides about the calls of a turn that somebody began by a channel. `None`: it was not begun so.
+    pub fn approvers(&self, context: &TurnContext) -> Option<Approvers> {
         let state = self.state();
-        let channel = &context.origin.channel;
-        state.channels.contains(channel).then(|| format!("{channel}:{}", context.origin.user))
+        let Origin { channel, user } = &context.origin;
+        let owners = state.channels.get(channel)?;
+        let address = |owner: &String| format!("{channel}:{owner}");
+        Some(if owners.contains(user) {
+            Approvers::People { to: vec![address(user)], speaker: true }
+        } else if owners.is_empty() {
+            Approvers::Nobody(format!(
+                "nobody may approve on {channel}: `owners` of the channel names nobody"
+            ))
+        } else {
+            Approvers::People { to: owners.iter().map(address).collect(), speaker: false }
+        })
+    }
+
+    /// Tells whoever speaks in a turn something, where they speak.
+    pub async fn inform(&self, context: &TurnContext, text: String) {
+        let place = self.state().speakers.get(&context.session).map(|(place, _)| place.clone());
+        let Some(Place { channel, conversation }) = place else { return };
+        if let Err(error) = self.outgoing.send(&channel, &conversation, text.as_str()).await {
+            tracing::warn!(%error, channel, "a person could not be told about an approval");
+        }
     }
 
     /// Leaves a turn to a later run of the program, if it waits for an answer: its question stays

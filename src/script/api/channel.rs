@@ -78,7 +78,7 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
     }
     let is_telegram = kind(&options)?.map_or(name == telegram::KIND, |kind| kind == telegram::KIND);
     let own: &[&str] = if is_telegram { telegram::KEYS } else { LUA_KEYS };
-    let known = [&["kind", "users", "agent", "steer", "tools", "rates"], own].concat();
+    let known = [&["kind", "users", "owners", "agent", "steer", "tools", "rates"], own].concat();
     let fields = Fields::open(lua, at.clone(), WHAT, &options, &known)?;
     fields.text("kind")?;
     let kind = if is_telegram {
@@ -92,6 +92,7 @@ fn channel(lua: &Lua, (given, options): (Value, Value)) -> Result<(), ScriptErro
         name: name.clone(),
         kind,
         users: users(&fields)?,
+        owners: owners(&fields)?,
         agent: fields.text("agent")?,
         steer: steer(&fields)?,
         rules: rules(&fields)?,
@@ -137,17 +138,35 @@ fn steer(fields: &Fields) -> Result<Steer, ScriptError> {
     }
 }
 
-pub(super) fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {
-    let mut users = Vec::new();
-    for user in fields.list("users")? {
-        match id(&user) {
-            Some(id) if !id.is_empty() => users.push(id),
+/// Who may approve. Each has to be named.
+pub(super) fn owners(fields: &Fields) -> Result<Option<Vec<String>>, ScriptError> {
+    if fields.value("owners")?.is_nil() {
+        return Ok(None);
+    }
+    let owners = ids(fields, "owners")?;
+    if owners.iter().any(|owner| owner == "*") {
+        let message = "\"*\" would let everybody approve: name those who may, by their ids";
+        return Err(fields.wrong("owners", message));
+    }
+    Ok(Some(owners))
+}
+
+fn ids(fields: &Fields, key: &str) -> Result<Vec<String>, ScriptError> {
+    let mut ids = Vec::new();
+    for given in fields.list(key)? {
+        match id(&given) {
+            Some(id) if !id.is_empty() => ids.push(id),
             _ => {
-                let message = format!("expected ids (strings or whole numbers), got {}", article(&user));
-                return Err(fields.wrong("users", message));
+                let message = format!("expected ids (strings or whole numbers), got {}", article(&given));
+                return Err(fields.wrong(key, message));
             }
         }
     }
+    Ok(ids)
+}
+
+pub(super) fn users(fields: &Fields) -> Result<Vec<String>, ScriptError> {
+    let users = ids(fields, "users")?;
     if users.len() > 1 && users.iter().any(|user| user == "*") {
         return Err(fields.wrong("users", "\"*\" lets everybody in: it stands alone"));
     }

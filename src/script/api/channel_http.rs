@@ -7,7 +7,7 @@ use super::{
         state::{Place, misuse},
     },
     agent::rules,
-    channel::{rates, users},
+    channel::{owners, rates, users},
     shown,
 };
 use crate::domain::plan::{CALLER, ChannelKind, ChannelSpec, HttpSpec, Steer};
@@ -31,7 +31,8 @@ pub(super) fn read(
         Value::String(kind) if kind == KIND => {}
         _ => return Ok(None),
     }
-    let known = ["kind", "listen", "token", "users", "agent", "tools", "rates", "callback", "signing"];
+    let known =
+        ["kind", "listen", "token", "users", "owners", "agent", "tools", "rates", "callback", "signing"];
     let fields = Fields::open(lua, at.cloned(), WHAT, options, &known)?;
     let listen = listen(&fields)?;
     let token = match fields.value("token")? {
@@ -53,6 +54,12 @@ pub(super) fn read(
     if users.is_empty() && fields.value("users")?.is_nil() {
         users.push(CALLER.to_owned());
     }
+    let owners = owners(&fields)?;
+    if token.is_none() && owners.as_ref().is_some_and(|owners| !owners.is_empty()) {
+        let message = "without a token every program of this machine can say that it speaks for an owner: give \
+                       the channel a token";
+        return Err(fields.wrong("owners", message));
+    }
     let callback = fields.text("callback")?;
     if callback.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
         return Err(fields.wrong("callback", "must be a URL that begins with http:// or https://"));
@@ -65,6 +72,7 @@ pub(super) fn read(
         name: name.to_owned(),
         kind: ChannelKind::Http(HttpSpec { listen, token, callback, signing }),
         users,
+        owners,
         agent: fields.text("agent")?,
         // Each program waits for the answer to its own message.
         steer: Steer::Wait,
