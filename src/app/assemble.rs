@@ -3,13 +3,13 @@
 use super::{
     ConfigError, Loaded,
     models::{self, Models},
-    roster, skills, toolset,
+    open_doors, roster, skills, toolset,
 };
 use crate::{
     agent::{Agent, Parts, TurnLimits},
     domain::{approval::Approver, chat::LlmProvider},
     gateway::{Roster, Setup},
-    policy::Gate,
+    policy::{Executor, Gate},
     script::{HookLimits, ScriptHooks},
     skill::Shelf,
     tool::{Tool, ToolRegistry},
@@ -71,7 +71,8 @@ pub(super) async fn check(loaded: &Loaded, offline: bool) -> anyhow::Result<Chec
             return Err(ConfigError::new(format!("{}: pista.channel: {error}", spec.location)).into());
         }
     }
-    let warnings = toolset::warnings(loaded, &registry);
+    let mut warnings = toolset::warnings(loaded, &registry);
+    warnings.extend(open_doors::warnings(loaded, &roster, registry.specs()));
     Ok(Checked { models, registry, roster, shelf, warnings })
 }
 

@@ -19,6 +19,7 @@ mod last_good;
 mod loaded;
 mod lua_backend;
 mod models;
+mod open_doors;
 mod primitives;
 mod process;
 mod reload;

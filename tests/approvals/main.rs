@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod machine;
+mod owners;
 mod people;
 mod restarts;
 mod stricter;
@@ -50,7 +51,7 @@ end
 /// An init.lua with the channel `phone`, on which ada, bob and eve may speak, and more.
 fn phone(more: &str) -> String {
     format!(
-        "{PHONE}pista.channel('phone', {{ users = {{ 'ada', 'bob', 'eve' }}, start = start, send = send }})\n{more}"
+        "{PHONE}pista.channel('phone', {{ users = {{ 'ada', 'bob', 'eve' }}, owners = {{ 'ada', 'bob', 'eve' }}, start = start, send = send }})\n{more}"
     )
 }
 

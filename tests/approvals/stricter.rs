@@ -5,7 +5,7 @@ use crate::{
     Serving, answers, awaits, phone, question, questions, read, say,
     support::{
         fake_openai::{FakeOpenAi, Reply},
-        program::Home,
+        program::{Home, until},
     },
     touching,
 };
@@ -206,7 +206,12 @@ fn who_may_not_speak_any_more_does_not_answer() {
     say(&home, "c", "ada", "-", &format!("press {id} yes"));
     awaits(&home, "pressed", "You may not answer here.");
     assert_eq!(read(&home, "made"), "");
-    home.run(["approvals", "no", &id]).ok();
+    // Those who may approve now are asked anew.
+    let asked = || home.run(["approvals", "list", "--json"]).ok().json();
+    assert!(until(|| asked().first().is_some_and(|question| question["id"] != id.as_str())), "{:?}", asked());
+    let question = asked().remove(0);
+    assert_eq!(question["people"][0]["user"], "bob", "{question}");
+    home.run(["approvals", "no", question["id"].as_str().unwrap()]).ok();
     awaits(&home, "sent", "ada: Results: denied: the user said no");
     serving.end();
 }

@@ -44,7 +44,7 @@ end
 /// An init.lua with the channel `phone`, on which ada and bob may speak, and more.
 fn phone(more: &str) -> String {
     format!(
-        "{PHONE}pista.channel('phone', {{ users = {{ 'ada', 'bob' }}, start = start, send = send }})\n{more}"
+        "{PHONE}pista.channel('phone', {{ users = {{ 'ada', 'bob' }}, owners = {{ 'ada', 'bob' }}, start = start, send = send }})\n{more}"
     )
 }
 

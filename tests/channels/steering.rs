@@ -28,7 +28,7 @@ fn model() -> FakeOpenAi {
 
 fn channel(steer: &str, more: &str) -> String {
     format!(
-        "{PHONE}pista.channel('phone', {{ users = {{ 'ada', 'bob' }}, {steer}, start = start, send = send,
+        "{PHONE}pista.channel('phone', {{ users = {{ 'ada', 'bob' }}, owners = {{ 'ada', 'bob' }}, {steer}, start = start, send = send,
             tools = {{ allow = {{ 'system.run' }} }} }})
         pista.agent('main', {{ tools = {{ allow = {{ 'system.run' }} }} }})\n{more}"
     )

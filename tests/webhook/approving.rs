@@ -28,7 +28,7 @@ fn asked(hook: &Hook, id: &str) -> Value {
 #[test]
 fn who_waits_is_told_of_the_question_and_may_answer_it() {
     let fake = touching();
-    let home = home(&fake, "users = { 'ada', 'bob' }", ASK);
+    let home = home(&fake, "users = { 'ada', 'bob' }, owners = { 'ada', 'bob' }", ASK);
     let hook = Hook::start(&home);
     let question = asked(&hook, "m");
     let id = question["id"].as_str().expect("an id");

@@ -5,6 +5,7 @@
 ---@field start? fun(self: pista.ChannelSelf) May work for 1 s without waiting for anything.
 ---@field send fun(self: pista.ChannelSelf, to: string, message: pista.OutMessage) May take 30 s.
 ---@field users? (string|integer)[] Who may speak, by the platform's own ids; `{ "*" }`: everybody. Default: nobody.
+---@field owners? (string|integer)[] Who may approve calls; they may speak, too. Default: the only one of `users`, if that is one person; else nobody, and what asks is refused.
 ---@field agent? string Who answers; else the default agent.
 ---@field steer? "wait"|"join" What becomes of a message that comes while another of the same conversation is answered: it waits (the default); or it joins that turn once the calls that run have their results, if the same person sent it.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
@@ -16,6 +17,7 @@
 ---@field listen? string Default `"127.0.0.1:8787"`.
 ---@field token pista.Secret|false What lets programs in, at least 16 characters. `false`: every program of this machine, and only on its loopback.
 ---@field users? (string|integer)[] Whom the programs may speak for; `{ "*" }`: anybody. Default: `{ "caller" }`.
+---@field owners? (string|integer)[] Who may approve calls; they may speak, too. Default: the only one of `users`, if that is one person; else nobody, and what asks is refused. Without a token there are none.
 ---@field agent? string Who answers; else the default agent.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
 ---@field rates? pista.Rates|false
@@ -34,6 +36,7 @@
 ---@field kind? "telegram" Not needed where the channel is called so.
 ---@field token pista.Secret The bot's token, as @BotFather gave it.
 ---@field users? (string|integer)[] Who may speak, by their numbers; `{ "*" }`: everybody. Default: nobody.
+---@field owners? (string|integer)[] Who may approve calls; they may speak, too. Default: the only one of `users`, if that is one person; else nobody, and what asks is refused.
 ---@field agent? string Who answers; else the default agent.
 ---@field tools? { allow?: pista.Rule[], ask?: pista.Rule[], deny?: pista.Rule[] } Besides the agent's: the stricter counts.
 ---@field steer? "wait"|"join" What becomes of a message that comes while another of the same conversation is answered: it waits (the default); or it joins that turn once the calls that run have their results, if the same person sent it.

@@ -55,6 +55,27 @@ pub(super) fn permissions(loaded: &Loaded) -> Finding {
     Finding::ok("permissions", "nobody else can change the configuration or read the database")
 }
 
+/// Who may approve calls, and where.
+pub(super) fn approvals(loaded: &Loaded) -> Finding {
+    let mut seen = vec!["you at the terminal".to_owned(), "devices of role owner".to_owned()];
+    let mut nobody = vec![];
+    for channel in loaded.plan.channels.values() {
+        let owners = channel.owners();
+        if owners.is_empty() {
+            nobody.push(channel.name.as_str());
+        } else {
+            seen.push(format!("{} on {}", owners.join(", "), channel.name));
+        }
+    }
+    let seen = seen.join("; ");
+    if nobody.is_empty() {
+        return Finding::ok("approvals", seen);
+    }
+    let seen = format!("{seen}; nobody on {}: there, what asks is refused", nobody.join(", "));
+    Finding::new("approvals", Health::Warn, seen)
+        .with("name the people who may approve: owners = { \u{2026} } in pista.channel (an HTTP channel needs a token)")
+}
+
 pub(super) fn clock() -> Finding {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
     if now < EARLIEST {

@@ -87,6 +87,7 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     };
     found(checks::configuration(&loaded));
     found(checks::permissions(&loaded));
+    found(checks::approvals(&loaded));
     found(checks::clock());
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
