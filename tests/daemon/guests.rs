@@ -6,7 +6,7 @@ use crate::support::{
     program::Home,
 };
 use openpista::{
-    domain::{approval::Approval, device::Role, secret::Secret},
+    domain::{approval::Approval, device::Role, event::TurnEvent, secret::Secret},
     quic::{
         Client, ClientError,
         protocol::{Answer, Kind, Request},
@@ -134,7 +134,7 @@ fn a_question_is_for_the_device_in_whose_turn_it_comes_up() {
     soon(async {
         let owner = daemon.connect().await;
         let (guest, other) =
-            (pair(&daemon, &owner, Role::User).await, pair(&daemon, &owner, Role::User).await);
+            (pair(&daemon, &owner, Role::Owner).await, pair(&daemon, &owner, Role::User).await);
         for (answer, result) in [(Approval::Yes, "it ran"), (Approval::No, "")] {
             let mut answers = guest.request(&message("run it")).await.unwrap();
             let id = loop {
@@ -150,13 +150,59 @@ fn a_question_is_for_the_device_in_whose_turn_it_comes_up() {
             let say = |answer| Request::Approval { id: id.clone(), answer };
             assert_eq!(kind(other.ask(&say(Approval::Yes)).await.unwrap_err()), Kind::NotFound);
             assert_eq!(kind(owner.ask(&say(Approval::Yes)).await.unwrap_err()), Kind::NotFound);
-            assert_eq!(kind(guest.ask(&say(Approval::Always)).await.unwrap_err()), Kind::Forbidden);
             guest.ask(&say(answer)).await.unwrap();
             assert_eq!(kind(guest.ask(&say(answer)).await.unwrap_err()), Kind::NotFound, "a replay");
             while !matches!(answers.next().await.unwrap(), Answer::Done { .. }) {}
             let ran = fake.last_request().unwrap().last_text().contains("it ran");
             assert_eq!(ran, !result.is_empty(), "{}", fake.last_request().unwrap().last_text());
         }
+    });
+    daemon.stop().ok();
+}
+
+#[test]
+fn a_user_may_not_approve_and_an_owner_who_listens_may() {
+    let fake = FakeOpenAi::answering(|request| {
+        let messages = request.body["messages"].as_array().cloned().unwrap_or_default();
+        match messages.last().and_then(|last| last["role"].as_str()) {
+            Some("tool") => Reply::text("I tried"),
+            _ if request.last_text().ends_with("wait") => Reply::hang(),
+            _ => Reply::call("system_run", json!({ "argv": ["touch", "it-ran"] })),
+        }
+    });
+    let home = Home::with(&fake);
+    let daemon = Daemon::start(&home);
+    let ran = || home.work().join("it-ran").exists();
+    soon(async {
+        let owner = daemon.connect().await;
+        let guest = pair(&daemon, &owner, Role::User).await;
+        // Nobody who may approve listens: the guest is told, and nothing runs.
+        let mut answers = guest.request(&message("run it")).await.unwrap();
+        let mut told = String::new();
+        loop {
+            match answers.next().await.unwrap() {
+                Answer::Approval { request, .. } => panic!("a user is asked: {request:?}"),
+                Answer::Event { event: TurnEvent::Notice { text } } => told += &text,
+                Answer::Done { .. } => break,
+                _ => {}
+            }
+        }
+        assert!(told.contains("this device may not approve"), "{told}");
+        assert!(!ran());
+        // An owner who listens is asked, and the guest cannot answer for them.
+        let mut listening = owner.request(&in_session("wait", "mine")).await.unwrap();
+        let mut answers = guest.request(&message("run it")).await.unwrap();
+        let id = loop {
+            if let Answer::Approval { id, .. } = listening.next().await.unwrap() {
+                break id;
+            }
+        };
+        let say = |answer| Request::Approval { id: id.clone(), answer };
+        assert_eq!(kind(guest.ask(&say(Approval::Yes)).await.unwrap_err()), Kind::NotFound);
+        assert!(!ran());
+        owner.ask(&say(Approval::Yes)).await.unwrap();
+        while !matches!(answers.next().await.unwrap(), Answer::Done { .. }) {}
+        assert!(ran());
     });
     daemon.stop().ok();
 }
