@@ -93,6 +93,11 @@ impl Reloading {
         })
     }
 
+    /// Waits until no reload is under way.
+    pub(super) async fn quiet(&self) {
+        drop(self.one.lock().await);
+    }
+
     fn fault(&self) -> MutexGuard<'_, Option<String>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }

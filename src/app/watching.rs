@@ -48,6 +48,11 @@ impl App {
                 }
                 () = watcher.changed() => {
                     chaos::point("watch");
+                    // A reload by command may be under way, which reads the same.
+                    self.reloading.quiet().await;
+                    if inputs.has_changed().unwrap_or(false) {
+                        continue;
+                    }
                     self.reload_and_tell(Cause::Save).await;
                 }
             }
