@@ -2,7 +2,7 @@
 
 use super::{
     MAX_PHOTO_BYTES, MAX_UPLOAD_BYTES, Telegram, Up, errors, lock,
-    markup::{Styled, pieces, units},
+    markup::{Styled, messages, shows_nothing, units},
     place::Place,
     pressing::buttons,
 };
@@ -43,17 +43,21 @@ enum Part {
 
 /// The parts of a message. The same ones each time: how many have arrived is all that is kept.
 fn parts(content: &Content) -> Vec<Part> {
-    let text = Styled::markdown(&content.text);
     let mut files: Vec<Part> = content.files.iter().map(|path| Part::File(path.into(), None)).collect();
-    if let Some(Part::File(_, caption)) = files.first_mut()
-        && content.question.is_none()
-        && !text.text.trim().is_empty()
-        && units(&text.text) <= MAX_CAPTION_UNITS - ROOM
-    {
-        *caption = Some(text);
+    let says_nothing = content.text.trim().is_empty() && content.question.is_none();
+    if says_nothing || (shows_nothing(&content.text) && !files.is_empty()) {
         return files;
     }
-    let mut parts: Vec<Part> = pieces(&text, MAX_UNITS - ROOM).into_iter().map(Part::Text).collect();
+    let mut texts = messages(&content.text, MAX_UNITS - ROOM);
+    if let Some(Part::File(_, caption)) = files.first_mut()
+        && content.question.is_none()
+        && texts.len() == 1
+        && units(&texts[0].text) <= MAX_CAPTION_UNITS - ROOM
+    {
+        *caption = texts.pop();
+        return files;
+    }
+    let mut parts: Vec<Part> = texts.into_iter().map(Part::Text).collect();
     parts.append(&mut files);
     parts
 }
@@ -81,6 +85,10 @@ impl Telegram {
         let Parcel { conversation, content, parts: arrived, doubtful, .. } = parcel;
         let place = Place::read(&conversation).map_err(Undelivered::Refused)?;
         let parts = parts(&content);
+        if parts.is_empty() {
+            let channel = &self.options.name;
+            tracing::warn!(channel, conversation, "a message without text and files is not sent");
+        }
         let last_text = parts.iter().rposition(|part| matches!(part, Part::Text(_)));
         let count = parts.len();
         let draft = match &content.question {

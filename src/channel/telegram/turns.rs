@@ -1,10 +1,6 @@
 //! What is shown while a turn runs: that somebody types, and, if wanted, what has been written so far.
 
-use super::{
-    MAX_UNITS, Up, errors, lock,
-    markup::{Styled, pieces},
-    place::Place,
-};
+use super::{MAX_UNITS, Up, errors, lock, markup::plain_messages, place::Place};
 use crate::domain::event::TurnEvent;
 use futures_util::future::join_all;
 use std::{
@@ -188,7 +184,7 @@ impl Turn {
             self.changed = false;
             self.edit_at = now + EDIT_EVERY;
             // What is longer than a message is shown to its end when it is there.
-            let first = pieces(&Styled::plain(self.text.clone()), MAX_UNITS - 2).into_iter().next()?;
+            let first = plain_messages(&self.text, MAX_UNITS - 2).into_iter().next()?;
             let text = format!("{} …", first.text);
             return Some(Job::Write { place: self.place, text, draft: Arc::clone(&self.draft) });
         }
