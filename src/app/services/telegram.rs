@@ -32,5 +32,6 @@ pub(super) fn channel(
         workspace: loaded.workspace(),
         inbox: bot.inbox.clone(),
         pairing: bot.pairing,
+        gather: bot.gather,
     })
 }

@@ -3,6 +3,7 @@
 //! A message is stored before it is acknowledged. Answers to questions and commands act at once;
 //! everything else waits its turn in the mailbox of its conversation.
 
+mod accepting;
 mod control;
 mod inheriting;
 mod joining;
@@ -17,7 +18,7 @@ use crate::domain::{
     BoxFuture, command,
     hook::TurnContext,
     plan::Steer,
-    post::{Arrival, Door, Fate, Handled, Letter, Note, Receipt},
+    post::{Arrival, Door, Fate, Handled, Letter, Note, Piece, Receipt},
     store::StoreError,
 };
 use mailbox::Conversation;
@@ -227,6 +228,20 @@ impl ChannelDoor {
 }
 
 impl ChannelDoor {
+    /// What is answered to a message that is not taken.
+    async fn turned_away(&self, arrival: &Arrival) -> Option<Receipt> {
+        if let Some(why) = self.refusal(arrival) {
+            tracing::warn!(channel = self.facts.name, "a message was refused: {why}");
+            return Some(Receipt::Refused(why));
+        }
+        let Err(refused) = self.count(arrival).await else { return None };
+        if refused.first {
+            tracing::warn!(channel = arrival.channel, user = arrival.user, "speaks too often");
+        }
+        self.tell(arrival, refused).await;
+        Some(Receipt::Limited { retry_after: refused.retry_after })
+    }
+
     /// Counts a message, unless it is one that always gets through.
     async fn count(&self, arrival: &Arrival) -> Result<(), TooOften> {
         let Arrival { channel, user, text, .. } = arrival;
@@ -252,24 +267,35 @@ impl ChannelDoor {
 
 impl Door for ChannelDoor {
     fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>> {
-        Box::pin(async move {
-            if let Some(why) = self.refusal(&arrival) {
-                tracing::warn!(channel = self.facts.name, "a message was refused: {why}");
-                return Ok(Receipt::Refused(why));
-            }
-            if let Err(refused) = self.count(&arrival).await {
-                if refused.first {
-                    tracing::warn!(channel = arrival.channel, user = arrival.user, "speaks too often");
-                }
-                self.tell(&arrival, refused).await;
-                return Ok(Receipt::Limited { retry_after: refused.retry_after });
-            }
-            let router = &self.router;
-            let Some(letter) = router.outgoing.post().take(arrival).await? else { return Ok(Receipt::Seen) };
-            router.open.send_modify(|open| *open += 1);
-            router.take(&self.facts, letter, MAILBOX).await;
-            Ok(Receipt::Accepted)
-        })
+        Box::pin(self.accept(arrival, vec![]))
+    }
+
+    fn hold(&self, piece: Piece) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.router.outgoing.post().hold(piece)
+    }
+
+    fn held(&self) -> BoxFuture<'_, Result<Vec<Piece>, StoreError>> {
+        self.router.outgoing.post().held(&self.facts.name)
+    }
+
+    fn receive_gathered(
+        &self,
+        arrival: Arrival,
+        pieces: Vec<String>,
+    ) -> BoxFuture<'_, Result<Receipt, StoreError>> {
+        Box::pin(self.accept(arrival, pieces))
+    }
+
+    fn discard(&self, pieces: Vec<String>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.router.outgoing.post().discard(&self.facts.name, pieces)
+    }
+
+    fn expects<'a>(&'a self, user: &'a str, text: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(self.router.questions.expects(&self.facts.name, user, text))
+    }
+
+    fn moved<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.router.outgoing.post().rename(&self.facts.name, from, to)
     }
 
     fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String> {
