@@ -13,6 +13,7 @@ pub mod cron;
 pub mod domain;
 pub mod front;
 pub mod gateway;
+pub mod health;
 pub mod llm;
 pub mod memory;
 pub mod net;

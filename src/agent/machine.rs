@@ -142,7 +142,7 @@ impl Turn {
         let actions = match (state, input) {
             (State::Over, _) => vec![],
             (state, Input::Cancel { partial }) => cancel(state, partial),
-            (_, Input::StoreFailed(message)) => vec![fail("storage", message)],
+            (state, Input::StoreFailed(message)) => unstored(state, message),
             (_, Input::OverBudget(message)) => vec![fail("budget", message)],
             (State::Fresh, Input::Begin) => self.call_model(true),
             (State::Calling { tools }, Input::Model(response)) => self.answered(tools, response),
@@ -297,6 +297,15 @@ fn rounds_used(rounds: u32) -> String {
 
 fn fail(kind: &'static str, message: String) -> Action {
     Action::Finish(TurnEnd::Failed { kind, message })
+}
+
+/// Calls whose answer is not known to be stored are not run. The answer may be stored later, so each call
+/// gets its result.
+fn unstored(state: State, message: String) -> Vec<Action> {
+    let State::Running { open } = state else { return vec![fail("storage", message)] };
+    let result = |call| ToolResult::new(call, ToolStatus::Interrupted, "not run: the database failed");
+    let results = open.iter().map(|call| Action::Store(Message::Tool(result(call))));
+    results.chain([fail("storage", message)]).collect()
 }
 
 /// Whatever the state, the history stays valid: every call gets its result.

@@ -21,7 +21,7 @@ mod resumed;
 mod window;
 
 pub use bare::allowance;
-pub use driver::Agent;
+pub use driver::{Agent, STORE_PATIENCE};
 pub use machine::{Action, Input, MAX_RETURNS, Turn, TurnLimits};
 pub use outside::Outside;
 pub use parts::{Parts, TurnInput};

@@ -22,6 +22,7 @@ use crate::{
     },
     front::Colour,
     gateway::{Gateway, Limits, Outgoing, Questions, Router},
+    health::Tasks,
     memory::{Memory, NewSession},
     policy::Executor,
     script::{ScriptHandle, Sink},
@@ -111,7 +112,22 @@ impl App {
         sandboxes::sweep(&self.live.load().loaded);
         let all = || async { Services { inner: self.make_services(), doors } };
         let services = self.services.get_or_init(all).await;
-        services.apply(&self.live.load_full()).await;
+        self.tell_failures();
+        services.apply(&self.live.load_full(), &self.tasks()).await;
+    }
+
+    /// The background tasks of the program.
+    pub(super) fn tasks(&self) -> Tasks {
+        self.live.load().loaded.process().health.tasks.clone()
+    }
+
+    /// Tells the observers of tasks that fail.
+    fn tell_failures(&self) {
+        let live = Arc::downgrade(&self.live);
+        self.tasks().listen(move |failure| {
+            let Some(live) = live.upgrade() else { return };
+            live.load().setup.hooks.emit("task.failed", json!(failure));
+        });
     }
 
     fn make_services(&self) -> Vec<Box<dyn Service>> {

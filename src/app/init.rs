@@ -3,6 +3,7 @@
 use super::ConfigError;
 use crate::{
     config::{KEYS, Located, Settings},
+    health::Health,
     script::{
         Generation, HostOptions, LoadFailure, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Sink,
         Source, Texts,
@@ -40,6 +41,7 @@ pub(super) async fn run(
     settings: &Settings,
     notice: Option<Sink>,
     specs: Option<Sink>,
+    health: Health,
 ) -> Result<Generation, LoadFailure> {
     let source = match (&located.init, kept) {
         (Some(path), None) => Source::File(path.clone()),
@@ -56,6 +58,7 @@ pub(super) async fn run(
         notice,
         specs: specs.is_some(),
         print: specs,
+        program: health,
         ..HostOptions::default()
     };
     ScriptHost::start(source, options).await

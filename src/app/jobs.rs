@@ -29,6 +29,8 @@ pub struct JobReport {
     pub next: Option<String>,
     /// The last run that is stored.
     pub last: Option<RunRecord>,
+    /// Why it does not run: its runs made the program panic.
+    pub set_aside: Option<String>,
 }
 
 impl Loaded {
@@ -57,6 +59,19 @@ impl Loaded {
             self.job(job)?;
         }
         Ok(runs)
+    }
+
+    /// Puts a job back that was set aside; with `makes_up`, missed times count. False: it was not set aside.
+    pub async fn put_back(&self, name: &str, makes_up: bool) -> anyhow::Result<bool> {
+        let (job, memory, config) = (self.job(name)?, self.memory()?, config_name(self));
+        let stored = memory.jobs(&config).await?;
+        if !stored.iter().any(|stored| stored.name == name && stored.set_aside.is_some()) {
+            return Ok(false);
+        }
+        let now = crate::cron::Clock::now_ms(&SystemClock::default());
+        let (timing, _) = timing(job, zone_here(self), now).map_err(|reason| anyhow!("{name}: {reason}"))?;
+        let next = (!makes_up).then(|| timing.next_after(now));
+        Ok(memory.set_aside(&config, name, None, next).await?)
     }
 
     /// A time as clocks here show it.
@@ -142,5 +157,6 @@ fn report(
         next_ms,
         next,
         last,
+        set_aside: stored.and_then(|job| job.set_aside.clone()),
     }
 }

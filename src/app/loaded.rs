@@ -125,8 +125,15 @@ impl Loaded {
             tracing::warn!("{warning}");
         }
         let (environment, dirs) = (process.environment.clone(), process.dirs.clone());
-        let generation =
-            init::run(&located, kept, &early, process.notice.clone(), process.specs.clone()).await;
+        let generation = init::run(
+            &located,
+            kept,
+            &early,
+            process.notice.clone(),
+            process.specs.clone(),
+            process.health.clone(),
+        )
+        .await;
         let Generation { handle: script, plan, report } = match generation {
             Ok(generation) => generation,
             Err(failure) => {

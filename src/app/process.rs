@@ -4,6 +4,7 @@ use super::{ConfigError, Flags, last_good::LastGood};
 use crate::{
     config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
     gateway::Outgoing,
+    health::Health,
     memory::{Memory, MemoryError, OpenOptions},
     sandbox::docker::Docker,
     script::Sink,
@@ -29,6 +30,8 @@ pub(super) struct Process {
     pub(super) notice: Option<Sink>,
     pub(super) memory: OnceLock<Memory>,
     outgoing: OnceLock<Arc<Outgoing>>,
+    /// The background tasks, and what was dropped.
+    pub(super) health: Health,
     /// The Docker engine of this installation.
     docker: OnceLock<Docker>,
     /// The way in for workers, opened when one is wanted.
@@ -70,6 +73,7 @@ impl Process {
             notice,
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
+            health: Health::default(),
             specs: None,
             fixed: OnceLock::new(),
             log: Arc::default(),
@@ -92,6 +96,7 @@ impl Process {
             notice: self.notice.clone(),
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
+            health: self.health.clone(),
             docker: OnceLock::new(),
             door: self.door.clone(),
             places: Arc::clone(&self.places),
@@ -187,7 +192,10 @@ impl Process {
 
     /// The way out for messages, kept in the memory.
     pub(super) fn outgoing(&self, memory: &Memory) -> Arc<Outgoing> {
-        Arc::clone(self.outgoing.get_or_init(|| Arc::new(Outgoing::new(Arc::new(memory.clone())))))
+        Arc::clone(
+            self.outgoing
+                .get_or_init(|| Arc::new(Outgoing::new(Arc::new(memory.clone()), self.health.clone()))),
+        )
     }
 
     fn logged(&self) -> std::sync::MutexGuard<'_, Option<(String, LogFormat)>> {

@@ -8,7 +8,7 @@ use super::{
     loaded::LoadError,
     primitives, specs,
 };
-use crate::{domain::diff::Diff, script::ErrorKind};
+use crate::{domain::diff::Diff, health::chaos, script::ErrorKind};
 use serde_json::{Value, json};
 use std::{
     fmt,
@@ -31,6 +31,8 @@ pub enum Cause {
     Command,
     /// SIGHUP.
     Signal,
+    /// The thread of the script has died.
+    Restart,
 }
 
 impl Cause {
@@ -39,6 +41,7 @@ impl Cause {
             Self::Save => "save",
             Self::Command => "command",
             Self::Signal => "signal",
+            Self::Restart => "restart",
         }
     }
 }
@@ -97,11 +100,26 @@ impl Reloading {
 
 impl App {
     /// Loads the configuration again and puts it in force. Turns under way end with the one that they
-    /// began with, which can only lose permissions.
+    /// began with, which can only lose permissions. Dropping the future does not stop the reload.
     ///
     /// # Errors
     /// When anything is wrong with it. Then the one in force stays, and nothing has changed.
     pub async fn reload(&self, cause: Cause) -> anyhow::Result<Reloaded> {
+        let app = self.clone();
+        let reload = tokio::spawn(async move { app.tasks().guard("reload", app.load_anew(cause)).await });
+        match reload.await {
+            Ok(Ok(reloaded)) => reloaded,
+            Ok(Err(panic)) => {
+                let text = format!("a fault of the program: {panic}");
+                *self.reloading.fault() = Some(text.clone());
+                Err(anyhow::anyhow!(text))
+            }
+            Err(ended) => Err(ended.into()),
+        }
+    }
+
+    async fn load_anew(&self, cause: Cause) -> anyhow::Result<Reloaded> {
+        chaos::point("reload");
         let _one = self.reloading.one.lock().await;
         let old = self.live.load_full();
         match self.next(&old).await {
@@ -173,7 +191,7 @@ impl App {
         tracing::info!(cause = cause.as_str(), "{reloaded}");
         tell(&live, event(&reloaded, cause));
         if let Some(services) = self.services.get() {
-            services.apply(&live).await;
+            services.apply(&live, &self.tasks()).await;
         }
         self.retire(old.clone());
         keep(&live.loaded).await;

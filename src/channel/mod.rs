@@ -2,14 +2,12 @@
 //! (who may speak, storing, queueing, delivering) is the gateway's.
 
 mod delivery;
-mod dropped;
 
 pub mod http;
 mod supervise;
 pub mod telegram;
 
 pub use delivery::{Progress, Undelivered};
-pub use dropped::{Dropped, MAX_REASONS};
 pub use supervise::{RESTART_FIRST, RESTART_LONGEST, Rest, State, supervise};
 
 use crate::domain::{
@@ -17,7 +15,7 @@ use crate::domain::{
     event::TurnEvent,
     post::{Door, Parcel},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// So many messages of a channel are delivered at the same time, each to another conversation.
 pub const MAX_AT_ONCE: usize = 8;
@@ -81,11 +79,6 @@ pub trait ChannelAdapter: Send + Sync {
     /// What is to be done with a message.
     fn way(&self, _parcel: &Parcel) -> Way {
         Way::Send
-    }
-
-    /// How many messages it did not hand on since it was made, by reason.
-    fn dropped(&self) -> BTreeMap<String, u64> {
-        BTreeMap::new()
     }
 
     /// The words of a message are stored, as its [`way`](Self::way) asked for.

@@ -1,7 +1,7 @@
 //! Keeps a channel up.
 
 use super::ChannelAdapter;
-use crate::domain::post::Door;
+use crate::{domain::post::Door, health::Tasks};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -42,17 +42,25 @@ pub enum Rest {
     ForGood,
 }
 
-/// Runs a channel, again and again. Dropping the future ends it.
-pub async fn supervise(adapter: &dyn ChannelAdapter, door: Arc<dyn Door>, tell: impl Fn(State)) {
+/// Runs a channel, again and again, also after a panic in it. Dropping the future ends it.
+pub async fn supervise(
+    adapter: &dyn ChannelAdapter,
+    door: Arc<dyn Door>,
+    tasks: &Tasks,
+    tell: impl Fn(State),
+) {
+    let task = format!("channel:{}", adapter.name());
     let mut wait = RESTART_FIRST;
     loop {
         let began = Instant::now();
-        let ended = match adapter.open().await {
-            Ok(()) => {
-                tell(State::Up);
-                adapter.run(Arc::clone(&door)).await
-            }
-            Err(error) => Err(error),
+        let work = async {
+            adapter.open().await?;
+            tell(State::Up);
+            adapter.run(Arc::clone(&door)).await
+        };
+        let ended = match tasks.guard(&task, work).await {
+            Ok(ended) => ended,
+            Err(panic) => Err(format!("a fault of the program: {panic}")),
         };
         let Err(error) = ended else {
             // It has nothing more to do than to deliver.

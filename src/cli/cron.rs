@@ -40,6 +40,17 @@ enum Command {
         /// The job
         name: String,
     },
+    /// Put a job back that was set aside because its runs made the program panic; it makes up for missed
+    /// times as declared
+    Retry {
+        /// The job
+        name: String,
+    },
+    /// The same, without making up for missed times
+    Drop {
+        /// The job
+        name: String,
+    },
     /// Show what became of the runs of a job, or of all; the newest first
     History {
         /// The job
@@ -59,6 +70,8 @@ impl Cron {
             match self.command {
                 Command::List { json } => list(flags, json).await,
                 Command::Run { name } => run(flags, &name).await,
+                Command::Retry { name } => put_back(flags, &name, true).await,
+                Command::Drop { name } => put_back(flags, &name, false).await,
                 Command::History { name, limit, json } => history(flags, name.as_deref(), limit, json).await,
             }
         })
@@ -83,11 +96,11 @@ async fn list(flags: Flags, json: bool) -> anyhow::Result<Exit> {
 }
 
 fn as_json(job: &JobReport) -> serde_json::Value {
-    let JobReport { spec, schedule, zone, next_ms, next, last } = job;
+    let JobReport { spec, schedule, zone, next_ms, next, last, set_aside } = job;
     json!({
         "name": spec.name, "schedule": schedule, "zone": zone, "next_ms": next_ms, "next": next,
         "missed": spec.missed, "overlap": spec.overlap, "timeout": spec.timeout.as_secs_f64(),
-        "to": spec.to, "location": spec.location, "last": last,
+        "to": spec.to, "location": spec.location, "last": last, "set_aside": set_aside,
     })
 }
 
@@ -99,7 +112,22 @@ fn line(job: &JobReport, colour: Colour) -> String {
         Some(run) => format!("last {} {}", outcome(run, colour), ago(when(run))),
     };
     let schedule = format!("{}{zone}", job.schedule);
-    printable(&format!("{:<16} {schedule:<32} next {next:<27} {last}", job.spec.name))
+    let mut line = format!("{:<16} {schedule:<32} next {next:<27} {last}", job.spec.name);
+    if let Some(reason) = &job.set_aside {
+        let name = &job.spec.name;
+        line += &format!("\n{:<16} set aside: {reason} (`openpista cron retry {name}` puts it back)", "");
+    }
+    printable(&line)
+}
+
+async fn put_back(flags: Flags, name: &str, makes_up: bool) -> anyhow::Result<Exit> {
+    let loaded = Loaded::load(flags).await?;
+    if loaded.put_back(name, makes_up).await? {
+        eprintln!("{name}: put back; a daemon that runs takes it up within a minute");
+        return Ok(Exit::Ok);
+    }
+    eprintln!("openpista: the job {name} is not set aside");
+    Ok(Exit::Failed)
 }
 
 async fn history(flags: Flags, name: Option<&str>, limit: usize, json: bool) -> anyhow::Result<Exit> {

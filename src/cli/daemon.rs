@@ -157,6 +157,21 @@ fn shown(status: &Value) -> String {
             },
         );
     }
+    if let Some(outage) = status["database"].as_object() {
+        let error = outage["error"].as_str().unwrap_or_default();
+        line("DEGRADED", format!("for {}: {error}", period(outage["since_s"].as_u64().unwrap_or_default())));
+        line("", format!("{} changes wait in memory until they can be stored", outage["waiting"]));
+    }
+    for task in status["tasks"].as_array().into_iter().flatten() {
+        let (name, error) = (task["task"].as_str(), task["error"].as_str());
+        let (name, error) = (name.unwrap_or_default(), error.unwrap_or_default());
+        line("task", format!("{name}: panicked {} time(s), restarted: {error}", task["failures"]));
+    }
+    for (place, reasons) in status["dropped"].as_object().into_iter().flatten() {
+        for (reason, count) in reasons.as_object().into_iter().flatten() {
+            line("dropped", format!("{place}: {count} x {reason}"));
+        }
+    }
     for job in status["cron"].as_array().into_iter().flatten() {
         let next = job["next"].as_str().unwrap_or("never");
         line("job", format!("{}: next {next}", job["name"].as_str().unwrap_or_default()));

@@ -20,6 +20,7 @@ mod lua;
 mod lua_worker;
 mod pair;
 mod policy;
+mod queues;
 mod repl;
 mod route;
 mod run;
@@ -106,7 +107,12 @@ enum Command {
     /// List, check, trust and run skills
     Skills(skills::Skills),
     /// List and run the jobs that run at times, and show what became of their runs
+    #[command(visible_alias = "jobs")]
     Cron(cron::Cron),
+    /// Messages of channels that could not be delivered
+    Outbox(queues::Outbox),
+    /// Messages of channels that ended without an answer
+    Inbox(queues::Inbox),
     /// List and answer the questions that people were asked about calls
     Approvals(approvals::Approvals),
     /// List and revoke standing approvals ("always exactly this")
@@ -192,6 +198,8 @@ pub fn main(cli: Cli) -> Exit {
         Command::Tools(tools) => tools.main(flags),
         Command::Test(test) => test.main(flags),
         Command::Cron(cron) => cron.main(flags),
+        Command::Outbox(outbox) => outbox.main(flags),
+        Command::Inbox(inbox) => inbox.main(flags),
         Command::Approvals(approvals) => approvals.main(flags),
         Command::Grants(grants) => grants.main(flags),
         Command::Doctor(doctor) => doctor.main(flags),

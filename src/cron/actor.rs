@@ -7,14 +7,19 @@ use super::{
     run::{self, DELIVERY_WAITS},
     work::{Run, Work},
 };
-use crate::domain::{
-    cron::{Beginning, Claim, Claimed, CronStore, DeclaredJob, NEVER, RunEnd, RunState},
-    plan::CronSpec,
-    store::StoreError,
+use crate::{
+    domain::{
+        cron::{Beginning, Claim, Claimed, CronStore, DeclaredJob, NEVER, RunEnd, RunState},
+        plan::CronSpec,
+        store::StoreError,
+    },
+    health::{TASK_RESTART_FIRST, TASK_RESTART_LONGEST, Tasks, chaos, panic_message},
 };
 use chrono_tz::Tz;
+use futures_util::FutureExt;
 use std::{
     collections::{BTreeMap, HashMap},
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
 };
@@ -29,6 +34,8 @@ pub const LOOK: Duration = Duration::from_secs(60);
 const RETRY_MS: i64 = 1_000;
 /// So many runs are under way at the same time; further ones wait.
 pub const RUNNING: usize = 16;
+/// A job of which so many runs panicked one after the other is set aside.
+pub const MAX_RUN_PANICS: u32 = 2;
 /// How long runs under way may still take when the program ends.
 pub const STOP_GRACE: Duration = Duration::from_secs(3);
 
@@ -51,6 +58,9 @@ pub(super) struct Actor {
     /// The jobs that the runs belong to.
     busy: HashMap<Id, (String, i64)>,
     deliveries: JoinSet<()>,
+    /// Jobs that could not be stored yet.
+    undeclared: Option<Vec<Arc<CronSpec>>>,
+    tasks: Tasks,
 }
 
 /// Whether the task goes on.
@@ -65,6 +75,7 @@ impl Actor {
         clock: Arc<dyn Clock>,
         config: String,
         inbox: mpsc::UnboundedReceiver<Message>,
+        tasks: Tasks,
     ) -> Self {
         Self {
             store,
@@ -77,61 +88,82 @@ impl Actor {
             runs: JoinSet::new(),
             busy: HashMap::new(),
             deliveries: JoinSet::new(),
+            undeclared: None,
+            tasks,
         }
     }
 
+    /// Serves until it is told to stop. A panic loses the step in which it happened, and nothing else.
     pub(super) async fn run(mut self) {
+        let mut wait = TASK_RESTART_FIRST;
         loop {
-            let wake = self.work_off().await;
-            let clock = self.clock.clone();
-            let time = async {
-                match wake {
-                    // Whatever the clock on the wall is set to meanwhile.
-                    Some(at_ms) => tokio::select! {
-                        () = clock.until(at_ms) => {}
-                        () = clock.sleep(LOOK) => {}
-                    },
-                    None => std::future::pending().await,
+            match AssertUnwindSafe(self.step()).catch_unwind().await {
+                Ok(Next::GoOn) => wait = TASK_RESTART_FIRST,
+                Ok(Next::End) => break,
+                Err(panic) => {
+                    self.tasks.failed("cron", &*panic, wait);
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(TASK_RESTART_LONGEST);
                 }
-            };
-            tokio::select! {
-                message = self.inbox.recv() => {
-                    if let Next::End = self.take(message).await {
-                        break;
-                    }
-                }
-                Some(ended) = self.runs.join_next_with_id() => self.note_end(ended).await,
-                Some(_) = self.deliveries.join_next() => {}
-                () = time => {}
             }
         }
         self.end().await;
     }
 
+    /// Does what is due, and waits for the next thing to do.
+    async fn step(&mut self) -> Next {
+        chaos::point("cron");
+        let wake = self.work_off().await;
+        let clock = self.clock.clone();
+        let time = async {
+            match wake {
+                // Whatever the clock on the wall is set to meanwhile.
+                Some(at_ms) => tokio::select! {
+                    () = clock.until(at_ms) => {}
+                    () = clock.sleep(LOOK) => {}
+                },
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            message = self.inbox.recv() => return self.take(message).await,
+            Some(ended) = self.runs.join_next_with_id() => self.note_end(ended).await,
+            Some(_) = self.deliveries.join_next() => {}
+            () = time => {}
+        }
+        Next::GoOn
+    }
+
     async fn take(&mut self, message: Option<Message>) -> Next {
         let Some(Message::Apply { jobs, local, work, done }) = message else { return Next::End };
         self.local = local;
-        self.apply(jobs).await;
+        self.work = Some(work);
+        // Kept until it is done, also over a panic.
+        self.undeclared = Some(jobs);
+        self.apply().await;
         // A generation without jobs is not held on to.
-        self.work = (!self.jobs.is_empty()).then_some(work);
-        if self.jobs.is_empty() {
+        if self.jobs.is_empty() && self.undeclared.is_none() {
+            self.work = None;
             self.clock.rest();
         }
         let _ = done.send(());
         Next::GoOn
     }
 
-    async fn apply(&mut self, specs: Vec<Arc<CronSpec>>) {
+    /// Takes up the jobs that are declared and not stored yet.
+    async fn apply(&mut self) {
+        let Some(specs) = self.undeclared.clone() else { return };
         let now = self.clock.now_ms();
         let declared = self.declared(specs.iter(), now);
         let stored = match self.store.declare(&self.config, declared, now).await {
             Ok(stored) => stored,
             Err(error) => {
-                // The jobs that were there go on.
-                tracing::error!(target: "cron", "the jobs could not be taken up: {error}");
+                // The jobs that were there go on until then.
+                tracing::error!(target: "cron", "the jobs could not be taken up yet: {error}");
                 return;
             }
         };
+        self.undeclared = None;
         let mut before = std::mem::take(&mut self.jobs);
         for spec in specs {
             let Some(stored) = stored.iter().find(|stored| stored.name == spec.name) else { continue };
@@ -156,11 +188,15 @@ impl Actor {
 
     /// Does all that is to be done now; says when there is more.
     async fn work_off(&mut self) -> Option<i64> {
-        if self.jobs.is_empty() {
-            return None;
-        }
+        self.apply().await;
         let now = self.clock.now_ms();
         let mut wake = now + LOOK.as_millis() as i64;
+        if self.undeclared.is_some() {
+            wake = now + RETRY_MS;
+        } else if self.jobs.is_empty() {
+            return None;
+        }
+        self.look_at_set_aside().await;
         let names: Vec<_> = self.jobs.keys().cloned().collect();
         for name in names {
             let claimed = self.claim(&name, now).await;
@@ -169,7 +205,7 @@ impl Actor {
                 tracing::error!(target: "cron", job = name, "{error}");
                 wake = wake.min(now + RETRY_MS);
             }
-            let Some(job) = self.jobs.get(&name) else { continue };
+            let Some(job) = self.jobs.get(&name).filter(|job| job.set_aside.is_none()) else { continue };
             // One that is due still could not be taken.
             wake = wake.min(if job.next_ms > now { job.next_ms } else { now + RETRY_MS });
             if job.not_before_ms > now {
@@ -179,9 +215,29 @@ impl Actor {
         Some(wake)
     }
 
+    /// Puts jobs back that somebody retried or dropped meanwhile.
+    async fn look_at_set_aside(&mut self) {
+        if self.jobs.values().all(|job| job.set_aside.is_none()) {
+            return;
+        }
+        match self.store.jobs(&self.config).await {
+            Ok(stored) => {
+                for stored in stored {
+                    if let Some(job) = self.jobs.get_mut(&stored.name).filter(|job| job.set_aside.is_some()) {
+                        job.follow(Some(stored));
+                    }
+                }
+            }
+            Err(error) => tracing::error!(target: "cron", "{error}"),
+        }
+    }
+
     /// Takes the times of a job that are due.
     async fn claim(&mut self, name: &str, now: i64) -> Result<(), StoreError> {
-        let Some(job) = self.jobs.get_mut(name).filter(|job| job.next_ms != NEVER) else { return Ok(()) };
+        let Some(job) = self.jobs.get_mut(name).filter(|job| job.next_ms != NEVER && job.set_aside.is_none())
+        else {
+            return Ok(());
+        };
         if job.next_ms > now && job.right_ms.is_some_and(|right| right <= now) {
             return Ok(());
         }
@@ -228,7 +284,11 @@ impl Actor {
         let Some(work) = self.work.clone().filter(|_| !busy && self.runs.len() < RUNNING) else {
             return Ok(());
         };
-        let Some(job) = self.jobs.get_mut(name).filter(|job| job.not_before_ms <= now) else { return Ok(()) };
+        let Some(job) =
+            self.jobs.get_mut(name).filter(|job| job.not_before_ms <= now && job.set_aside.is_none())
+        else {
+            return Ok(());
+        };
         while let Some((id, planned)) = job.waiting.front().copied() {
             match self.store.begin(id, now).await? {
                 Beginning::Busy => {
@@ -276,12 +336,39 @@ impl Actor {
 
     async fn note_end(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
         match ended {
-            Ok((task, ())) => drop(self.busy.remove(&task)),
+            Ok((task, ())) => {
+                let ended = self.busy.remove(&task);
+                if let Some(job) = ended.and_then(|(job, _)| self.jobs.get_mut(&job)) {
+                    job.panics = 0;
+                }
+            }
             Err(error) => {
                 let Some((job, run)) = self.busy.remove(&error.id()) else { return };
-                tracing::error!(target: "cron", job, "a run ended in a fault of the program: {error}");
-                self.close(run, RunState::Failed, "a fault of the program").await;
+                let why = match error.try_into_panic() {
+                    Ok(panic) => {
+                        self.tasks.failed(&format!("job:{job}"), &*panic, Duration::ZERO);
+                        format!("a fault of the program: {}", panic_message(&*panic))
+                    }
+                    Err(error) => error.to_string(),
+                };
+                self.close(run, RunState::Failed, &why).await;
+                self.count_panic(&job, &why).await;
             }
+        }
+    }
+
+    /// A job whose runs panic twice in a row is set aside.
+    async fn count_panic(&mut self, name: &str, why: &str) {
+        let Some(job) = self.jobs.get_mut(name) else { return };
+        job.panics += 1;
+        if job.panics < MAX_RUN_PANICS {
+            return;
+        }
+        job.panics = 0;
+        job.set_aside = Some(why.to_owned());
+        tracing::error!(target: "cron", job = name, "set aside (`openpista cron list`): {why}");
+        if let Err(error) = self.store.set_aside(&self.config, name, Some(why), None).await {
+            tracing::error!(target: "cron", job = name, "{error}");
         }
     }
 

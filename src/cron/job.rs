@@ -22,6 +22,10 @@ pub(super) struct Job {
     pub(super) waiting: VecDeque<(i64, PlannedRun)>,
     /// No sooner than then is another try to begin one: it runs in another program.
     pub(super) not_before_ms: i64,
+    /// Why it does not run until somebody retries or drops it.
+    pub(super) set_aside: Option<String>,
+    /// How many of its last runs panicked, one after the other.
+    pub(super) panics: u32,
 }
 
 /// How a job is timed, and the text that tells this schedule from others.
@@ -66,16 +70,27 @@ impl Job {
     /// As [`timing`].
     pub(super) fn new(spec: Arc<CronSpec>, local: Tz, stored: &StoredJob) -> Result<Self, String> {
         let (timing, schedule) = timing(&spec, local, stored.anchor_ms)?;
-        let next_ms = stored.next_ms;
-        let waiting = VecDeque::new();
-        Ok(Self { spec, schedule, timing, next_ms, right_ms: None, waiting, not_before_ms: 0 })
+        Ok(Self {
+            spec,
+            schedule,
+            timing,
+            next_ms: stored.next_ms,
+            right_ms: None,
+            waiting: VecDeque::new(),
+            not_before_ms: 0,
+            set_aside: stored.set_aside.clone(),
+            panics: 0,
+        })
     }
 
     /// Others were faster: goes by what is stored now.
     pub(super) fn follow(&mut self, stored: Option<StoredJob>) {
         self.right_ms = None;
         match stored {
-            Some(stored) if stored.schedule == self.schedule => self.next_ms = stored.next_ms,
+            Some(stored) if stored.schedule == self.schedule => {
+                self.next_ms = stored.next_ms;
+                self.set_aside = stored.set_aside;
+            }
             _ => {
                 let job = &self.spec.name;
                 tracing::warn!(

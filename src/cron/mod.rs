@@ -19,7 +19,7 @@ mod timing;
 mod work;
 mod zone;
 
-pub use actor::{LOOK, RUNNING, STOP_GRACE};
+pub use actor::{LOOK, MAX_RUN_PANICS, RUNNING, STOP_GRACE};
 pub use chrono_tz::Tz as Zone;
 pub use clock::{Clock, SystemClock};
 pub use decide::{Decision, GRACE_MS, MAX_ATTEMPTS, MAX_CATCH_UP, TRUSTED_MS, decide};

@@ -4,9 +4,12 @@ use super::{
     clock::Clock,
     work::{Ended, Run, Work, WorkEnd},
 };
-use crate::domain::{
-    cron::{CronStore, RunEnd, RunState},
-    cut,
+use crate::{
+    domain::{
+        cron::{CronStore, RunEnd, RunState},
+        cut,
+    },
+    health::chaos,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -31,6 +34,7 @@ pub struct Outcome {
 
 /// Does a run that is marked as running, and stores how it ended.
 pub(super) async fn perform(run: &Run, work: &dyn Work, store: &dyn CronStore, clock: &dyn Clock) -> Outcome {
+    chaos::point("job");
     let limit = run.job.timeout + BEYOND;
     let end = match tokio::time::timeout(limit, work.perform(run)).await {
         Ok(end) => end,
@@ -52,8 +56,12 @@ pub(super) async fn perform(run: &Run, work: &dyn Work, store: &dyn CronStore, c
         now_ms,
     };
     let job = &run.job.name;
-    if let Err(error) = store.end(run.id, end).await {
-        tracing::error!(target: "cron", job, "how a run ended could not be stored: {error}");
+    match store.end(run.id, end).await {
+        Ok(()) => {}
+        Err(error) if error.is_delayed() => {
+            tracing::warn!(target: "cron", job, "how a run ended is not stored yet: {error}");
+        }
+        Err(error) => tracing::error!(target: "cron", job, "how a run ended could not be stored: {error}"),
     }
     match &outcome.error {
         Some(error) => tracing::warn!(target: "cron", job, state = outcome.state.as_str(), "{error}"),

@@ -5,7 +5,10 @@ use super::{
     clock::Clock,
     work::Work,
 };
-use crate::domain::{cron::CronStore, plan::CronSpec};
+use crate::{
+    domain::{cron::CronStore, plan::CronSpec},
+    health::Tasks,
+};
 use chrono_tz::Tz;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
@@ -18,13 +21,14 @@ pub struct Scheduler {
     store: Arc<dyn CronStore>,
     clock: Arc<dyn Clock>,
     config: String,
+    tasks: Tasks,
     running: Mutex<Option<(mpsc::UnboundedSender<Message>, JoinHandle<()>)>>,
 }
 
 impl Scheduler {
     /// A scheduler of the jobs that the file `config` declares. It does nothing yet.
-    pub fn new(store: Arc<dyn CronStore>, clock: Arc<dyn Clock>, config: String) -> Self {
-        Self { store, clock, config, running: Mutex::default() }
+    pub fn new(store: Arc<dyn CronStore>, clock: Arc<dyn Clock>, config: String, tasks: Tasks) -> Self {
+        Self { store, clock, config, tasks, running: Mutex::default() }
     }
 
     /// From now on, these are the jobs; `local` is the zone of those that name none. What has the same
@@ -69,7 +73,8 @@ impl Scheduler {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let (sender, _) = running.get_or_insert_with(|| {
             let (sender, inbox) = mpsc::unbounded_channel();
-            let actor = Actor::new(self.store.clone(), self.clock.clone(), self.config.clone(), inbox);
+            let (store, clock, tasks) = (self.store.clone(), self.clock.clone(), self.tasks.clone());
+            let actor = Actor::new(store, clock, self.config.clone(), inbox, tasks);
             (sender, tokio::spawn(actor.run()))
         });
         sender.clone()

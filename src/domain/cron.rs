@@ -35,6 +35,8 @@ pub struct StoredJob {
     pub anchor_ms: i64,
     /// The first time that nobody has taken yet.
     pub next_ms: i64,
+    /// Why it does not run until somebody retries or drops it: its runs made the program panic.
+    pub set_aside: Option<String>,
 }
 
 /// A time that something was stored for.
@@ -258,6 +260,16 @@ pub trait CronStore: Send + Sync {
 
     /// Stores what became of a run's text: it was delivered, or why not.
     fn delivery<'a>(&'a self, run: i64, error: Option<&'a str>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Sets a job aside for a reason: no time of it is taken. `None` puts it back; then it is due next at
+    /// `next_ms`, or when it was due if that is `None`. `false`: nothing is stored of such a job.
+    fn set_aside<'a>(
+        &'a self,
+        config: &'a str,
+        job: &'a str,
+        reason: Option<&'a str>,
+        next_ms: Option<i64>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// The runs of a job, or of all jobs of a configuration; the newest first.
     fn runs<'a>(

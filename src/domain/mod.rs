@@ -24,6 +24,7 @@ pub mod points;
 pub mod post;
 pub mod primitives;
 pub mod question;
+pub mod queued;
 pub mod rates;
 pub mod rules;
 pub mod sandbox;

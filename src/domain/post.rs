@@ -343,6 +343,16 @@ pub trait Post: Send + Sync {
         again_ms: Option<u64>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// The delivery of a message panicked: it is tried again after so many milliseconds. One that has panicked
+    /// `most` times is set aside instead, which is `true`.
+    fn panicked<'a>(
+        &'a self,
+        number: i64,
+        error: &'a str,
+        again_ms: u64,
+        most: u32,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
     /// Gives back what was taken for delivery by this program and not delivered.
     fn release<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 }

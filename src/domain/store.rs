@@ -161,6 +161,43 @@ pub enum StoreError {
         /// SQLite's own words.
         message: String,
     },
+    /// The database cannot be used just now: another program has locked it, or the disk is full.
+    #[error("database {path}: {message}")]
+    Unavailable {
+        /// The file.
+        path: String,
+        /// SQLite's own words.
+        message: String,
+    },
+    /// The same, for something that has happened already: it is kept in memory and stored as soon as it
+    /// can be.
+    #[error("database {path}: {message}; it is tried again until it is stored")]
+    Delayed {
+        /// The file.
+        path: String,
+        /// SQLite's own words.
+        message: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same may succeed later.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Delayed { .. })
+    }
+
+    /// Whether it is stored without anybody trying again.
+    pub fn is_delayed(&self) -> bool {
+        matches!(self, Self::Delayed { .. })
+    }
+}
+
+/// For callers to whom it is enough that something will be stored.
+pub fn delayed_is_fine(stored: Result<(), StoreError>) -> Result<(), StoreError> {
+    match stored {
+        Err(error) if error.is_delayed() => Ok(()),
+        other => other,
+    }
 }
 
 /// Finds conversations for whoever names one.
@@ -189,7 +226,8 @@ pub trait TurnStore: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Stores the next message of a turn. It is queued when this is called, in the order of the
-    /// calls; waiting tells when it is stored, and dropping the future does not undo it.
+    /// calls; waiting tells when it is stored, and dropping the future does not undo it. While the database
+    /// is not available it ends with [`StoreError::Delayed`], and is stored later all the same.
     fn append(
         &self,
         session: &SessionId,
@@ -218,6 +256,9 @@ pub trait TurnStore: Send + Sync {
 
     /// US dollars that `agent` spent since midnight (UTC).
     fn spent_today<'a>(&'a self, agent: &'a str) -> BoxFuture<'a, Result<f64, StoreError>>;
+
+    /// Waits until nothing that was handed in is delayed any more.
+    fn caught_up(&self) -> BoxFuture<'static, ()>;
 
     /// Closes a turn. Queued like [`append`](Self::append).
     fn end_turn<'a>(&'a self, turn: &'a TurnId, status: TurnStatus) -> BoxFuture<'a, Result<(), StoreError>>;

@@ -9,8 +9,9 @@ use crate::{
         hook::TurnContext,
         id::{SessionId, TurnId},
         post::{Parcel, Stamp},
-        store::StoreError,
+        store::{StoreError, delayed_is_fine},
     },
+    health::chaos,
 };
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde_json::json;
@@ -19,6 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 /// A message that was tried so often and not delivered is given up.
 pub const MAX_ATTEMPTS: u32 = 8;
+/// A message whose delivery panicked so often is set aside.
+pub const MAX_DELIVERY_PANICS: u32 = 2;
+/// What a conversation is told of a message that was set aside.
+const SET_ASIDE: &str =
+    "A message to you could not be delivered (a fault of the program); `openpista outbox list` shows it.";
 /// The wait before the second attempt; it doubles each time.
 pub const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// The longest such wait.
@@ -49,6 +55,7 @@ pub async fn deliver(
     // A conversation whose message is under way has no other one due: a slow one holds up nobody else.
     let mut under_way = FuturesUnordered::new();
     while !stop.is_cancelled() {
+        chaos::point("delivery-loop");
         let stamp = outgoing.post().stamp();
         let wait = match take(adapter, outgoing, most - under_way.len()).await {
             Ok((parcels, due)) => {
@@ -144,7 +151,7 @@ struct Kept<'a> {
 
 impl Progress for Kept<'_> {
     fn arrived(&self, parts: u32) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.outgoing.post().part(self.number, parts)
+        Box::pin(async move { delayed_is_fine(self.outgoing.post().part(self.number, parts).await) })
     }
 }
 
@@ -158,13 +165,46 @@ async fn keep(
     // Later attempts say the same.
     if way == Way::Keep || (way == Way::KeepAndSend && parcel.attempt == 1) {
         let words = parcel.content.text.clone();
-        outgoing.post().said(parcel.number, words, way == Way::Keep).await?;
+        delayed_is_fine(outgoing.post().said(parcel.number, words, way == Way::Keep).await)?;
         adapter.kept(parcel);
     }
     Ok(way == Way::Keep)
 }
 
+/// Delivers one message. One whose delivery panics twice is set aside, and its conversation is told.
 async fn one(
+    adapter: &dyn ChannelAdapter,
+    outgoing: &Outgoing,
+    gateway: &Gateway,
+    parcel: Parcel,
+) -> Result<(), StoreError> {
+    let (channel, number, attempt) = (adapter.name(), parcel.number, parcel.attempt);
+    let (conversation, is_word) = (parcel.conversation.clone(), parcel.content.text == SET_ASIDE);
+    let task = format!("delivery:{channel}");
+    let tasks = &outgoing.health().tasks;
+    let error = match tasks.guard(&task, attempted(adapter, outgoing, gateway, parcel)).await {
+        Ok(done) => return done,
+        Err(panic) => format!("a fault of the program: {panic}"),
+    };
+    let wait = backoff(attempt).as_millis() as u64;
+    let set_aside = match outgoing.post().panicked(number, &error, wait, MAX_DELIVERY_PANICS).await {
+        Err(error) if error.is_delayed() => return Ok(()),
+        other => other?,
+    };
+    if set_aside {
+        tracing::error!(channel, number, "a message was set aside (`openpista outbox list`): {error}");
+        if !is_word {
+            outgoing.send(channel, &conversation, SET_ASIDE).await?;
+        }
+    }
+    Ok(())
+}
+
+fn backoff(attempt: u32) -> Duration {
+    RETRY_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(RETRY_LONGEST)
+}
+
+async fn attempted(
     adapter: &dyn ChannelAdapter,
     outgoing: &Outgoing,
     gateway: &Gateway,
@@ -187,7 +227,7 @@ async fn one(
             tracing::info!(to, why, "a message does not leave");
             let way = if way == Way::Send { Way::Send } else { Way::Keep };
             if !keep(adapter, outgoing, &parcel, way).await? {
-                outgoing.post().delivered(number).await?;
+                delayed_is_fine(outgoing.post().delivered(number).await)?;
             }
             return Ok(());
         }
@@ -195,26 +235,26 @@ async fn one(
     if keep(adapter, outgoing, &parcel, way).await? {
         return Ok(());
     }
+    chaos::point("delivery");
     let Err(kept) = adapter.deliver(parcel, &Kept { outgoing, number }).await else {
-        return outgoing.post().delivered(number).await;
+        return delayed_is_fine(outgoing.post().delivered(number).await);
     };
-    let backoff = || RETRY_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(RETRY_LONGEST);
     let error = kept.error().to_owned();
     let wait = match kept {
         Undelivered::Away { again, doubtful, .. } => {
             if doubtful {
-                outgoing.post().doubt(number).await?;
+                delayed_is_fine(outgoing.post().doubt(number).await)?;
             }
-            again.unwrap_or_else(backoff)
+            again.unwrap_or_else(|| backoff(attempt))
         }
-        Undelivered::Failed(_) if attempt < MAX_ATTEMPTS => backoff(),
+        Undelivered::Failed(_) if attempt < MAX_ATTEMPTS => backoff(attempt),
         Undelivered::Failed(_) | Undelivered::Refused(_) => {
             let message = format!("a message to {to} was not delivered in {attempt} attempt(s): {error}");
             tracing::error!("{message}");
             hooks.tell(&context, "error", || json!({ "kind": "delivery", "message": message }));
-            return outgoing.post().put_off(number, &error, None).await;
+            return delayed_is_fine(outgoing.post().put_off(number, &error, None).await);
         }
     };
     tracing::warn!(to, attempt, wait_s = wait.as_secs_f64(), "a message was not delivered: {error}");
-    outgoing.post().put_off(number, &error, Some(wait.as_millis() as u64)).await
+    delayed_is_fine(outgoing.post().put_off(number, &error, Some(wait.as_millis() as u64)).await)
 }

@@ -14,7 +14,9 @@ mod router;
 mod setup;
 mod submit;
 
-pub use delivery::{LOOK_EVERY, MAX_ATTEMPTS, RETRY_FIRST, RETRY_LONGEST, deliver, flush};
+pub use delivery::{
+    LOOK_EVERY, MAX_ATTEMPTS, MAX_DELIVERY_PANICS, RETRY_FIRST, RETRY_LONGEST, deliver, flush,
+};
 pub use outgoing::{Ended, Outgoing};
 pub use questions::{ANSWER_TIME, ANSWERS_EVERY, MAX_OPEN, MAX_QUESTION_CHARS, Questions};
 pub use rates::{Counter, FAILURES, Limits, MAX_COUNTED, TooOften};

@@ -1,8 +1,11 @@
 //! Messages on their way out: stored first, then whoever delivers is woken.
 
-use crate::domain::{
-    post::{Arrival, Content, Post},
-    store::StoreError,
+use crate::{
+    domain::{
+        post::{Arrival, Content, Post},
+        store::StoreError,
+    },
+    health::Health,
 };
 use std::{
     collections::HashMap,
@@ -19,19 +22,25 @@ pub trait Ended: Send + Sync {
 /// Takes messages for channels.
 pub struct Outgoing {
     post: Arc<dyn Post>,
+    health: Health,
     bells: Mutex<HashMap<String, Arc<Notify>>>,
     told: Mutex<HashMap<String, Weak<dyn Ended>>>,
 }
 
 impl Outgoing {
     /// Keeps messages in `post`.
-    pub fn new(post: Arc<dyn Post>) -> Self {
-        Self { post, bells: Mutex::default(), told: Mutex::default() }
+    pub fn new(post: Arc<dyn Post>, health: Health) -> Self {
+        Self { post, health, bells: Mutex::default(), told: Mutex::default() }
     }
 
     /// Where messages are kept.
     pub fn post(&self) -> &dyn Post {
         &*self.post
+    }
+
+    /// Where failures are noted.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Sends a message. Once this returns `Ok` it is kept until it is delivered.

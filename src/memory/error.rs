@@ -88,17 +88,42 @@ pub(super) enum Fault {
     Sql(rusqlite::Error),
     Store(StoreError),
     Text(String),
+    /// The piece of work panicked, with this message.
+    Panic(String),
 }
 
 impl Fault {
     /// The error for the outside.
     pub(super) fn at(self, path: &Path) -> StoreError {
+        let path = path.display().to_string();
         let message = match self {
             Self::Store(error) => return error,
+            Self::Sql(error) if passes(&error) => {
+                return StoreError::Unavailable { path, message: error.to_string() };
+            }
             Self::Sql(error) => error.to_string(),
             Self::Text(text) => text,
+            Self::Panic(text) => format!("a fault of the program: {text}"),
         };
-        StoreError::Database { path: path.display().to_string(), message }
+        StoreError::Database { path, message }
+    }
+}
+
+/// Whether the same may succeed later: another program has the lock, or the disk is full or unreachable.
+fn passes(error: &rusqlite::Error) -> bool {
+    use rusqlite::{ErrorCode, ffi};
+    let rusqlite::Error::SqliteFailure(failure, _) = error else { return false };
+    match failure.code {
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::DiskFull
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::OutOfMemory
+        | ErrorCode::FileLockingProtocolFailed => true,
+        // The file at the path is another one now: this connection will never write it again.
+        ErrorCode::ReadOnly => failure.extended_code != ffi::SQLITE_READONLY_DBMOVED,
+        _ => false,
     }
 }
 

@@ -50,6 +50,7 @@ pub use options::{
 pub use post::POST_DAYS;
 pub use search::{SEARCH_WORDS, SNIPPET_WORDS};
 pub use sessions::{NewSession, TITLE_CHARS};
+pub use writer::{Outage, STORE_RETRY_FIRST, STORE_RETRY_LONGEST};
 
 use crate::domain::{BoxFuture, store::StoreError};
 use desk::Desk;
@@ -101,10 +102,16 @@ impl Memory {
         &self.0.path
     }
 
-    /// Writes what is queued and lets go of the file. Afterwards, writing through any clone fails.
-    pub async fn close(&self) {
+    /// Writes what is queued and lets go of the file. Afterwards, writing through any clone fails. Returns how
+    /// many pieces that had happened already could not be stored; the log names each.
+    pub async fn close(&self) -> usize {
         self.0.readers.close();
-        self.0.writer.close().await;
+        self.0.writer.close().await
+    }
+
+    /// Whether the database cannot be written, so that what happens waits in memory.
+    pub fn outage(&self) -> Option<Outage> {
+        self.0.writer.outage()
     }
 
     /// Which program this is, as an owner of turns.
@@ -125,6 +132,22 @@ impl Memory {
         work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         self.0.writer.submit_one(work)
+    }
+
+    /// Writes what has happened already; see [`Writer::keep`].
+    fn keep<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.0.writer.keep(work)
+    }
+
+    /// The same for a piece that writes by one statement at most.
+    fn keep_one<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.0.writer.keep_one(work)
     }
 
     /// A look at a few rows in one state of the database, behind all that was queued before.

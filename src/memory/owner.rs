@@ -5,6 +5,7 @@
 //! A process id alone could not say that: ids are used again.
 
 use super::error::Fault;
+use crate::domain::store::StoreError;
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
@@ -34,8 +35,7 @@ impl Owner {
     pub(super) fn hold(&mut self) -> Result<(), Fault> {
         if self.held.is_none() {
             let path = self.file(&self.instance);
-            let lock = take(&self.run, &path)
-                .map_err(|e| Fault::Text(format!("cannot lock {}: {e}", path.display())))?;
+            let lock = take(&self.run, &path).map_err(|e| unavailable(&path, &e))?;
             self.held = Some(lock);
             self.sweep();
         }
@@ -87,6 +87,12 @@ pub(super) fn seen_alive(database: &Path, instance: &str) -> bool {
         Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
         Err(_) => false,
     }
+}
+
+/// A full disk, say: trying again later helps.
+fn unavailable(path: &Path, error: &io::Error) -> Fault {
+    let (path, message) = (path.display().to_string(), format!("cannot be locked: {error}"));
+    StoreError::Unavailable { path, message }.into()
 }
 
 fn take(run: &Path, path: &Path) -> io::Result<File> {

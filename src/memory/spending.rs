@@ -41,7 +41,7 @@ impl Memory {
         usage: Usage,
     ) -> Result<(), StoreError> {
         let (context, model) = (context.clone(), model.to_owned());
-        self.write(move |desk| apart(desk, &context, &model, usage)).await
+        self.keep(move |desk| apart(desk, &context, &model, usage)).await
     }
 }
 

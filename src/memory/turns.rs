@@ -14,6 +14,7 @@ use crate::domain::{
     store::{StoreError, StoredMessage, TurnStatus, TurnStore},
     usage::Usage,
 };
+use std::future::ready;
 
 const RUNNING: &str = "SELECT id, instance, pid FROM turns WHERE session = ?1 AND status = 'running'";
 const BEGIN: &str = "INSERT INTO turns (id, session, status, channel, user, instance, pid, started_ms)
@@ -46,7 +47,10 @@ impl TurnStore for Memory {
         message: Message,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
-        self.write_one(move |desk| append(desk, &session, &turn, message))
+        match record(message) {
+            Ok(record) => self.keep_one(move |desk| insert(desk, &session, &turn, &record)),
+            Err(fault) => Box::pin(ready(Err(fault.at(self.path())))),
+        }
     }
 
     fn spend(
@@ -59,7 +63,7 @@ impl TurnStore for Memory {
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
         let (agent, model) = (agent.to_owned(), model.to_owned());
-        self.write_one(move |desk| spending::spend(desk, &session, &turn, &agent, &model, usage))
+        self.keep_one(move |desk| spending::spend(desk, &session, &turn, &agent, &model, usage))
     }
 
     fn spend_for(
@@ -69,7 +73,7 @@ impl TurnStore for Memory {
         usage: Usage,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (context, model) = (context.clone(), model.to_owned());
-        self.write_one(move |desk| spending::apart(desk, &context, &model, usage))
+        self.keep_one(move |desk| spending::apart(desk, &context, &model, usage))
     }
 
     fn spent_today<'a>(&'a self, agent: &'a str) -> BoxFuture<'a, Result<f64, StoreError>> {
@@ -77,9 +81,13 @@ impl TurnStore for Memory {
         Box::pin(self.read(move |conn| spending::spent_today(conn, &agent)))
     }
 
+    fn caught_up(&self) -> BoxFuture<'static, ()> {
+        self.0.writer.caught_up()
+    }
+
     fn end_turn<'a>(&'a self, turn: &'a TurnId, status: TurnStatus) -> BoxFuture<'a, Result<(), StoreError>> {
         let turn = turn.clone();
-        self.write(move |desk| end(desk, &turn, status))
+        self.keep(move |desk| end(desk, &turn, status))
     }
 
     fn take_up<'a>(
@@ -100,7 +108,7 @@ impl TurnStore for Memory {
         turn: &'a TurnId,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (session, turn) = (session.clone(), turn.clone());
-        self.write(move |desk| recover::close(desk, &session, &turn))
+        self.keep(move |desk| recover::close(desk, &session, &turn))
     }
 
     fn context<'a>(
@@ -170,8 +178,15 @@ pub(super) fn append(
     turn: &TurnId,
     message: Message,
 ) -> Result<(), Fault> {
-    let Record { role, content, calls, call_id, meta } =
-        Record::of(message).map_err(|e| Fault::Text(format!("a message is not JSON: {e}")))?;
+    insert(desk, session, turn, &record(message)?)
+}
+
+fn record(message: Message) -> Result<Record, Fault> {
+    Record::of(message).map_err(|e| Fault::Text(format!("a message is not JSON: {e}")))
+}
+
+fn insert(desk: &mut Desk<'_>, session: &SessionId, turn: &TurnId, record: &Record) -> Result<(), Fault> {
+    let Record { role, content, calls, call_id, meta } = record;
     let params = (session.as_str(), turn.as_str(), role, content, calls, call_id, meta, now_ms());
     desk.behind = true;
     match desk.run(APPEND, params)? {

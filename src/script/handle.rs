@@ -3,6 +3,7 @@
 use super::{
     call::{GRACE, Limits, Pulse},
     errors::{ErrorKind, ScriptError},
+    host::HostOptions,
     observers::Event,
     spin::spin,
     state::{Equipment, Sink},
@@ -10,7 +11,10 @@ use super::{
     values::{Secrets, to_json, to_lua},
     vm::Vm,
 };
-use crate::domain::{hook::TurnContext, id::HandlerId, primitives::Primitives};
+use crate::{
+    domain::{hook::TurnContext, id::HandlerId, primitives::Primitives},
+    health::Health as ProgramHealth,
+};
 use mlua::MultiValue;
 use serde_json::Value as Json;
 use std::{
@@ -50,6 +54,7 @@ pub(super) struct Shared {
     stuck: AtomicU64,
     dropped: AtomicU64,
     notice: Option<Sink>,
+    pub(super) program: ProgramHealth,
 }
 
 impl Shared {
@@ -57,7 +62,7 @@ impl Shared {
         number: u64,
         pulse: Arc<Pulse>,
         ended: oneshot::Receiver<()>,
-        notice: Option<Sink>,
+        options: &HostOptions,
     ) -> Arc<Self> {
         Arc::new(Self {
             number,
@@ -67,7 +72,8 @@ impl Shared {
             timeouts: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
-            notice,
+            notice: options.notice.clone(),
+            program: options.program.clone(),
         })
     }
 
@@ -180,7 +186,14 @@ impl ScriptHandle {
     pub fn emit(&self, event: &'static str, payload: Json) {
         if self.events.try_send(Event { name: event, payload, told: None }).is_err() {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            let dropped = &self.shared.program.dropped;
+            dropped.count_flood("lua", "an event was dropped: too many wait for observers", event);
         }
+    }
+
+    /// Waits until the thread has ended, for whatever reason.
+    pub async fn ended(&self) {
+        self.calls.closed().await;
     }
 
     /// Waits until the observers were told of all events up to now.

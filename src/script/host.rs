@@ -11,9 +11,14 @@ use super::{
     state::{Phase, Sink, State},
     vm::Vm,
 };
-use crate::domain::plan::Plan;
+use crate::{
+    domain::plan::Plan,
+    health::{Health as ProgramHealth, chaos},
+};
+use futures_util::FutureExt;
 use std::{
     future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
     path::PathBuf,
     pin::pin,
     rc::Rc,
@@ -59,6 +64,8 @@ pub struct HostOptions {
     pub notice: Option<Sink>,
     /// Whether the VM is one for specs: with `pista.test`, and able to run spec files.
     pub specs: bool,
+    /// Where panics and dropped events are noted.
+    pub program: ProgramHealth,
 }
 
 impl Default for HostOptions {
@@ -70,6 +77,7 @@ impl Default for HostOptions {
             print: None,
             notice: None,
             specs: false,
+            program: ProgramHealth::default(),
         }
     }
 }
@@ -131,7 +139,7 @@ impl ScriptHost {
         let (loaded, outcome) = oneshot::channel();
         let (ending, ended) = oneshot::channel();
         let limit = options.load_limit;
-        let shared = Shared::new(number, Arc::clone(&pulse), ended, options.notice.clone());
+        let shared = Shared::new(number, Arc::clone(&pulse), ended, &options);
         let theirs = Arc::clone(&shared);
         let script = Thread { shared: theirs, pulse, inbox, observed };
         let spawned = std::thread::Builder::new().name(format!("lua-{number}")).spawn(move || {
@@ -220,7 +228,8 @@ impl Thread {
         }
         let mut next = self.inbox.recv().await;
         while let Some(Command::Run(job)) = next {
-            start(job, &vm).await;
+            chaos::point("lua-thread");
+            start(job, &vm, &self.shared).await;
             if state.poisoned.get() {
                 self.shared.poisoned();
             }
@@ -241,8 +250,15 @@ async fn load(vm: &Vm, source: &Source, limit: Duration) -> Result<(), ScriptErr
 }
 
 /// Runs a job; if it has to wait, the rest of it becomes a task, and the next job can begin.
-async fn start(job: Job, vm: &Rc<Vm>) {
-    let mut running = job(vm);
+/// A panic in it is the end of this job alone.
+async fn start(job: Job, vm: &Rc<Vm>, shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    let guarded = AssertUnwindSafe(job(vm)).catch_unwind();
+    let mut running = guarded.map(move |done| {
+        if let Err(panic) = done {
+            shared.program.tasks.failed("lua", &*panic, Duration::ZERO);
+        }
+    });
     let pending = poll_fn(|cx| Poll::Ready(pin!(&mut running).poll(cx).is_pending())).await;
     if pending {
         tokio::task::spawn_local(running);

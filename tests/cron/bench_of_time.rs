@@ -8,6 +8,7 @@ use openpista::{
         cron::{CronStore, RunRecord, RunState},
         plan::{CronSpec, CronWork, Missed, Overlap, Schedule},
     },
+    health::Tasks,
     memory::{Memory, OpenOptions},
 };
 use std::{
@@ -217,7 +218,8 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn start(dir: &Path, clock: &Arc<HandClock>) -> Self {
         let memory = Memory::open(&dir.join("memory.db"), OpenOptions::default()).unwrap();
-        let scheduler = Scheduler::new(Arc::new(memory.clone()), clock.clone(), CONFIG.into());
+        let scheduler =
+            Scheduler::new(Arc::new(memory.clone()), clock.clone(), CONFIG.into(), Tasks::default());
         Self { clock: clock.clone(), memory, scheduler }
     }
 

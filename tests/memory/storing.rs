@@ -174,7 +174,7 @@ async fn one_that_fails_does_not_spoil_what_is_committed_with_it() {
 }
 
 #[tokio::test]
-async fn a_locked_file_fails_all_that_wait_and_then_works_again() {
+async fn what_happened_while_the_file_was_locked_is_stored_in_order() {
     let place = place();
     let session = place.session().await;
     let turn = place.turn(&session).await;
@@ -187,13 +187,34 @@ async fn a_locked_file_fails_all_that_wait_and_then_works_again() {
     for future in futures {
         let error = future.await.unwrap_err();
         assert!(
-            matches!(&error, StoreError::Database { message, .. } if message.contains("locked")),
+            matches!(&error, StoreError::Delayed { message, .. } if message.contains("locked")),
             "{error}"
         );
     }
+    assert_eq!(hasty.outage().unwrap().waiting, 5);
+    // What nobody has done yet is not kept: whoever asks for it hears of the failure.
+    let error = hasty.create_session(new_session()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Unavailable { .. }), "{error}");
     other.execute_batch("COMMIT").unwrap();
     hasty.append(&session, &turn, Message::user("later")).await.unwrap();
-    assert_eq!(texts(&hasty.messages(&session).await.unwrap()), ["hello", "later"]);
+    assert!(hasty.outage().is_none());
+    let expected = ["hello", "0", "1", "2", "3", "4", "later"];
+    assert_eq!(texts(&hasty.messages(&session).await.unwrap()), expected);
+}
+
+#[tokio::test]
+async fn what_could_not_be_stored_until_the_end_is_counted() {
+    let place = place();
+    let session = place.session().await;
+    let turn = place.turn(&session).await;
+    let patience = OpenOptions { busy_timeout: Duration::from_millis(30), ..OpenOptions::default() };
+    let hasty = Memory::open(place.memory.path(), patience).unwrap();
+    let other = raw(&place.dir);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    hasty.append(&session, &turn, Message::user("lost")).await.unwrap_err();
+    assert_eq!(hasty.close().await, 1);
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(texts(&place.memory.messages(&session).await.unwrap()), ["hello"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod support;
 
 mod crowd;
+mod outage;
 mod stuck;
 
 use openpista::{
@@ -16,10 +17,13 @@ use openpista::{
         hook::TurnContext,
         plan::Steer,
         post::{Arrival, Door, Receipt},
+        store::StoreError,
     },
     gateway::{ChannelFacts, Commands, Outgoing, Questions, Router},
+    health::Health,
 };
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -52,10 +56,17 @@ impl Commands for NoCommands {
 
 impl Place {
     async fn start(fake: &FakeOpenAi, init: &str) -> Self {
+        Self::start_with(fake, init, None, Steer::Join).await
+    }
+
+    /// The same, with the database at a place of its own.
+    async fn start_with(fake: &FakeOpenAi, init: &str, database: Option<&Path>, steer: Steer) -> Self {
         let home = Home::new();
         home.init(init);
         let text = |path: std::path::PathBuf| path.display().to_string();
+        let database = database.map_or_else(|| home.path().join("memory.db"), Path::to_owned);
         let environment = Environment::from_pairs([
+            ("OPENPISTA_DATABASE", text(database)),
             ("HOME", text(home.path())),
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("OPENPISTA_BASE_URL", fake.url()),
@@ -65,21 +76,22 @@ impl Place {
         let app =
             App::start(Flags::new(None).within(environment), Arc::new(Nobody)).await.expect("it starts");
         let memory = Arc::new(app.memory().clone());
-        let outgoing = Arc::new(Outgoing::new(memory.clone()));
+        let outgoing = Arc::new(Outgoing::new(memory.clone(), Health::default()));
         let questions = Arc::new(Questions::new(outgoing.clone(), memory));
         let router =
             Router::new(app.gateway().clone(), outgoing, questions, Arc::new(NoCommands), Arc::default());
-        let facts = ChannelFacts {
-            name: "test".into(),
-            users: vec!["*".into()],
-            agent: "main".into(),
-            steer: Steer::Join,
-        };
+        let facts =
+            ChannelFacts { name: "test".into(), users: vec!["*".into()], agent: "main".into(), steer };
         let door = router.door(Arc::new(facts));
         Self { app, router, door, home }
     }
 
     async fn say(&self, id: &str, conversation: &str, text: &str) {
+        let receipt = self.hand_in(id, conversation, text).await;
+        assert_eq!(receipt.expect("stored"), Receipt::Accepted);
+    }
+
+    async fn hand_in(&self, id: &str, conversation: &str, text: &str) -> Result<Receipt, StoreError> {
         let arrival = Arrival {
             channel: "test".into(),
             conversation: conversation.into(),
@@ -88,7 +100,7 @@ impl Place {
             id: id.into(),
             callback: None,
         };
-        assert_eq!(self.door.receive(arrival).await.expect("stored"), Receipt::Accepted);
+        self.door.receive(arrival).await
     }
 
     /// What was put on its way, as `conversation: text`, oldest first.

@@ -5,6 +5,7 @@
 mod support;
 
 mod asking;
+mod chaos;
 mod declaring;
 mod failing;
 mod files;

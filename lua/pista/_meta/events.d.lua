@@ -43,6 +43,14 @@
 ---@field error? string Why it went down.
 ---@field retry_in? number Seconds until it is started again.
 
+---A background task of the program panicked. It starts again by itself.
+---@class pista.TaskFailure
+---@field task string Such as `delivery:telegram`, `channel:telegram`, `cron`, `job:digest`, `lua`, `reload`.
+---@field failures integer How often it has failed since the program started.
+---@field error string The message of the panic.
+---@field at_ms integer When, in milliseconds since 1970 (UTC).
+---@field retry_in_s number After how many seconds it starts again.
+
 ---@class pista.ApprovalAsked: pista.Context
 ---@field id string The call.
 ---@field name string
@@ -60,7 +68,7 @@
 ---Told to the configuration in force: the new one, or where it is at fault the one that stays.
 ---@class pista.Reload
 ---@field ok boolean
----@field cause "save"|"command"|"signal"
+---@field cause "save"|"command"|"signal"|"restart"
 ---@field generation integer The one in force now.
 ---@field error? string What is wrong; absent when `ok`.
 ---@field changes? string[] What is different, such as `agent main gains ask system.run`.

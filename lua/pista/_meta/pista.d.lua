@@ -138,6 +138,7 @@ function pista.hook(point, options, fn) end
 ---@overload fun(event: "session.reset", fn: fun(session: pista.SessionReset))
 ---@overload fun(event: "channel.up", fn: fun(channel: pista.ChannelState))
 ---@overload fun(event: "channel.down", fn: fun(channel: pista.ChannelState))
+---@overload fun(event: "task.failed", fn: fun(failure: pista.TaskFailure))
 ---@overload fun(event: "approval.asked", fn: fun(question: pista.ApprovalAsked))
 ---@overload fun(event: "approval.decided", fn: fun(answer: pista.ApprovalDecided))
 ---@overload fun(event: "cron.done", fn: fun(run: pista.CronDone))

@@ -99,6 +99,7 @@
 ---| "session.reset"
 ---| "channel.up"
 ---| "channel.down"
+---| "task.failed"
 ---| "approval.asked"
 ---| "approval.decided"
 ---| "cron.done"

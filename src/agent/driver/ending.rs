@@ -5,7 +5,7 @@ use crate::domain::{
     event::TurnEvent,
     hook::TurnContext,
     outcome::{TurnEnd, TurnOutcome},
-    store::TurnStatus,
+    store::{self, TurnStatus},
 };
 use serde_json::json;
 
@@ -18,11 +18,11 @@ impl Run<'_> {
         };
         if self.begun {
             // Queued behind the messages before these are waited for: all share a commit.
-            let store = self.agent.parts.store.clone();
+            let memory = self.agent.parts.store.clone();
             let context = self.input.context.clone();
-            let closed = store.end_turn(&context.turn, status);
-            let settled = self.settle().await;
-            if let Err(error) = settled.and(closed.await) {
+            let closed = memory.end_turn(&context.turn, status);
+            let settled = store::delayed_is_fine(self.settle().await);
+            if let Err(error) = settled.and(store::delayed_is_fine(closed.await)) {
                 end = TurnEnd::Failed { kind: "storage", message: error.to_string() };
             }
         }

@@ -5,6 +5,9 @@ mod ending;
 mod loading;
 mod resuming;
 mod running;
+mod storing;
+
+pub use storing::STORE_PATIENCE;
 
 use super::{
     Parts, TurnInput, context, cost,
@@ -101,6 +104,8 @@ struct Run<'a> {
     asked_before: Option<CallId>,
     /// Whether the person was told that the conversation was too long.
     told: bool,
+    /// Whether the person was told that the turn waits for the database.
+    told_waiting: bool,
     /// What was handed to the store and is not known to be stored yet.
     queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }
@@ -126,6 +131,7 @@ impl<'a> Run<'a> {
             replays: agent.parts.llm.replays_reasoning(&input.model),
             asked_before: None,
             told: false,
+            told_waiting: false,
             queued: vec![],
             input,
         }
@@ -133,14 +139,8 @@ impl<'a> Run<'a> {
 
     /// Stores the user's message and gets ready.
     async fn begin(&mut self) -> Result<(), StoreError> {
-        let parts = &self.agent.parts;
-        let TurnContext { session, turn, origin, .. } = self.input.context.clone();
         let message = Message::user(std::mem::take(&mut self.input.text));
-        let begun = parts.store.begin_turn(&session, &turn, &origin, &message);
-        // Looked up in one go with that: until the turn has ended, nobody else adds to the conversation.
-        let stored = parts.store.context(&session);
-        begun.await?;
-        self.begun = true;
+        let stored = self.begin_stored(&message).await?;
         let context = &self.input.context;
         self.observe(TurnEvent::Start {
             session: context.session.clone(),
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
             // The first model call will not be made either.
             return Ok(());
         }
-        self.load(stored.await?).await
+        self.load(stored).await
     }
 
     /// Makes the prompt, and looks up the tools.
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
                     let shrunk = self.shrink(limit);
                     actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
                 }
-                Action::RunTools(calls) => match self.settle().await {
+                Action::RunTools(calls) => match self.settle_first().await {
                     Ok(()) => actions.extend(self.run_tools(calls).await),
                     Err(error) => actions = self.machine.handle(Input::StoreFailed(error.to_string())),
                 },
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         }
         while let Some(text) = steering.next(&self.input.context).await {
             self.store(Message::user(text));
-            self.settle().await?;
+            self.settle_first().await?;
             steering.stored().await;
         }
         Ok(())
@@ -219,14 +219,6 @@ impl<'a> Run<'a> {
         let stored = self.agent.parts.store.append(&context.session, &context.turn, message.clone());
         self.queued.push(stored);
         self.push(message);
-    }
-
-    /// Waits until everything handed to the store is stored: before anything acts on it, and at the end.
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        for stored in std::mem::take(&mut self.queued) {
-            stored.await?;
-        }
-        Ok(())
     }
 
     fn push(&mut self, mut message: Message) {

@@ -51,6 +51,13 @@ impl DoorHandler {
             "reload_error": self.app.fault(),
             "abandoned_lua_threads": self.app.abandoned(),
             "channels": self.app.health.all(),
+            "database": self.app.memory().outage().map(|outage| json!({
+                "error": outage.error,
+                "waiting": outage.waiting,
+                "since_s": outage.since.elapsed().map_or(0, |time| time.as_secs()),
+            })),
+            "tasks": live.loaded.process().health.tasks.failures(),
+            "dropped": live.loaded.process().health.dropped.all(),
             "cron": jobs,
             "connections": traffic.map(|traffic| traffic.connections),
             "requests": traffic.map(|traffic| traffic.requests),

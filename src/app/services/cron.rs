@@ -36,7 +36,8 @@ pub(in crate::app) struct CronService {
 impl CronService {
     pub(in crate::app) fn new(loaded: &Loaded, memory: Memory, gateway: WeakGateway) -> Self {
         let (store, clock) = (Arc::new(memory), Arc::new(SystemClock::default()));
-        Self { scheduler: Scheduler::new(store, clock, config_name(loaded)), gateway }
+        let tasks = loaded.process().health.tasks.clone();
+        Self { scheduler: Scheduler::new(store, clock, config_name(loaded), tasks), gateway }
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) use health::Health;
 pub(super) use webhooks::Webhooks;
 
 use super::assemble::Live;
-use crate::domain::BoxFuture;
+use crate::{domain::BoxFuture, health::Tasks};
 use futures_util::future::{join, join_all};
 use std::sync::Arc;
 
@@ -35,9 +35,11 @@ pub(super) struct Services {
 }
 
 impl Services {
-    pub(super) async fn apply(&self, live: &Arc<Live>) {
+    /// A panic in one service does not keep the others from taking the generation up.
+    pub(super) async fn apply(&self, live: &Arc<Live>, tasks: &Tasks) {
         for service in self.inner.iter().chain(&self.doors) {
-            service.apply(live).await;
+            // It is noted, and there is nothing to take back.
+            let _ = tasks.guard("services", service.apply(live)).await;
         }
     }
 

@@ -127,7 +127,11 @@ impl Webhooks {
         let delivering = {
             let (adapter, stop) = (Arc::clone(&channel), stop.clone());
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
-            tokio::spawn(async move { deliver(&adapter, &outgoing, &gateway, &stop).await })
+            self.outgoing.health().tasks.spawn(&format!("delivery:{name}"), move || {
+                let (adapter, outgoing) = (Arc::clone(&adapter), Arc::clone(&outgoing));
+                let (gateway, stop) = (gateway.clone(), stop.clone());
+                async move { deliver(&adapter, &outgoing, &gateway, &stop).await }
+            })
         };
         let receiving = self.receive(&channel, &told);
         Ok(Running { channel, listen, receiving, delivering, stop, told, _silence: silence })
@@ -142,8 +146,9 @@ impl Webhooks {
             agent: String::new(),
             steer: Steer::Wait,
         }));
+        let tasks = self.outgoing.health().tasks.clone();
         tokio::spawn(async move {
-            supervise(&adapter as &dyn ChannelAdapter, door, |state| match state {
+            supervise(&adapter as &dyn ChannelAdapter, door, &tasks, |state| match state {
                 // It says so by itself when it does.
                 State::Up => {}
                 State::Down { error, retry_in } => told.down(Some(&error), Some(retry_in)),

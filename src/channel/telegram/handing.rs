@@ -3,6 +3,7 @@
 use super::{
     Telegram, Up,
     gather::{Group, Part},
+    incoming::NOT_ADDRESSED,
     lock,
     message::Message,
     words::{Fetched, Lines, Told},
@@ -96,7 +97,7 @@ impl Telegram {
         let ids: Vec<String> = group.parts.iter().map(|part| part.id.clone()).collect();
         let (place, user) = group.who;
         if !group.is_addressed() {
-            ids.iter().for_each(|_| self.count("not addressed to the bot"));
+            ids.iter().for_each(|id| self.pass(NOT_ADDRESSED, id));
             return door.discard(ids).await.map_err(unstored);
         }
         let Some(id) = ids.first().cloned() else { return Ok(()) };

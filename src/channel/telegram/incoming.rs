@@ -22,6 +22,9 @@ use teloxide_core::{payloads::SendMessage, types::ChatId};
 /// edit for as long.
 pub const EDIT_SECONDS: i64 = 48 * 3_600;
 
+/// Why messages in groups are passed over.
+pub(super) const NOT_ADDRESSED: &str = "not addressed to the bot";
+
 /// A message that arrived.
 pub(super) struct Said {
     pub(super) message: Message,
@@ -66,11 +69,11 @@ impl Telegram {
     ) -> Result<(), String> {
         let kind = kinds::of(message.value());
         if let Kind::Service(kind) = kind {
-            self.count(&format!("service message {kind}"));
+            self.pass(kind, format!("a service message in {}", message.chat()));
             return Ok(());
         }
         let Some(user) = message.from().filter(|user| !user.is_bot) else {
-            self.count("sender is no person");
+            self.pass("not sent by a person", message.key(up.id));
             return Ok(());
         };
         let who = (message.place(), user.id);
@@ -114,20 +117,20 @@ impl Telegram {
         // A part of an album that does not name the bot may belong to one that does.
         let may = addressed || belongs || message.album().is_some();
         if !may {
-            self.count("not addressed to the bot");
+            self.pass(NOT_ADDRESSED, message.key(up.id));
         } else if !self.knows(user.id) {
             if addressed {
                 self.stranger(up, message, user).await;
             }
-            self.count("sender may not speak");
+            self.pass("sent by somebody who may not speak", user.id);
             return false;
         } else if message.get("chat")["is_direct_messages"] == true {
-            self.count("direct messages of a channel");
+            self.pass("sent to the direct messages of a channel", message.key(up.id));
             return false;
         } else if edited {
             let after = message.get("edit_date").as_i64().unwrap_or_default() - message.date();
             if after > EDIT_SECONDS {
-                self.count("edited too late");
+                self.pass("edited long after it was sent", message.key(up.id));
                 return false;
             }
         }
@@ -172,9 +175,10 @@ impl Telegram {
         arrival: Arrival,
         edited: bool,
     ) -> Result<(), String> {
+        let id = arrival.id.clone();
         let receipt = door.receive(arrival).await.map_err(|error| error.to_string())?;
         if receipt == Receipt::Seen {
-            self.count(if edited { "edited, and answered before" } else { "came twice" });
+            self.pass(if edited { "edited after it was taken" } else { "taken before" }, id);
         }
         self.tell_refused(up, who.0, receipt).await;
         Ok(())
@@ -184,9 +188,9 @@ impl Telegram {
     pub(super) async fn tell_refused(&self, up: &Up, place: Place, receipt: Receipt) {
         match receipt {
             Receipt::Accepted | Receipt::Seen => {}
-            Receipt::Limited { .. } => self.count("too many messages"),
+            Receipt::Limited { .. } => self.pass("too many messages", place),
             Receipt::Refused(why) => {
-                self.count("refused");
+                self.options.dropped.count(&self.options.name, "a message that was refused", &why);
                 self.tell(up, place, &format!("Your message was not taken: {why}.")).await;
             }
         }
@@ -214,7 +218,7 @@ impl Telegram {
             body: body.to_string(),
         };
         if !door.hold(piece).await.map_err(|error| error.to_string())? {
-            self.count("came twice");
+            self.pass("taken before", id);
             return Ok(());
         }
         let fetched = (!fetches).then(Fetched::default);
@@ -225,10 +229,8 @@ impl Telegram {
     }
 
     async fn tell_unreadable(&self, up: &Up, place: Place, what: &str) {
-        let channel = &self.options.name;
         let what = if what.is_empty() { "a message without content" } else { what };
-        let count = self.dropped.count(&format!("unreadable {what}"));
-        tracing::warn!(channel, %place, what, count, "a message cannot be read");
+        self.options.dropped.count(&self.options.name, "a message that cannot be read", what);
         self.tell(up, place, &format!("This cannot be read here ({what}).")).await;
     }
 
@@ -242,14 +244,9 @@ impl Telegram {
         }
     }
 
-    /// Counts a message that is passed over. The first of a kind is told, and then fewer and fewer.
-    pub(super) fn count(&self, reason: &str) {
-        let (channel, count) = (&self.options.name, self.dropped.count(reason));
-        if count.checked_ilog10().is_some_and(|zeros| count == 10_u64.pow(zeros)) {
-            tracing::info!(channel, reason, count, "a message is passed over");
-        } else {
-            tracing::debug!(channel, reason, count, "a message is passed over");
-        }
+    /// Counts a message that is passed over, and logs it now and then.
+    pub(super) fn pass(&self, reason: &'static str, detail: impl std::fmt::Display) {
+        self.options.dropped.count_flood(&self.options.name, reason, detail);
     }
 
     /// Whether a person may speak.

@@ -41,12 +41,15 @@ pub use rich::MAX_RICH_DEPTH;
 pub use strangers::MAX_STRANGERS;
 pub use turns::{EDIT_EVERY, TYPE_AFTER, TYPE_EVERY, TYPE_LONGEST};
 
-use super::{ChannelAdapter, Dropped, Progress, Rest, Undelivered};
-use crate::domain::{
-    BoxFuture,
-    event::TurnEvent,
-    post::{Door, Parcel},
-    secret::Secret,
+use super::{ChannelAdapter, Progress, Rest, Undelivered};
+use crate::{
+    domain::{
+        BoxFuture,
+        event::TurnEvent,
+        post::{Door, Parcel},
+        secret::Secret,
+    },
+    health::Dropped,
 };
 use client::Client;
 use place::Place;
@@ -92,6 +95,8 @@ pub struct Options {
     /// How long somebody has to be quiet until what they said is taken for one message; zero: what is
     /// said is taken message by message.
     pub gather: Duration,
+    /// Counts what is not handed on.
+    pub dropped: Dropped,
 }
 
 /// A bot on Telegram.
@@ -117,7 +122,6 @@ pub struct Telegram {
     door: Mutex<Option<Arc<dyn Door>>>,
     /// A poll was answered.
     polled: Notify,
-    dropped: Dropped,
 }
 
 /// A bot that the server knows.
@@ -147,7 +151,6 @@ impl Telegram {
             moved: Mutex::default(),
             door: Mutex::default(),
             polled: Notify::new(),
-            dropped: Dropped::default(),
         }
     }
 
@@ -238,10 +241,6 @@ impl ChannelAdapter for Telegram {
 
     fn observe(&self, conversation: &str, event: &TurnEvent) {
         self.turns.observe(conversation, event);
-    }
-
-    fn dropped(&self) -> std::collections::BTreeMap<String, u64> {
-        self.dropped.all()
     }
 }
 

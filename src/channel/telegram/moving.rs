@@ -13,7 +13,7 @@ impl Telegram {
             (None, Some(from)) => (from, message.chat()),
             (None, None) => return Ok(false),
         };
-        self.count("service message of a move");
+        self.pass("a message of a move", format!("{from} is {to}"));
         self.move_to(Some(door), from, to).await?;
         Ok(true)
     }

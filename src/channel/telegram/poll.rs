@@ -62,13 +62,12 @@ impl Telegram {
                     continue;
                 }
                 Body::Other(kind) => {
-                    self.count(&format!("update {kind}"));
+                    self.pass("an update that was not asked for", kind);
                     continue;
                 }
                 Body::Unreadable(head) => {
-                    let channel = &self.options.name;
-                    let count = self.dropped.count("unreadable update");
-                    tracing::warn!(channel, update = update.id, count, "an update makes no sense: {head}");
+                    let dropped = &self.options.dropped;
+                    dropped.count(&self.options.name, "an update that makes no sense", head);
                     continue;
                 }
             };

@@ -96,9 +96,11 @@ impl From<StoreError> for PrimitiveError {
             StoreError::Ambiguous(..) | StoreError::NameTaken(_) | StoreError::Refused(_) => {
                 FailureKind::Usage
             }
-            StoreError::Busy { .. } | StoreError::Waits { .. } | StoreError::Database { .. } => {
-                FailureKind::Io
-            }
+            StoreError::Busy { .. }
+            | StoreError::Waits { .. }
+            | StoreError::Database { .. }
+            | StoreError::Unavailable { .. }
+            | StoreError::Delayed { .. } => FailureKind::Io,
         };
         Self::new(kind, error.to_string())
     }

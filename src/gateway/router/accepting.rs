@@ -1,6 +1,6 @@
-//! A message is stored and dispatched, both or neither.
+//! A message is judged, stored and dispatched.
 
-use super::{ChannelDoor, MAILBOX};
+use super::ChannelDoor;
 use crate::domain::{
     post::{Arrival, Receipt},
     store::StoreError,
@@ -19,24 +19,9 @@ impl ChannelDoor {
             }
             return Ok(receipt);
         }
+        // A task of its own: whoever hands the message in may go away between storing and dispatching.
         let (router, facts) = (Arc::clone(&self.router), Arc::clone(&self.facts));
-        // In a task of its own: a channel that ends meanwhile must not leave a message that is stored and
-        // in no mailbox.
-        let accepting = self.router.runtime.spawn(async move {
-            let post = router.outgoing.post();
-            let letter = match pieces.is_empty() {
-                true => post.take(arrival).await?,
-                false => post.take_gathered(arrival, pieces).await?,
-            };
-            let Some(letter) = letter else { return Ok(Receipt::Seen) };
-            router.open.send_modify(|open| *open += 1);
-            router.take(&facts, letter, MAILBOX).await;
-            Ok(Receipt::Accepted)
-        });
-        match accepting.await {
-            Ok(receipt) => receipt,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(StoreError::Refused("the program ends".into())),
-        }
+        let taken = self.router.runtime.spawn(async move { router.store(&facts, arrival, pieces).await });
+        taken.await.unwrap_or_else(|error| Err(StoreError::Refused(format!("not taken: {error}"))))
     }
 }

@@ -1,14 +1,17 @@
 //! Commands in a chat: they act at once, whatever waits, and need no model.
 
 use super::{ChannelFacts, Place, Router};
-use crate::domain::{
-    command,
-    envelope::Origin,
-    hook::TurnContext,
-    id::{SessionId, TurnId},
-    nearest::nearest,
-    post::{Handled, Letter},
-    store::StoreError,
+use crate::{
+    domain::{
+        command,
+        envelope::Origin,
+        hook::TurnContext,
+        id::{SessionId, TurnId},
+        nearest::nearest,
+        post::{Handled, Letter},
+        store::StoreError,
+    },
+    health::chaos,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -30,14 +33,23 @@ impl Router {
         if name == "retry" {
             return self.retry(&facts, letter).await;
         }
-        if !matches!(self.outgoing.post().begin(letter.number, None).await, Ok(true)) {
-            return;
+        chaos::point("commands");
+        // It acts at once, also while the database is not available.
+        let stopped = if name == "stop" { Some(self.stopped(&place).await) } else { None };
+        let post = self.outgoing.post();
+        match self.available(&self.stopping, || post.begin(letter.number, None)).await {
+            Ok(true) => {}
+            // Somebody else has it.
+            Ok(false) => return,
+            Err(error) => {
+                return self.close(&letter, Handled::Failed, Some(format!("error: {error}"))).await;
+            }
         }
         let answer = match name {
+            _ if stopped.is_some() => Ok(stopped.unwrap_or_default()),
             "help" => Ok(self.help()),
             "new" => self.fresh(&facts, &letter, &place).await,
             "status" => self.status(&facts, &place).await,
-            "stop" => Ok(self.stopped(&place).await),
             _ => self.own(&facts, &letter, &place, name, typed).await,
         };
         match answer {

@@ -1,4 +1,4 @@
-//! What other programs leave on a channel when they die.
+//! What other programs leave on a channel when they die, and what people retry by the command line.
 
 use super::{ChannelFacts, INTERRUPTED, Router};
 use crate::domain::{
@@ -15,35 +15,44 @@ pub const OTHERS_EVERY: Duration = Duration::from_secs(30);
 const OTHERS_FIRST: Duration = Duration::from_millis(250);
 
 impl Router {
-    /// Takes up what dead programs left on a channel. As long as others that are alive have messages
-    /// there, it is looked again, until `stop`.
+    /// Takes up what dead programs left on a channel, now and later, until `stop`: soon again as long as
+    /// others that are alive have messages there, else whenever something was written meanwhile.
     pub async fn inherit(self: &Arc<Self>, facts: Arc<ChannelFacts>, stop: CancellationToken) {
-        if !self.adopted(&facts).await {
-            return;
-        }
-        let router = Arc::clone(self);
-        self.runtime.spawn(async move {
-            let mut wait = OTHERS_FIRST;
-            loop {
-                // Not in the midst of taking something up: what was taken would be forgotten.
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = router.stopping.cancelled() => return,
-                    () = tokio::time::sleep(wait) => {}
-                }
-                if !router.adopted(&facts).await {
-                    return;
-                }
-                wait = (wait * 2).min(OTHERS_EVERY);
-            }
-        });
+        let more = self.adopted(&facts).await;
+        let (router, task) = (Arc::clone(self), format!("inbox:{}", facts.name));
+        let work = move || Arc::clone(&router).inherit_later(Arc::clone(&facts), more, stop.clone());
+        let tasks = self.outgoing.health().tasks.clone();
+        self.runtime.spawn(async move { tasks.supervise(&task, work).await });
     }
 
-    /// Takes up what there is; whether there is more to come.
+    async fn inherit_later(self: Arc<Self>, facts: Arc<ChannelFacts>, more: bool, stop: CancellationToken) {
+        let (mut more, mut wait) = (more, OTHERS_FIRST);
+        let mut stamp = self.outgoing.post().stamp();
+        loop {
+            // Not in the midst of taking something up: what was taken would be forgotten.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(if more { wait } else { OTHERS_EVERY }) => {}
+            }
+            let now = self.outgoing.post().stamp();
+            if !more && now.is_some() && now == stamp {
+                continue;
+            }
+            stamp = now;
+            wait = (wait * 2).min(OTHERS_EVERY);
+            more = self.adopted(&facts).await;
+            if !more {
+                wait = OTHERS_FIRST;
+            }
+        }
+    }
+
+    /// Takes up what there is; whether to look again.
     async fn adopted(self: &Arc<Self>, facts: &Arc<ChannelFacts>) -> bool {
         self.adopt(facts).await.unwrap_or_else(|error| {
-            tracing::error!(channel = facts.name, %error, "what an earlier run left cannot be looked up");
-            false
+            tracing::error!(channel = facts.name, %error, "what an earlier run left cannot be looked up yet");
+            true
         })
     }
 

@@ -51,10 +51,17 @@ impl Steering for Joining {
                 return None;
             };
             // It may have been forgotten meanwhile.
-            if !self.router.leaves(&self.place, letter.number)
-                || !matches!(self.router.outgoing.post().begin(letter.number, None).await, Ok(true))
-            {
+            if !self.router.leaves(&self.place, letter.number) {
                 return None;
+            }
+            match self.router.outgoing.post().begin(letter.number, None).await {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    let text = Some(format!("error: {error}"));
+                    self.router.close(&letter, Handled::Failed, text).await;
+                    return None;
+                }
             }
             *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(letter);
             Some(text)

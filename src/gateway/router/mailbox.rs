@@ -6,6 +6,7 @@
 use super::{ChannelFacts, INTERRUPTED, Place, Router, joining::Joining};
 use crate::{
     domain::{
+        BoxFuture,
         envelope::{Envelope, Origin},
         hook::TurnContext,
         id::{SessionId, TurnId},
@@ -94,12 +95,12 @@ impl Router {
     async fn serve(self: Arc<Self>, place: Place) {
         while let Some((waiting, cancel)) = self.next(&place) {
             let (router, at, letter) = (Arc::clone(&self), place.clone(), waiting.letter.clone());
-            let answer = self.runtime.spawn(async move { router.answer(waiting, &at, cancel).await });
             // A turn that breaks down must not take the conversation along.
-            if answer.await.is_err() {
-                let text = "error: the answer broke down; the log says where".to_owned();
-                self.close(&letter, Handled::Failed, Some(text)).await;
-            }
+            let answer = self.runtime.spawn(async move {
+                router.guard(&letter, "turns", Arc::clone(&router).answer(waiting, &at, cancel)).await;
+            });
+            // It does not panic, and is not aborted before the runtime ends.
+            let _ = answer.await;
         }
         self.idle.notify_waiters();
     }
@@ -169,18 +170,13 @@ impl Router {
             }
             None => {
                 let turn = TurnId::generate();
-                // Asked in one go, before it is known that the message is still to be answered.
-                let post = self.outgoing.post();
-                let known = post.session(&place.channel, &place.conversation);
-                let (begun, known) = tokio::join!(post.begin(letter.number, Some(&turn)), known);
-                let session = match (begun, known) {
-                    (Ok(false), _) => return,
-                    (Ok(true), Ok(Some(session))) => Ok(session),
-                    (Ok(true), Ok(None)) => self.begin(place, &facts.agent).await,
-                    (Err(error), _) | (_, Err(error)) => Err(error),
-                };
-                let session = match session {
-                    Ok(session) => session,
+                let begun = || -> BoxFuture<'_, _> { Box::pin(self.begun(place, &facts, &letter, &turn)) };
+                let session = match self.available(&cancel, begun).await {
+                    Ok(Some(session)) => session,
+                    Ok(None) => return,
+                    Err(_) if cancel.is_cancelled() => {
+                        return self.close(&letter, Handled::Failed, None).await;
+                    }
                     Err(error) => {
                         return self.close(&letter, Handled::Failed, Some(format!("error: {error}"))).await;
                     }
@@ -211,6 +207,28 @@ impl Router {
             TurnEnd::Failed { message, .. } => {
                 self.close(&letter, Handled::Failed, Some(format!("error: {message}"))).await;
             }
+        }
+    }
+
+    /// Begins to answer a message: its session. `None`: somebody else has answered it. Trying again after an
+    /// error is safe.
+    async fn begun(
+        &self,
+        place: &Place,
+        facts: &ChannelFacts,
+        letter: &Letter,
+        turn: &TurnId,
+    ) -> Result<Option<SessionId>, StoreError> {
+        // Asked in one go, before it is known that the message is still to be answered.
+        let post = self.outgoing.post();
+        let known = post.session(&place.channel, &place.conversation);
+        let (begun, known) = tokio::join!(post.begin(letter.number, Some(turn)), known);
+        if !begun? {
+            return Ok(None);
+        }
+        match known? {
+            Some(session) => Ok(Some(session)),
+            None => self.begin(place, &facts.agent).await.map(Some),
         }
     }
 

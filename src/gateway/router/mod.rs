@@ -14,12 +14,15 @@ pub use inheriting::OTHERS_EVERY;
 pub use mailbox::MAILBOX;
 
 use super::{Gateway, Limits, Outgoing, Questions, TooOften};
-use crate::domain::{
-    BoxFuture, command,
-    hook::TurnContext,
-    plan::Steer,
-    post::{Arrival, Door, Fate, Handled, Letter, Note, Piece, Receipt},
-    store::StoreError,
+use crate::{
+    domain::{
+        BoxFuture, command,
+        hook::TurnContext,
+        plan::Steer,
+        post::{Arrival, Door, Fate, Handled, Letter, Note, Piece, Receipt},
+        store::StoreError,
+    },
+    health::chaos,
 };
 use mailbox::Conversation;
 use std::{
@@ -44,6 +47,13 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// What is said about a message whose answer did not survive the end of the program.
 const INTERRUPTED: &str =
     "This was interrupted: the program ended before the answer was there. /retry takes it up again.";
+
+/// What is said about a message whose answer met a fault of the program.
+const BROKE_DOWN: &str = "error: the answer broke down (a fault of the program; its log says where)";
+/// The wait before what the database refused is tried again; it doubles each time.
+const STORE_RETRY_FIRST: Duration = Duration::from_millis(100);
+/// The longest such wait.
+const STORE_RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// The command that always gets through.
 const STOP: &str = "stop";
@@ -165,14 +175,37 @@ impl Router {
 
     fn dispatch(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, room: usize) {
         if command::split(&letter.arrival.text).is_some() {
-            self.runtime.spawn(Arc::clone(self).control(Arc::clone(facts), letter));
+            let (router, facts, command) = (Arc::clone(self), Arc::clone(facts), letter.clone());
+            let work = Arc::clone(self).control(facts, command);
+            self.runtime.spawn(async move { router.guard(&letter, "commands", work).await });
         } else {
             self.enqueue(facts, letter, room);
         }
     }
 
+    /// Stores a message, in the place of the parts that it was gathered from, and sees to it that it is
+    /// answered.
+    async fn store(
+        self: &Arc<Self>,
+        facts: &Arc<ChannelFacts>,
+        arrival: Arrival,
+        pieces: Vec<String>,
+    ) -> Result<Receipt, StoreError> {
+        chaos::point("receive");
+        let post = self.outgoing.post();
+        let stored = match pieces.is_empty() {
+            true => post.take(arrival).await?,
+            false => post.take_gathered(arrival, pieces).await?,
+        };
+        let Some(letter) = stored else { return Ok(Receipt::Seen) };
+        self.open.send_modify(|open| *open += 1);
+        self.guard(&letter, "router", self.take(facts, letter.clone(), MAILBOX)).await;
+        Ok(Receipt::Accepted)
+    }
+
     /// Takes a message that is stored: an answer to a question, a command, or something to be answered.
     async fn take(self: &Arc<Self>, facts: &Arc<ChannelFacts>, letter: Letter, room: usize) {
+        chaos::point("router");
         match self.questions.answer(&letter.arrival).await {
             Some(told) => self.close(&letter, Handled::Done, Some(told)).await,
             None => self.dispatch(facts, letter, room),
@@ -184,12 +217,46 @@ impl Router {
         (self.conversations().len(), self.questions.held())
     }
 
+    /// Does `work` for a message. A panic in it closes the message with a word to the person.
+    async fn guard(&self, letter: &Letter, task: &str, work: impl Future<Output = ()>) {
+        if self.outgoing.health().tasks.guard(task, work).await.is_err() {
+            self.close(letter, Handled::Failed, Some(BROKE_DOWN.into())).await;
+        }
+    }
+
+    /// Tries `work` until the database is available, or `cancel`.
+    async fn available<'a, T>(
+        &self,
+        cancel: &CancellationToken,
+        work: impl Fn() -> BoxFuture<'a, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let mut wait = STORE_RETRY_FIRST;
+        loop {
+            let error = match work().await {
+                Err(error) if error.passes() && !cancel.is_cancelled() => error,
+                other => return other,
+            };
+            tracing::warn!("a message waits for the database: {error}");
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = cancel.cancelled() => return Err(error),
+            }
+            wait = (wait * 2).min(STORE_RETRY_LONGEST);
+        }
+    }
+
     /// Closes a message, with an answer or without.
     async fn close(&self, letter: &Letter, handled: Handled, answer: Option<String>) {
         let answer = answer.filter(|text| !text.trim().is_empty());
         let answered = answer.is_some();
-        if let Err(error) = self.outgoing.post().close(letter.number, handled, answer).await {
-            tracing::error!(channel = letter.arrival.channel, %error, "an answer could not be stored");
+        match self.outgoing.post().close(letter.number, handled, answer).await {
+            Ok(()) => {}
+            Err(error) if error.is_delayed() => {
+                tracing::warn!(channel = letter.arrival.channel, %error, "an answer is not stored yet");
+            }
+            Err(error) => {
+                tracing::error!(channel = letter.arrival.channel, %error, "an answer could not be stored");
+            }
         }
         self.outgoing.closed(&letter.arrival, answered);
         self.open.send_modify(|open| *open = open.saturating_sub(1));

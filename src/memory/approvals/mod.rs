@@ -100,7 +100,7 @@ impl QuestionStore for Memory {
 
     fn withdraw(&self, id: &str) -> BoxFuture<'static, Result<(), StoreError>> {
         let id = id.to_owned();
-        self.write(move |desk| answering::withdraw(desk, &id))
+        self.keep(move |desk| answering::withdraw(desk, &id))
     }
 }
 

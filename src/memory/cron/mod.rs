@@ -17,10 +17,14 @@ use std::collections::HashSet;
 /// So many ended runs of a job are kept, the newest.
 const RUNS_KEPT: usize = 200;
 
-const JOBS: &str = "SELECT name, schedule, anchor_ms, next_ms FROM cron_jobs WHERE config = ?1 ORDER BY name";
-const JOB: &str = "SELECT name, schedule, anchor_ms, next_ms FROM cron_jobs WHERE config = ?1 AND name = ?2";
+const JOBS: &str = "SELECT name, schedule, anchor_ms, next_ms, set_aside FROM cron_jobs
+    WHERE config = ?1 ORDER BY name";
+const JOB: &str = "SELECT name, schedule, anchor_ms, next_ms, set_aside FROM cron_jobs
+    WHERE config = ?1 AND name = ?2";
 const SET: &str = "INSERT OR REPLACE INTO cron_jobs (config, name, schedule, anchor_ms, next_ms)
     VALUES (?1, ?2, ?3, ?4, ?5)";
+const SET_ASIDE: &str = "UPDATE cron_jobs SET set_aside = ?3, next_ms = coalesce(?4, next_ms)
+    WHERE config = ?1 AND name = ?2";
 const FORGET: &str = "DELETE FROM cron_jobs WHERE config = ?1 AND name = ?2";
 const PAST: &str = "SELECT slot_ms, attempt, state = 'interrupted' FROM cron_runs
     WHERE config = ?1 AND job = ?2 AND slot_ms >= ?3 AND manual = 0";
@@ -47,7 +51,7 @@ impl CronStore for Memory {
         now_ms: i64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let config = config.to_owned();
-        self.write(move |desk| closing::close(desk, &config, &jobs, now_ms, Whose::OursToo))
+        self.keep(move |desk| closing::close(desk, &config, &jobs, now_ms, Whose::OursToo))
     }
 
     fn jobs<'a>(&'a self, config: &'a str) -> BoxFuture<'a, Result<Vec<StoredJob>, StoreError>> {
@@ -87,12 +91,23 @@ impl CronStore for Memory {
     }
 
     fn end(&self, run: i64, end: RunEnd) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write(move |desk| runs::end(desk, run, &end))
+        self.keep(move |desk| runs::end(desk, run, &end))
     }
 
     fn delivery<'a>(&'a self, run: i64, error: Option<&'a str>) -> BoxFuture<'a, Result<(), StoreError>> {
         let error = error.map(str::to_owned);
-        self.write(move |desk| runs::delivery(desk, run, error.as_deref()))
+        self.keep(move |desk| runs::delivery(desk, run, error.as_deref()))
+    }
+
+    fn set_aside<'a>(
+        &'a self,
+        config: &'a str,
+        job: &'a str,
+        reason: Option<&'a str>,
+        next_ms: Option<i64>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let (config, job, reason) = (config.to_owned(), job.to_owned(), reason.map(str::to_owned));
+        self.keep_one(move |desk| Ok(desk.run(SET_ASIDE, (&config, &job, &reason, next_ms))? > 0))
     }
 
     fn runs<'a>(
@@ -123,7 +138,13 @@ fn declare(desk: &mut Desk<'_>, config: &str, jobs: &[DeclaredJob]) -> Result<()
 }
 
 fn job(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
-    Ok(StoredJob { name: row.get(0)?, schedule: row.get(1)?, anchor_ms: row.get(2)?, next_ms: row.get(3)? })
+    Ok(StoredJob {
+        name: row.get(0)?,
+        schedule: row.get(1)?,
+        anchor_ms: row.get(2)?,
+        next_ms: row.get(3)?,
+        set_aside: row.get(4)?,
+    })
 }
 
 fn list<T>(

@@ -16,7 +16,9 @@ const DAY_MS: i64 = 86_400_000;
 const TAKE: &str =
     "INSERT INTO inbox (channel, message, conversation, user, text, state, instance, at_ms, callback)
     VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6, ?7, ?8) ON CONFLICT (channel, message) DO NOTHING RETURNING id";
-const BEGIN: &str = "UPDATE inbox SET state = 'answering', turn = ?2 WHERE id = ?1 AND state = 'new'";
+// The same turn may begin again, after something that follows has failed.
+const BEGIN: &str = "UPDATE inbox SET state = 'answering', turn = ?2
+    WHERE id = ?1 AND (state = 'new' OR (state = 'answering' AND turn = ?2))";
 const CLOSE: &str = "UPDATE inbox SET state = ?2 WHERE id = ?1 AND state IN ('new', 'answering')
     RETURNING channel, conversation";
 const OPEN: &str =

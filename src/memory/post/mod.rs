@@ -4,6 +4,7 @@ mod inbox;
 mod moving;
 pub(super) mod outbox;
 mod pieces;
+mod queues;
 mod reading;
 
 use super::Memory;
@@ -86,7 +87,7 @@ impl Post for Memory {
         handled: Handled,
         answer: Option<String>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write(move |desk| inbox::close(desk, number, handled, answer.as_deref()))
+        self.keep(move |desk| inbox::close(desk, number, handled, answer.as_deref()))
     }
 
     fn adopt<'a>(&'a self, channel: &'a str, notice: &'a str) -> BoxFuture<'a, Result<Estate, StoreError>> {
@@ -141,19 +142,19 @@ impl Post for Memory {
     }
 
     fn part(&self, number: i64, parts: u32) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write_one(move |desk| outbox::part(desk, number, parts))
+        self.keep_one(move |desk| outbox::part(desk, number, parts))
     }
 
     fn doubt(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write_one(move |desk| outbox::doubt(desk, number))
+        self.keep_one(move |desk| outbox::doubt(desk, number))
     }
 
     fn delivered(&self, number: i64) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write_one(move |desk| outbox::delivered(desk, number))
+        self.keep_one(move |desk| outbox::delivered(desk, number))
     }
 
     fn said(&self, number: i64, text: String, delivered: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.write_one(move |desk| outbox::said(desk, number, &text, delivered))
+        self.keep_one(move |desk| outbox::said(desk, number, &text, delivered))
     }
 
     fn fate<'a>(&'a self, channel: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<Fate>, StoreError>> {
@@ -178,11 +179,22 @@ impl Post for Memory {
         again_ms: Option<u64>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let error = error.to_owned();
-        self.write_one(move |desk| outbox::put_off(desk, number, &error, again_ms))
+        self.keep_one(move |desk| outbox::put_off(desk, number, &error, again_ms))
+    }
+
+    fn panicked<'a>(
+        &'a self,
+        number: i64,
+        error: &'a str,
+        again_ms: u64,
+        most: u32,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let error = error.to_owned();
+        self.keep_one(move |desk| outbox::panicked(desk, number, &error, again_ms, most))
     }
 
     fn release<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let channel = channel.to_owned();
-        self.write_one(move |desk| outbox::release(desk, &channel))
+        self.keep_one(move |desk| outbox::release(desk, &channel))
     }
 }

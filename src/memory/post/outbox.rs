@@ -45,6 +45,9 @@ const SENT_AS: &str = "UPDATE outbox SET state = 'sent', error = NULL, said = ?2
 const SAID: &str = "UPDATE outbox SET said = ?2 WHERE id = ?1";
 const AGAIN: &str = "UPDATE outbox SET state = 'pending', error = ?2, due_ms = ?3 WHERE id = ?1";
 const FAILED: &str = "UPDATE outbox SET state = 'failed', error = ?2 WHERE id = ?1";
+const PANICKED: &str = "UPDATE outbox SET panics = panics + 1, error = ?2, due_ms = ?3,
+        state = CASE WHEN panics + 1 >= ?4 THEN 'failed' ELSE 'pending' END
+    WHERE id = ?1 RETURNING state = 'failed'";
 const RELEASE: &str = "UPDATE outbox SET state = 'pending', doubtful = 1 WHERE channel = ?1 AND state = 'sending' AND instance = ?2";
 const FORGET: &str =
     "DELETE FROM outbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('pending', 'sending')";
@@ -144,6 +147,17 @@ pub(super) fn put_off(
         None => desk.run(FAILED, (number, error))?,
     };
     Ok(())
+}
+
+pub(super) fn panicked(
+    desk: &mut Desk<'_>,
+    number: i64,
+    error: &str,
+    again_ms: u64,
+    most: u32,
+) -> Result<bool, Fault> {
+    let due = now_ms().saturating_add(i64::try_from(again_ms).unwrap_or(i64::MAX));
+    Ok(desk.row(PANICKED, (number, error, due, most), |row| row.get(0))?.unwrap_or(false))
 }
 
 pub(super) fn release(desk: &mut Desk<'_>, channel: &str) -> Result<(), Fault> {

@@ -25,6 +25,7 @@ pub(in super::super) const EVENTS: &[&str] = &[
     "session.reset",
     "channel.up",
     "channel.down",
+    "task.failed",
     "approval.asked",
     "approval.decided",
     "cron.done",

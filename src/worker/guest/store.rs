@@ -73,6 +73,10 @@ impl TurnStore for Forgetful {
         Box::pin(ready(Ok(0.0)))
     }
 
+    fn caught_up(&self) -> BoxFuture<'static, ()> {
+        Box::pin(ready(()))
+    }
+
     fn end_turn<'a>(&'a self, _: &'a TurnId, _: TurnStatus) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(ready(Ok(())))
     }

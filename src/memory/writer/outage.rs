@@ -1,0 +1,56 @@
+//! Whether the database can be written.
+
+use crate::domain::store::StoreError;
+use std::time::SystemTime;
+use tokio::sync::watch;
+
+/// The database cannot be written, and what has happened waits in memory until it can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Since when.
+    pub since: SystemTime,
+    /// Why, when it was tried last.
+    pub error: String,
+    /// How many pieces of writing wait.
+    pub waiting: usize,
+}
+
+/// The outage under way, if there is one. Clones share it.
+#[derive(Clone)]
+pub(super) struct OutageCell(watch::Sender<Option<Outage>>);
+
+impl Default for OutageCell {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+impl OutageCell {
+    pub(super) fn now(&self) -> Option<Outage> {
+        self.0.borrow().clone()
+    }
+
+    pub(super) fn goes_on(&self, error: &StoreError, waiting: usize) {
+        self.0.send_modify(|outage| {
+            if outage.is_none() {
+                tracing::warn!("{error}; what happens is kept in memory and stored as soon as it can be");
+            }
+            let since = outage.as_ref().map_or_else(SystemTime::now, |outage| outage.since);
+            *outage = Some(Outage { since, error: error.to_string(), waiting });
+        });
+    }
+
+    pub(super) fn ends(&self) {
+        self.0.send_if_modified(|outage| {
+            let Some(over) = outage.take() else { return false };
+            let seconds = over.since.elapsed().map_or(0.0, |time| time.as_secs_f64());
+            tracing::warn!("the database can be written again, after {seconds:.1} s");
+            true
+        });
+    }
+
+    pub(super) async fn is_over(&self) {
+        // The sender is this cell's own.
+        let _ = self.0.subscribe().wait_for(Option::is_none).await;
+    }
+}

@@ -1,0 +1,193 @@
+//! One queued piece of work for the writing thread.
+
+use super::super::{desk::Desk, error::Fault};
+use crate::{
+    domain::store::StoreError,
+    health::{chaos, panic_message},
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+use tokio::sync::oneshot;
+
+/// How a piece uses the connection, and what happens when the database is not available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) access: Access,
+    /// The piece records something that has happened already. It stays in the queue, in its place, until
+    /// it is stored.
+    pub(super) kept: bool,
+}
+
+/// How a piece uses the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Writes by several statements, in a savepoint.
+    Writes,
+    /// Writes by one statement, which leaves no trace by itself when it fails.
+    WritesOnce,
+    /// Only reads: no transaction for writing.
+    Reads,
+}
+
+/// A piece, without the type of its result.
+pub(super) trait Work: Send {
+    /// How it uses the connection.
+    fn kind(&self) -> Kind;
+
+    /// Does it, so that it leaves no trace when it fails. May be called again after the transaction was
+    /// rolled back. Returns the error that says that the database is not available, if that is why it failed.
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), StoreError>;
+
+    /// Whether it has to be run again, given how the transaction ended. The caller is told of the delay, the
+    /// first time.
+    fn delays(&mut self, committed: &Result<(), StoreError>) -> bool;
+
+    /// Tells the caller how it ended.
+    fn answer(self: Box<Self>, committed: &Result<(), StoreError>);
+}
+
+/// A piece that gives a `T`.
+pub(super) struct Piece<T, F> {
+    path: PathBuf,
+    kind: Kind,
+    work: F,
+    result: Option<Result<T, StoreError>>,
+    panics: u32,
+    /// Empty once the caller was told that the piece is delayed.
+    answer: Option<oneshot::Sender<Result<T, StoreError>>>,
+}
+
+impl<T, F> Piece<T, F>
+where
+    T: Send + 'static,
+    F: FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+{
+    pub(super) fn boxed(
+        path: &Path,
+        kind: Kind,
+        work: F,
+        answer: oneshot::Sender<Result<T, StoreError>>,
+    ) -> Box<dyn Work> {
+        Box::new(Self { path: path.to_owned(), kind, work, result: None, panics: 0, answer: Some(answer) })
+    }
+}
+
+impl<T, F> Work for Piece<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send,
+{
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), StoreError> {
+        let kept = self.kind.kept;
+        let mut work = |desk: &mut Desk<'_>| {
+            if kept {
+                chaos::point("writer");
+            }
+            (self.work)(desk)
+        };
+        let result = match self.kind.access {
+            Access::Writes => apart(desk, &mut work),
+            Access::WritesOnce => once(desk, &mut work),
+            Access::Reads => unpanicked(desk, &mut work),
+        };
+        let result = result.map_err(|fault| {
+            self.panics += u32::from(matches!(fault, Fault::Panic(_)));
+            match fault.at(&self.path) {
+                // Tried once more, as after an outage.
+                StoreError::Database { path, message } if kept && self.panics == 1 => {
+                    StoreError::Unavailable { path, message }
+                }
+                error => error,
+            }
+        });
+        let available = match &result {
+            Err(error @ StoreError::Unavailable { .. }) => Err(error.clone()),
+            _ => Ok(()),
+        };
+        self.result = Some(result);
+        available
+    }
+
+    fn delays(&mut self, committed: &Result<(), StoreError>) -> bool {
+        let error = match (&self.result, committed) {
+            (Some(Err(error)), _) | (_, Err(error)) => error,
+            (_, Ok(())) => return false,
+        };
+        let StoreError::Unavailable { path, message } = error else { return false };
+        if !self.kind.kept {
+            return false;
+        }
+        if let Some(answer) = self.answer.take() {
+            // Whoever asked may have gone.
+            let _ = answer.send(Err(StoreError::Delayed { path: path.clone(), message: message.clone() }));
+        }
+        self.result = None;
+        true
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<(), StoreError>) {
+        let result = match (self.result, committed) {
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Err(error)), _) => Err(error),
+            (_, Err(error)) => Err(error.clone()),
+            (None, Ok(())) => return,
+        };
+        match self.answer {
+            // Whoever asked may have gone.
+            Some(answer) => drop(answer.send(result)),
+            None => {
+                if let Err(error) = result {
+                    tracing::error!("what was delayed could not be stored: {error}");
+                }
+            }
+        }
+    }
+}
+
+/// Runs `work` so that it leaves no trace when it fails.
+fn apart<T>(
+    desk: &mut Desk<'_>,
+    work: &mut impl FnMut(&mut Desk<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    desk.run("SAVEPOINT piece", [])?;
+    let result = unpanicked(desk, work);
+    if result.is_err() && desk.in_transaction() {
+        desk.run("ROLLBACK TO piece", [])?;
+    }
+    if desk.in_transaction() {
+        desk.run("RELEASE piece", [])?;
+    }
+    result
+}
+
+/// Runs `work`, which writes by one statement at most.
+fn once<T>(
+    desk: &mut Desk<'_>,
+    work: &mut impl FnMut(&mut Desk<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let before = desk.ran;
+    let result = unpanicked(desk, work);
+    if let Err(Fault::Panic(_)) = &result
+        && desk.ran > before
+    {
+        // Its statement may have changed something, and there is no savepoint to go back to.
+        desk.run("ROLLBACK", [])?;
+    }
+    debug_assert!(desk.ran - before <= 1 || result.is_err(), "several statements need a savepoint");
+    result
+}
+
+/// A panic in one piece is that piece's error: the thread goes on with the others.
+fn unpanicked<T>(
+    desk: &mut Desk<'_>,
+    work: &mut impl FnMut(&mut Desk<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let done = catch_unwind(AssertUnwindSafe(|| work(desk)));
+    done.unwrap_or_else(|panic| Err(Fault::Panic(panic_message(&*panic).to_owned())))
+}

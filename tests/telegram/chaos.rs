@@ -1,0 +1,163 @@
+//! Panics at each point of the daemon: nothing stays stuck, and it is told.
+
+use crate::{
+    echo, home, shows,
+    support::{
+        daemon::Daemon,
+        fake_telegram::{ADA, FakeTelegram},
+        program::until,
+    },
+};
+
+/// Starts a daemon that panics at a point, twice; a message comes before and one after. What each chat shows in
+/// the end, and the tasks that failed.
+fn panics_at(point: &str, expected: &[&str], task: &str) {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", format!("{point}:2"));
+    let daemon = Daemon::start(&home);
+    for text in ["one", "two", "three"] {
+        telegram.says(ADA, text);
+    }
+    shows(&telegram, ADA, expected);
+    let status = daemon.status();
+    let failed = status["tasks"].as_array().expect("tasks").iter().find(|failed| failed["task"] == task);
+    let failed = failed.unwrap_or_else(|| panic!("{task} is not in {}", status["tasks"]));
+    assert_eq!(failed["failures"], 2, "{failed}");
+    assert_eq!(failed["error"], format!("chaos at {point}"));
+    let shown = home.run(["status"]).ok().out;
+    assert!(shown.contains(&format!("{task}: panicked 2 time(s)")), "{shown}");
+    daemon.stop().ok();
+}
+
+const BROKE_DOWN: &str = "error: the answer broke down (a fault of the program; its log says where)";
+
+#[test]
+fn where_messages_are_dispatched() {
+    panics_at("router", &[BROKE_DOWN, BROKE_DOWN, "You said: three"], "router");
+}
+
+#[test]
+fn in_the_loop_that_delivers() {
+    panics_at("delivery-loop", &["You said: one", "You said: two", "You said: three"], "delivery:telegram");
+}
+
+#[test]
+fn where_a_message_is_delivered() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "delivery:2");
+    let daemon = Daemon::start(&home);
+    telegram.says(ADA, "one");
+    // Twice, so it is set aside, and the next ones go out.
+    let word =
+        "A message to you could not be delivered (a fault of the program); `openpista outbox list` shows it.";
+    shows(&telegram, ADA, &[word]);
+    telegram.says(ADA, "two");
+    shows(&telegram, ADA, &[word, "You said: two"]);
+    let listed = home.run(["outbox", "list", "--json"]).ok().json();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["text"], "You said: one");
+    assert!(listed[0]["error"].as_str().is_some_and(|why| why.contains("chaos at delivery")), "{listed:?}");
+    let id = listed[0]["id"].to_string();
+    let shown = home.run(["outbox", "list"]).ok().out;
+    assert!(shown.contains("chaos at delivery") && shown.contains("You said: one"), "{shown}");
+    home.run(["outbox", "retry", &id]).ok();
+    shows(&telegram, ADA, &[word, "You said: two", "You said: one"]);
+    home.run(["outbox", "drop", &id]).code(1).complains(["no such message"]);
+    daemon.stop().ok();
+}
+
+#[test]
+fn in_a_command() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "commands:1");
+    let daemon = Daemon::start(&home);
+    telegram.says(ADA, "/status");
+    shows(&telegram, ADA, &[BROKE_DOWN]);
+    telegram.says(ADA, "hello");
+    shows(&telegram, ADA, &[BROKE_DOWN, "You said: hello"]);
+    daemon.stop().ok();
+}
+
+#[test]
+fn in_the_thread_that_writes() {
+    // What was being written is written again.
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "writer:1");
+    let daemon = Daemon::start(&home);
+    telegram.says(ADA, "one");
+    shows(&telegram, ADA, &["You said: one"]);
+    telegram.says(ADA, "two");
+    shows(&telegram, ADA, &["You said: one", "You said: two"]);
+    daemon.stop().ok();
+}
+
+#[test]
+fn in_a_reload() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "reload:1,watch:1");
+    let daemon = Daemon::start(&home);
+    // The watcher panics and starts again; the next save panics in the reload; the one after that counts.
+    let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
+    let mut n = 0;
+    let told = until(|| {
+        n += 1;
+        home.init(&format!("{text}\npista.command('c{n}', {{ help = 'x' }}, function() return 'there' end)"));
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        daemon.status()["generation"].as_u64().is_some_and(|generation| generation > 1)
+    });
+    assert!(told, "{}", daemon.status());
+    let status = daemon.status();
+    assert_eq!(status["tasks"].as_array().map(Vec::len), Some(1), "{status}");
+    assert_eq!(status["tasks"][0]["task"], "reload");
+    assert_eq!(status["tasks"][0]["failures"], 2, "{status}");
+    telegram.says(ADA, "hello");
+    shows(&telegram, ADA, &["You said: hello"]);
+    daemon.stop().ok();
+}
+
+#[test]
+fn the_thread_of_the_script() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "lua-thread:1");
+    let hook = "pista.hook('reply', function(text) return text .. '!' end)
+        pista.on('task.failed', function(failure) pista.kv.set('failed', failure.task) end)";
+    let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
+    home.init(&format!("{text}\n{hook}"));
+    let daemon = Daemon::start(&home);
+    assert!(until(|| daemon.status()["generation"].as_u64() == Some(2)), "{}", daemon.status());
+    telegram.says(ADA, "hello");
+    shows(&telegram, ADA, &["You said: hello!"]);
+    assert_eq!(daemon.status()["tasks"][0]["task"], "lua");
+    daemon.stop().ok();
+}
+
+#[test]
+fn in_a_job() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "").env("OPENPISTA_CHAOS", "job:2,cron:2");
+    let job = format!(
+        "pista.cron('tick', {{ every = '1s', to = 'telegram:{ADA}' }}, function() return 'tick' end)"
+    );
+    let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
+    home.init(&format!("{text}\n{job}"));
+    let daemon = Daemon::start(&home);
+    let aside = || home.run(["jobs", "list", "--json"]).ok().json()[0]["set_aside"].as_str().is_some();
+    assert!(until(aside), "{}", daemon.status());
+    let shown = home.run(["jobs", "list"]).ok().out;
+    assert!(shown.contains("set aside: a fault of the program: chaos at job"), "{shown}");
+    home.run(["jobs", "retry", "tick"]).ok();
+    shows_at_least(&telegram, "tick");
+    let tasks = daemon.status()["tasks"].clone();
+    let names: Vec<_> = tasks.as_array().expect("tasks").iter().map(|task| task["task"].clone()).collect();
+    assert_eq!(names, ["cron", "job:tick"], "{tasks}");
+    home.run(["jobs", "retry", "tick"]).code(1).complains(["not set aside"]);
+    daemon.stop().ok();
+}
+
+fn shows_at_least(telegram: &FakeTelegram, text: &str) {
+    assert!(
+        telegram.awaits(ADA, |shown| shown.iter().any(|shown| shown == text)),
+        "{:?}",
+        telegram.texts(ADA)
+    );
+}
