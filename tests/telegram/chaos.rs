@@ -98,9 +98,10 @@ fn in_a_reload() {
     let daemon = Daemon::start(&home);
     // The watcher panics and starts again; the next save panics in the reload; the one after that counts.
     let text = std::fs::read_to_string(home.config().join("init.lua")).expect("a file");
-    let mut n = 0;
+    let saves = std::cell::Cell::new(0);
     let told = until(|| {
-        n += 1;
+        let n = saves.get() + 1;
+        saves.set(n);
         home.init(&format!("{text}\npista.command('c{n}', {{ help = 'x' }}, function() return 'there' end)"));
         std::thread::sleep(std::time::Duration::from_millis(700));
         daemon.status()["generation"].as_u64().is_some_and(|generation| generation > 1)

@@ -86,7 +86,9 @@ impl Gather {
     pub(super) fn belongs(&self, who: Who, message: &Message, now: Instant) -> bool {
         let carried = message.is_forwarded() || message.album().is_some() || has_media(message);
         let goes_on = || self.groups.iter().rev().find(|group| group.who == who).is_some_and(Group::goes_on);
-        (carried || goes_on()) && self.follows(who, message, now)
+        // What waits may itself be none of the bot's business.
+        let meant = |group: &Group| group.is_addressed() && group.who == who && self.is_close(group, message);
+        (carried || goes_on()) && (self.groups.iter().any(meant) || self.is_recent(who, message, now))
     }
 
     /// Whether a message has to wait: for others, or behind others of the same sender. `more`: the same
@@ -105,10 +107,14 @@ impl Gather {
     /// Whether a message continues what its sender said before.
     fn follows(&self, who: Who, message: &Message, now: Instant) -> bool {
         let open = self.groups.iter().any(|group| group.who == who && self.is_close(group, message));
-        let recent = self.recent.get(&who).is_some_and(|(at, date)| {
+        open || self.is_recent(who, message, now)
+    }
+
+    /// Whether a message follows one that was handed on at once.
+    fn is_recent(&self, who: Who, message: &Message, now: Instant) -> bool {
+        self.recent.get(&who).is_some_and(|(at, date)| {
             now.duration_since(*at) < self.quiet && self.are_close(*date, message.date())
-        });
-        open || recent
+        })
     }
 
     fn is_close(&self, group: &Group, message: &Message) -> bool {

@@ -25,6 +25,17 @@ pub const EDIT_SECONDS: i64 = 48 * 3_600;
 /// Why messages in groups are passed over.
 pub(super) const NOT_ADDRESSED: &str = "not addressed to the bot";
 
+const EDITED: &str = "edited after it was taken";
+const TAKEN: &str = "taken before";
+
+/// What is known of a message that waits.
+struct Held {
+    addressed: bool,
+    edited: bool,
+    more: bool,
+    fetches: bool,
+}
+
 /// A message that arrived.
 pub(super) struct Said {
     pub(super) message: Message,
@@ -97,11 +108,12 @@ impl Telegram {
         if !told.fetches() && !lock(&self.gather).waits(who, message, more, Instant::now()) {
             let text = join(told.lines(&Fetched::default()));
             let arrival = self.arrival(up, message, &user, text);
-            self.hand_in(up, door, who, arrival, edited).await?;
+            // Before it can be answered: what is said after an answer does not belong to it.
             lock(&self.gather).spoke(who, message.date(), Instant::now());
-            return Ok(());
+            return self.hand_in(up, door, who, arrival, edited).await;
         }
-        self.hold(up, door, who, message, addressed || belongs, more, told.fetches()).await
+        let held = Held { addressed: addressed || belongs, edited, more, fetches: told.fetches() };
+        self.hold(up, door, who, message, held).await
     }
 
     /// Whether a message is for the bot, from somebody who may speak. Counts and tells why not.
@@ -178,7 +190,7 @@ impl Telegram {
         let id = arrival.id.clone();
         let receipt = door.receive(arrival).await.map_err(|error| error.to_string())?;
         if receipt == Receipt::Seen {
-            self.pass(if edited { "edited after it was taken" } else { "taken before" }, id);
+            self.pass(if edited { EDITED } else { TAKEN }, id);
         }
         self.tell_refused(up, who.0, receipt).await;
         Ok(())
@@ -197,17 +209,15 @@ impl Telegram {
     }
 
     /// Stores a message that waits: for others, or for its files.
-    #[expect(clippy::too_many_arguments, reason = "they are what is known of one message")]
     async fn hold(
         &self,
         up: &Up,
         door: &dyn Door,
         who: Who,
         message: &Message,
-        addressed: bool,
-        more: bool,
-        fetches: bool,
+        held: Held,
     ) -> Result<(), String> {
+        let Held { addressed, edited, more, fetches } = held;
         let body = json!({ "addressed": addressed, "update": message.update(), "message": message.value() });
         let id = message.key(up.id);
         let piece = Piece {
@@ -218,7 +228,7 @@ impl Telegram {
             body: body.to_string(),
         };
         if !door.hold(piece).await.map_err(|error| error.to_string())? {
-            self.pass("taken before", id);
+            self.pass(if edited { EDITED } else { TAKEN }, id);
             return Ok(());
         }
         let fetched = (!fetches).then(Fetched::default);

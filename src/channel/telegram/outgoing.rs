@@ -107,6 +107,8 @@ impl Telegram {
         for (index, part) in parts.into_iter().enumerate().skip(arrived as usize) {
             let again = doubtful && index == arrived as usize;
             let keys = content.question.as_deref().filter(|_| Some(index) == last_text).and_then(buttons);
+            // What people say from now on may be said to this.
+            lock(&self.gather).answered(place);
             let sent = match part {
                 Part::Text(text) => {
                     let text = if again { text.after(AGAIN) } else { text };
@@ -126,8 +128,6 @@ impl Telegram {
                     return Err(errors::undelivered(&fault, &up.token));
                 }
             }
-            // What people say next is said to this.
-            lock(&self.gather).answered(place);
             if index + 1 < count {
                 let arrived = u32::try_from(index + 1).unwrap_or(u32::MAX);
                 progress.arrived(arrived).await.map_err(|error| Undelivered::Away {

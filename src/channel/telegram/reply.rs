@@ -126,7 +126,7 @@ impl Quoted {
     /// The line that stands before the message. `files`: what became of its files.
     pub(super) fn line(&self, files: &[String]) -> String {
         let words: Vec<&str> = self.words.iter().chain(files).map(String::as_str).collect();
-        let of = named(&self.of);
+        let of = if self.of.is_empty() { "an older message".to_owned() } else { named(&self.of) };
         match words.is_empty() {
             true => format!("[in reply to {of}]"),
             false => format!("[in reply to {of}: {}]", words.join(" ")),
