@@ -4,7 +4,7 @@ use super::{
     Telegram, Up,
     errors::{self, Fault},
     lock,
-    markup::{Styled, messages, pieces, shows_nothing, units},
+    markup::{Styled, messages, pieces, plain_messages, shows_nothing, units},
     place::Place,
     pressing::buttons,
     turns::number_of,
@@ -52,7 +52,11 @@ fn parts(content: &Content) -> Vec<Part> {
     if says_nothing || (shows_nothing(&content.text) && !files.is_empty()) {
         return files;
     }
-    let mut texts = messages(&content.text, MAX_UNITS - ROOM);
+    let mut texts = match content.question {
+        // A call that people are asked about is shown as it is: asterisks in it are no emphasis.
+        Some(_) => plain_messages(&content.text, MAX_UNITS - ROOM),
+        None => messages(&content.text, MAX_UNITS - ROOM),
+    };
     if let Some(Part::File(_, caption)) = files.first_mut()
         && content.question.is_none()
         && texts.len() == 1
