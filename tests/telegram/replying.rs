@@ -103,6 +103,11 @@ fn a_part_that_is_quoted_and_what_is_elsewhere_are_told() {
             "[in reply to Bob: [poll: Lunch?]]".to_owned(),
         ),
         (
+            json!({"reply_to_checklist_task_id": 2, "reply_to_message": bobs(56, json!({"checklist":
+                {"title": "Trip", "tasks": [{"id": 1, "text": "pack"}, {"id": 2, "text": "go"}]}}))}),
+            "[in reply to Bob: go]".to_owned(),
+        ),
+        (
             json!({"reply_to_message": bobs(53, json!({"hologram": {"depth": 1}}))}),
             "[in reply to Bob: [a message that cannot be read here]]".to_owned(),
         ),

@@ -70,8 +70,8 @@ pub(super) fn told(
     for (at, c) in text.char_indices().chain([(text.len(), '\0')]) {
         // Inner parts end first, and begin last.
         let mut ending: Vec<&Mark> = marks.iter().filter(|mark| mark.range.end == at).collect();
-        ending.sort_by_key(|mark| std::cmp::Reverse(mark.range.start));
-        ending.iter().for_each(|mark| out.push_str(&mark.after));
+        ending.sort_by_key(|mark| mark.range.start);
+        ending.iter().rev().for_each(|mark| out.push_str(&mark.after));
         let mut beginning: Vec<&Mark> = marks.iter().filter(|mark| mark.range.start == at).collect();
         beginning.sort_by_key(|mark| std::cmp::Reverse(mark.range.end));
         for mark in beginning {

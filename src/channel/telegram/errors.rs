@@ -32,7 +32,7 @@ pub(super) enum Fault {
     #[error("the server is not reached: {cause}")]
     Unreached { cause: String, connected: bool },
     /// The server broke down, or its answer makes no sense.
-    #[error("the answer to {method} makes no sense (HTTP {status}): {head:?}")]
+    #[error("the answer to {method} makes no sense (HTTP {status}): {head}")]
     Broken { method: String, status: u16, head: String },
     /// A file of this machine could not be read.
     #[error("{0}")]
@@ -51,7 +51,8 @@ impl Fault {
     }
 
     pub(super) fn broken(method: &str, status: u16, text: &str) -> Self {
-        let head = text.trim().chars().take(HEAD_CHARS).collect();
+        let line = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+        let head = line.take(HEAD_CHARS).collect();
         Self::Broken { method: method.to_owned(), status, head }
     }
 

@@ -131,7 +131,8 @@ impl Telegram {
         for (_, unit) in units {
             let (mut texts, mut files) = (vec![], vec![]);
             for lines in unit {
-                texts.extend(lines.quoted.into_iter().filter(|line| !all.contains(line)));
+                // Each part of an album answers to the same message.
+                texts.extend(lines.quoted.filter(|line| !all.contains(line) && !texts.contains(line)));
                 texts.extend(lines.texts);
                 files.extend(lines.files);
             }

@@ -164,7 +164,7 @@ impl Telegram {
     /// What a message answers to, where the conversation does not hold it.
     pub(super) fn quoted(&self, up: &Up, message: &Message) -> Option<reply::Quoted> {
         let last = lock(&self.last).get(&message.place()).cloned().unwrap_or_default();
-        reply::quoted(message, up.id, |number| last.contains(&number))
+        reply::quoted(message, up.id, |number, text| last.is(number, text))
     }
 
     fn arrival(&self, up: &Up, message: &Message, user: &Person, text: String) -> Arrival {

@@ -114,8 +114,8 @@ pub struct Telegram {
     bell: Notify,
     /// Held by whoever hands on what was gathered.
     handing: Turn<()>,
-    /// The numbers of the last message at a place, where it is an answer.
-    last: Mutex<HashMap<Place, Vec<i64>>>,
+    /// What was said last at a place, where it is an answer.
+    last: Mutex<HashMap<Place, outgoing::Last>>,
     /// Groups that became supergroups have another id.
     moved: Mutex<HashMap<ChatId, ChatId>>,
     /// Where it hands messages in, as long as it runs.

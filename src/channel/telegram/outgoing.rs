@@ -45,6 +45,30 @@ enum Part {
     File(PathBuf, Option<Styled>),
 }
 
+/// The answer that was sent last at a place.
+#[derive(Clone, Default)]
+pub(super) struct Last {
+    /// The numbers of its messages, as far as they have arrived.
+    numbers: Vec<i64>,
+    /// Their texts: somebody may answer to one before its number is known here.
+    texts: Vec<String>,
+}
+
+impl Last {
+    fn of(parts: &[Part]) -> Self {
+        let text = |part: &Part| match part {
+            Part::Text(text) | Part::File(_, Some(text)) => Some(text.text.trim().to_owned()),
+            Part::File(_, None) => None,
+        };
+        Self { numbers: vec![], texts: parts.iter().filter_map(text).collect() }
+    }
+
+    /// Whether a message is a part of it.
+    pub(super) fn is(&self, number: i64, text: &str) -> bool {
+        self.numbers.contains(&number) || self.texts.iter().any(|known| known == text.trim())
+    }
+}
+
 /// The parts of a message. The same ones each time: how many have arrived is all that is kept.
 fn parts(content: &Content) -> Vec<Part> {
     let mut files: Vec<Part> = content.files.iter().map(|path| Part::File(path.into(), None)).collect();
@@ -107,7 +131,7 @@ impl Telegram {
             None if arrived == 0 => self.turns.draft(&conversation).await,
             None => None,
         };
-        let mut numbers = vec![];
+        self.note_last(place, answers.is_some().then(|| Last::of(&parts)));
         for (index, part) in parts.into_iter().enumerate().skip(arrived as usize) {
             let again = doubtful && index == arrived as usize;
             let keys = content.question.as_deref().filter(|_| Some(index) == last_text).and_then(buttons);
@@ -124,7 +148,11 @@ impl Telegram {
                 Part::File(path, caption) => self.hand(up, place, &path, caption, again).await,
             };
             match sent {
-                Ok(sent) => numbers.extend(sent.into_iter().map(i64::from)),
+                Ok(sent) => {
+                    if let Some(last) = lock(&self.last).get_mut(&place) {
+                        last.numbers.extend(sent.into_iter().map(i64::from));
+                    }
+                }
                 Err(fault) => {
                     if let Some(draft) = draft.filter(|_| index == 0) {
                         self.turns.keep_draft(&conversation, place, draft);
@@ -141,21 +169,19 @@ impl Telegram {
                 })?;
             }
         }
-        self.note_last(place, numbers, answers.is_some());
         Ok(())
     }
 
-    /// Notes the numbers of the last message at a place, where it is an answer: the conversation holds it.
-    fn note_last(&self, place: Place, numbers: Vec<i64>, answer: bool) {
+    /// Notes what is said last at a place, where it is an answer: the conversation ends with it.
+    fn note_last(&self, place: Place, answer: Option<Last>) {
         let mut last = lock(&self.last);
         if last.len() >= MOST_PLACES {
             last.clear();
         }
-        if answer {
-            last.insert(place, numbers);
-        } else {
-            last.remove(&place);
-        }
+        match answer {
+            Some(answer) => last.insert(place, answer),
+            None => last.remove(&place),
+        };
     }
 
     /// Does something at a place: once more where the place has moved, and without the topic, with a

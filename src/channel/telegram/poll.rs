@@ -8,12 +8,18 @@ use super::{
 use crate::domain::post::Door;
 use futures_util::future::{join, try_join_all};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 use teloxide_core::{requests::Payload, types::AllowedUpdate};
 
 /// What is wanted. Telegram remembers the last list: it is said each time.
 const WANTED: [AllowedUpdate; 3] =
     [AllowedUpdate::Message, AllowedUpdate::EditedMessage, AllowedUpdate::CallbackQuery];
+
+/// The wait after a poll that was answered at once with nothing: some servers do not wait by themselves.
+const EMPTY_PAUSE: Duration = Duration::from_millis(500);
 
 /// The request, with numbers of any size.
 #[derive(Serialize)]
@@ -36,13 +42,17 @@ impl Telegram {
         // The first one waits for nothing, so that what is wrong is known at once.
         let mut timeout = 0;
         loop {
+            let asked = Instant::now();
             let request = GetUpdates { offset, timeout, allowed_updates: WANTED };
             let down = |fault| self.down(errors::down(&fault, &up.token, up.client.is_telegrams()));
             let text = up.client.call_raw(&request).await.map_err(down)?;
             self.polled.notify_one();
-            timeout = POLL.as_secs();
             let updates = update::read(client::read(GetUpdates::NAME, 200, &text).map_err(down)?.result);
             let last = updates.iter().map(|update| update.id).max();
+            if last.is_none() && timeout > 0 && asked.elapsed() < EMPTY_PAUSE {
+                tokio::time::sleep(EMPTY_PAUSE).await;
+            }
+            timeout = POLL.as_secs();
             self.take(up, door, updates).await?;
             // What comes before this is confirmed by the next poll: all of it is stored.
             offset = last.map(|last| last.saturating_add(1)).or(offset);

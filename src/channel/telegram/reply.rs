@@ -25,11 +25,12 @@ pub(super) struct Quoted {
     pub(super) number: String,
 }
 
-/// What a message answers to. `held`: whether the conversation holds what the bot said in the message
-/// of this number, and nothing was said after it.
-pub(super) fn quoted(message: &Message, bot: i64, held: impl Fn(i64) -> bool) -> Option<Quoted> {
-    let part = message.get("quote")["text"].as_str().filter(|text| !text.trim().is_empty());
+/// What a message answers to. `held`: whether the conversation ends with what the bot said in the message
+/// of this number and text.
+pub(super) fn quoted(message: &Message, bot: i64, held: impl Fn(i64, &str) -> bool) -> Option<Quoted> {
     let answered = message.get("reply_to_message");
+    let quote = message.get("quote")["text"].as_str().filter(|text| !text.trim().is_empty());
+    let part = quote.or_else(|| chosen(message, answered));
     // The first message of a topic is one that all others in it seem to answer.
     if answered.is_object() && !answered["forum_topic_created"].is_object() {
         return to_message(message, answered, bot, part, held);
@@ -55,17 +56,30 @@ pub(super) fn quoted(message: &Message, bot: i64, held: impl Fn(i64) -> bool) ->
     })
 }
 
+/// The task of a checklist or the option of a poll that is meant.
+fn chosen<'a>(message: &Message, answered: &'a Value) -> Option<&'a str> {
+    let of = |wanted: &Value, list: &'a Value, id: &str| {
+        let found = list.as_array()?.iter().find(|one| !wanted.is_null() && one[id] == *wanted)?;
+        found["text"].as_str().filter(|text| !text.trim().is_empty())
+    };
+    of(message.get("reply_to_checklist_task_id"), &answered["checklist"]["tasks"], "id").or_else(|| {
+        let option = message.get("reply_to_poll_option_id");
+        of(option, &answered["poll"]["options"], "persistent_id")
+    })
+}
+
 fn to_message(
     message: &Message,
     answered: &Value,
     bot: i64,
     part: Option<&str>,
-    held: impl Fn(i64) -> bool,
+    held: impl Fn(i64, &str) -> bool,
 ) -> Option<Quoted> {
     let number = answered["message_id"].as_i64().unwrap_or(0);
     let author = Person::read(&answered["from"]);
     let is_own = author.as_ref().is_some_and(|author| author.id == bot);
-    if is_own && part.is_none() && held(number) {
+    let text = text_of(answered).map_or("", |(text, _)| text);
+    if is_own && part.is_none() && held(number, text) {
         return None;
     }
     let by = message.from().map(|from| from.id);

@@ -94,6 +94,9 @@ impl Told {
         let quoted = self.quoted.as_ref().map(|quoted| quoted.line(&fetched.quoted));
         let mut texts: Vec<String> = self.text.iter().chain(&self.described).cloned().collect();
         let mut files = fetched.own.clone();
+        if files.is_empty() {
+            files = self.files.iter().map(|file| format!("[file {}: not fetched]", file.name)).collect();
+        }
         if self.unreadable.is_some() {
             texts.push(UNREADABLE.to_owned());
         }

@@ -1,6 +1,6 @@
 //! Whatever is written becomes messages that Telegram takes, and nothing of it is lost.
 
-use super::{Styled, messages, pieces, rendered, shows_nothing, split::MAX_ENTITIES, units};
+use super::{Styled, messages, pieces, rendered, shows_nothing, split::MAX_LOOKS, units};
 use pulldown_cmark::{Event, Options, Parser};
 
 /// The limit in use, and those at which everything is cut.
@@ -200,7 +200,7 @@ fn checked(source: &str, limit: usize) -> (String, Vec<String>) {
         let one = message.text.chars().count() == 1;
         assert!(units(&message.text) <= limit || one, "{source:?} at {limit}: {message:?}");
         assert!(!shows_nothing(&message.text), "{source:?} at {limit}: {message:?}");
-        assert!(message.spans.len() <= MAX_ENTITIES, "{} looks", message.spans.len());
+        assert!(message.spans.len() <= MAX_LOOKS, "{} looks", message.spans.len());
         let html = message.html();
         let read = strict(&html).unwrap_or_else(|error| panic!("{error} in {html:?} of {source:?}"));
         assert_eq!(read.0, message.text, "{html:?}");
@@ -339,7 +339,7 @@ fn a_message_has_no_more_looks_than_telegram_takes() {
     let all = messages(&format!("{bold}\n{links}"), 4_024);
     let addresses: usize = all.iter().map(|message| message.html().matches("<a href").count()).sum();
     assert_eq!(addresses, 150);
-    assert!(all.iter().all(|message| message.spans.len() <= MAX_ENTITIES));
+    assert!(all.iter().all(|message| message.spans.len() <= MAX_LOOKS));
 }
 
 #[test]

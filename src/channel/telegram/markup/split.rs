@@ -3,8 +3,9 @@
 use super::{Look, Span, Styled, shows_nothing};
 use std::ops::Range;
 
-/// Looks of one message, at most: Telegram drops those that come after so many.
-pub(in crate::channel::telegram) const MAX_ENTITIES: usize = 100;
+/// Looks of one message, at most: Telegram takes 100 and drops those that come after. Two are kept for
+/// remarks.
+pub(in crate::channel::telegram) const MAX_LOOKS: usize = 98;
 
 /// How long Telegram takes a text to be: in units of UTF-16, without the tags.
 pub(in crate::channel::telegram) fn units(text: &str) -> usize {
@@ -70,7 +71,7 @@ fn end_of_first(styled: &Styled, rest: Range<usize>, limit: usize) -> usize {
 fn end_of_links(styled: &Styled, rest: &Range<usize>) -> usize {
     let links = styled.spans.iter().filter(|span| matches!(span.look, Look::Link(_)));
     let mut here = links.filter(|span| span.range.end > rest.start && span.range.start < rest.end);
-    match here.nth(MAX_ENTITIES) {
+    match here.nth(MAX_LOOKS) {
         Some(next) if next.range.start > rest.start => next.range.start - rest.start,
         _ => usize::MAX,
     }
@@ -130,7 +131,7 @@ fn cut_out(styled: &Styled, range: Range<usize>) -> Styled {
     let mut spans: Vec<Span> = styled.spans.iter().filter_map(within).collect();
     // Of too many looks those stay that say most: where a link leads is seen nowhere else.
     for kind in [Weight::Light, Weight::Middle] {
-        while spans.len() > MAX_ENTITIES {
+        while spans.len() > MAX_LOOKS {
             let Some(last) = spans.iter().rposition(|span| weight(&span.look) == kind) else { break };
             spans.remove(last);
         }
