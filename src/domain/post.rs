@@ -118,14 +118,14 @@ pub trait Door: Send + Sync {
     fn held(&self) -> BoxFuture<'_, Result<Vec<Piece>, StoreError>>;
 
     /// Takes a message that was gathered from parts, given by their ids. Its own id is that of the first.
-    /// However it is answered, the parts are done with.
+    /// Whatever the receipt, the parts do not wait any more.
     fn receive_gathered(
         &self,
         arrival: Arrival,
         pieces: Vec<String>,
     ) -> BoxFuture<'_, Result<Receipt, StoreError>>;
 
-    /// Parts that are no message to anybody are done with.
+    /// Parts that are no message to anybody are forgotten: they may be handed in again, in other words.
     fn discard(&self, pieces: Vec<String>) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Whether a text answers a question that is put to a person, known by the platform's own id.
@@ -248,12 +248,12 @@ pub trait Post: Send + Sync {
         pieces: Vec<String>,
     ) -> BoxFuture<'_, Result<Option<Letter>, StoreError>>;
 
-    /// Parts of messages of a channel are done with.
+    /// Parts of messages of a channel that wait are forgotten.
     fn discard<'a>(&'a self, channel: &'a str, pieces: Vec<String>) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// A conversation of a channel has another name from now on: what is stored of it follows, and what
     /// is sent to the old name goes to the new one.
-    fn rename<'a>(
+    fn move_conversation<'a>(
         &'a self,
         channel: &'a str,
         from: &'a str,

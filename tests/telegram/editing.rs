@@ -30,6 +30,21 @@ fn an_edit_that_names_the_bot_is_answered_once() {
 }
 
 #[test]
+fn an_edit_that_names_the_bot_in_an_album_is_answered() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    telegram.chat(json!({"id": GROUP, "type": "supergroup", "title": "Kitchen"}));
+    telegram.file("p", "photos/p", b"p");
+    let daemon = start(&home(&model, &telegram, ""));
+    let photo = json!({"media_group_id": "7", "photo": [{"file_id": "p", "width": 1, "height": 1}]});
+    let id = telegram.arrives(GROUP, ADA, photo);
+    let counts = || daemon.status()["dropped"]["telegram"].clone();
+    assert!(until(|| counts()["not addressed to the bot"] == 1), "{}", counts());
+    telegram.edits(GROUP, ADA, id, "@pista_test_bot look");
+    shows(&telegram, GROUP, &["You said: look"]);
+    daemon.stop().ok();
+}
+
+#[test]
 fn what_was_answered_stays_answered_also_as_a_part_of_an_album() {
     let (model, telegram) = (echo(), FakeTelegram::start());
     telegram.file("p", "photos/p", b"p");

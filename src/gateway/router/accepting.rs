@@ -8,8 +8,8 @@ use crate::domain::{
 use std::sync::Arc;
 
 impl ChannelDoor {
-    /// Takes a message, in the place of the parts that it was gathered from, where there are some. They
-    /// are done with whatever the answer is: a message that is refused does not come again.
+    /// Takes a message, in the place of the parts that it was gathered from, where there are some. Those of
+    /// a message that is refused are forgotten.
     ///
     /// May be dropped at any time: the message is stored and dispatched, or neither.
     pub(super) async fn accept(&self, arrival: Arrival, pieces: Vec<String>) -> Result<Receipt, StoreError> {

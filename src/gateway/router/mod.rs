@@ -362,7 +362,7 @@ impl Door for ChannelDoor {
     }
 
     fn moved<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.router.outgoing.post().rename(&self.facts.name, from, to)
+        self.router.outgoing.post().move_conversation(&self.facts.name, from, to)
     }
 
     fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String> {

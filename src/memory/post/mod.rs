@@ -66,7 +66,7 @@ impl Post for Memory {
         self.write(move |desk| pieces::discard(desk, &channel, &pieces))
     }
 
-    fn rename<'a>(
+    fn move_conversation<'a>(
         &'a self,
         channel: &'a str,
         from: &'a str,

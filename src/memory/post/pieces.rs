@@ -15,6 +15,9 @@ const TAKE: &str = "UPDATE inbox SET state = 'new', text = ?3, conversation = ?4
 const JOIN: &str = "UPDATE inbox SET state = 'joined', text = ''
     WHERE channel = ?1 AND message = ?2 AND state = 'held'";
 
+// Nothing was made of it: it may come again in other words.
+const DISCARD: &str = "DELETE FROM inbox WHERE channel = ?1 AND message = ?2 AND state = 'held'";
+
 pub(super) fn hold(desk: &mut Desk<'_>, piece: &Piece) -> Result<bool, Fault> {
     let Piece { channel, conversation, user, id, body } = piece;
     Ok(desk.run(HOLD, (channel, id, conversation, user, body, now_ms()))? > 0)
@@ -43,13 +46,15 @@ pub(super) fn take(
     let instance = desk.owner.instance().to_owned();
     let Arrival { channel, conversation, text, id, .. } = &arrival;
     let number = desk.row(TAKE, (channel, id, text, conversation, instance), |row| row.get(0))?;
-    discard(desk, channel, pieces)?;
+    for piece in pieces {
+        desk.run(JOIN, (channel, piece))?;
+    }
     Ok(number.map(|number| Letter { number, arrival }))
 }
 
 pub(super) fn discard(desk: &mut Desk<'_>, channel: &str, pieces: &[String]) -> Result<(), Fault> {
     for piece in pieces {
-        desk.run(JOIN, (channel, piece))?;
+        desk.run(DISCARD, (channel, piece))?;
     }
     Ok(())
 }
