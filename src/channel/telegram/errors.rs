@@ -213,7 +213,8 @@ mod tests {
         let away = |doubtful| move |kept: &Undelivered| matches!(kept, Undelivered::Away { doubtful: d, .. } if *d == doubtful);
         let failed = |kept: &Undelivered| matches!(kept, Undelivered::Failed(_));
         let gone = |kept: &Undelivered| matches!(kept, Undelivered::Refused(_));
-        let table: [(Fault, &dyn Fn(&Undelivered) -> bool); 10] = [
+        type Expected<'a> = &'a dyn Fn(&Undelivered) -> bool;
+        let table: [(Fault, Expected<'_>); 10] = [
             (refused(429, "Too Many Requests: retry after 7", "{}"), &away(false)),
             (refused(500, "Internal Server Error", "{}"), &away(true)),
             (fault(502, "<html>Bad Gateway"), &away(true)),

@@ -190,7 +190,7 @@ impl Gather {
     }
 
     /// The parts whose files are to be fetched now.
-    pub(super) fn to_fetch(&mut self) -> Vec<Part> {
+    pub(super) fn begin_fetching(&mut self) -> Vec<Part> {
         let meant = self.groups.iter().filter(|group| group.is_addressed());
         let parts = meant.flat_map(|group| &group.parts).filter(|part| part.fetched.is_none());
         let parts: Vec<Part> = parts.filter(|part| !self.fetching.contains(&part.id)).cloned().collect();

@@ -47,7 +47,7 @@ impl Telegram {
     pub(super) async fn gather(&self, up: &Up, door: &dyn Door) -> Result<(), String> {
         let mut fetching = FuturesUnordered::new();
         loop {
-            let parts = lock(&self.gather).to_fetch();
+            let parts = lock(&self.gather).begin_fetching();
             fetching.extend(parts.into_iter().map(|part| self.fetch_of(up, part)));
             self.hand_on(up, door).await?;
             let due = lock(&self.gather).due();

@@ -195,8 +195,8 @@ fn files_under_way_are_waited_for_and_others_behind_them() {
     let (who, message) = chat.message(ADA, json!({"voice": {"file_id": "v"}}));
     let part = Part { id: "1".into(), message, addressed: true, fetched: None };
     chat.gather.add(who, part, false, chat.at());
-    assert_eq!(chat.gather.to_fetch().len(), 1);
-    assert_eq!(chat.gather.to_fetch().len(), 0);
+    assert_eq!(chat.gather.begin_fetching().len(), 1);
+    assert_eq!(chat.gather.begin_fetching().len(), 0);
     chat.passes(5_000);
     chat.says(ADA, text("well?"), false);
     chat.says(200, text("hello"), false);
@@ -212,7 +212,7 @@ fn what_is_hurried_does_not_wait_for_its_files() {
     let (who, message) = chat.message(ADA, json!({"document": {"file_id": "v"}}));
     let part = Part { id: "1".into(), message, addressed: true, fetched: None };
     chat.gather.add(who, part, false, chat.at());
-    assert_eq!(chat.gather.to_fetch().len(), 1);
+    assert_eq!(chat.gather.begin_fetching().len(), 1);
     chat.gather.hurry(who.0, chat.at());
     chat.settle();
     assert_eq!(chat.handed, [[1]]);
