@@ -40,6 +40,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("async_openai", &["llm"]),
     ("reqwest", &["llm", "net"]),
     ("teloxide_core", &["channel"]),
+    ("reqwest_012", &["channel"]),
     ("pulldown_cmark", &["channel"]),
     ("quinn", &["quic"]),
     ("rcgen", &["quic"]),

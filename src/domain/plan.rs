@@ -158,6 +158,9 @@ pub struct TelegramSpec {
     pub inbox: Option<String>,
     /// Whether the first of the users is told of strangers who write to it.
     pub pairing: bool,
+    /// How long somebody has to be quiet until what they said is taken for one message; zero: what is
+    /// said is taken message by message.
+    pub gather: Duration,
 }
 
 /// A job that runs at times.

@@ -89,10 +89,51 @@ pub struct Note {
     pub question: Option<String>,
 }
 
+/// A part of a message that a channel gathers from several. It is stored, and waits to be handed in
+/// together with the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The channel.
+    pub channel: String,
+    /// Where on it.
+    pub conversation: String,
+    /// Who speaks, by the platform's own id.
+    pub user: String,
+    /// The platform's id of the part. The same one is taken once.
+    pub id: String,
+    /// What the channel needs to go on with it, in whatever form it likes.
+    pub body: String,
+}
+
 /// Where channels hand messages in.
 pub trait Door: Send + Sync {
     /// Takes a message. Once this returns `Ok` it need not be handed in again.
     fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>>;
+
+    /// Stores a part of a message. Once this returns it need not be handed in again. False: it was
+    /// handed in before, by itself or in a message.
+    fn hold(&self, piece: Piece) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// The parts that are stored and were not handed in, oldest first.
+    fn held(&self) -> BoxFuture<'_, Result<Vec<Piece>, StoreError>>;
+
+    /// Takes a message that was gathered from parts, given by their ids. Its own id is that of the first.
+    /// Whatever the receipt, the parts do not wait any more.
+    fn receive_gathered(
+        &self,
+        arrival: Arrival,
+        pieces: Vec<String>,
+    ) -> BoxFuture<'_, Result<Receipt, StoreError>>;
+
+    /// Parts that are no message to anybody are forgotten: they may be handed in again, in other words.
+    fn discard(&self, pieces: Vec<String>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Whether a text answers a question that is put to a person, known by the platform's own id.
+    fn expects<'a>(&'a self, user: &'a str, text: &'a str) -> BoxFuture<'a, bool>;
+
+    /// A conversation has another name on the platform from now on. What belongs to it follows: its
+    /// session, its messages, the questions asked there, and what is sent to the old name.
+    fn moved<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Takes the answer of a person, known by the platform's own id, to a question that was sent with
     /// its id: a button that was pressed. Returns what to tell them.
@@ -201,6 +242,32 @@ pub trait Post: Send + Sync {
 
     /// Stores a message that came in. `None`: it is known.
     fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>>;
+
+    /// Stores a part of a message. False: it is known.
+    fn hold(&self, piece: Piece) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// The parts of messages of a channel that wait, oldest first.
+    fn held<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<Piece>, StoreError>>;
+
+    /// Stores a message that was gathered from parts, whose ids these are, in their place: all of it or
+    /// nothing. `None`: it is known.
+    fn take_gathered(
+        &self,
+        arrival: Arrival,
+        pieces: Vec<String>,
+    ) -> BoxFuture<'_, Result<Option<Letter>, StoreError>>;
+
+    /// Parts of messages of a channel that wait are forgotten.
+    fn discard<'a>(&'a self, channel: &'a str, pieces: Vec<String>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// A conversation of a channel has another name from now on: what is stored of it follows, and what
+    /// is sent to the old name goes to the new one.
+    fn move_conversation<'a>(
+        &'a self,
+        channel: &'a str,
+        from: &'a str,
+        to: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Marks a message as being worked on, in `turn` if it is one. False when that was done before.
     fn begin<'a>(&'a self, number: i64, turn: Option<&'a TurnId>) -> BoxFuture<'a, Result<bool, StoreError>>;

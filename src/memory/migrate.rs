@@ -32,6 +32,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_parts", include_str!("../../migrations/0013_parts.sql")),
     ("0014_callbacks", include_str!("../../migrations/0014_callbacks.sql")),
     ("0015_set_aside", include_str!("../../migrations/0015_set_aside.sql")),
+    ("0017_moved_conversations", include_str!("../../migrations/0017_moved_conversations.sql")),
 ];
 
 /// The version that this program works with.

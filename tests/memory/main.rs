@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod approvals;
+mod gathered;
 mod opening;
 mod outgoing;
 mod recovering;

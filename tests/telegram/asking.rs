@@ -61,6 +61,27 @@ fn a_press_decides_and_counts_once() {
 }
 
 #[test]
+fn the_call_is_shown_to_the_letter() {
+    let argv = ["grep", "*.rs", "*.py", "__init__", "`x`", "[a](b)", "~~c~~", "# d", "<b>", "**e**"];
+    let model = FakeOpenAi::answering(move |request| {
+        let last = request.messages().last().expect("messages");
+        match last["role"].as_str() {
+            Some("tool") => Reply::text("done"),
+            _ => Reply::call("system_run", json!({"argv": argv})),
+        }
+    });
+    let telegram = FakeTelegram::start();
+    let daemon = start(&home(&model, &telegram, ""));
+    telegram.says(ADA, "go");
+    let asked = question(&telegram, ADA);
+    for word in argv {
+        assert!(asked.text.contains(word), "{word} is not in {}", asked.text);
+    }
+    telegram.says(ADA, "no");
+    daemon.stop().ok();
+}
+
+#[test]
 fn nobody_else_can_press() {
     let (model, telegram) = (touching(), FakeTelegram::start());
     telegram.chat(json!({"id": GROUP, "type": "supergroup", "title": "Kitchen"}));

@@ -13,7 +13,7 @@ use crate::{
 /// the end, and the tasks that failed.
 fn panics_at(point: &str, expected: &[&str], task: &str) {
     let (model, telegram) = (echo(), FakeTelegram::start());
-    let home = home(&model, &telegram, "").env("OPENPISTA_PANIC_AT", format!("{point}:2"));
+    let home = home(&model, &telegram, "gather = 0").env("OPENPISTA_PANIC_AT", format!("{point}:2"));
     let daemon = Daemon::start(&home);
     for text in ["one", "two", "three"] {
         telegram.says(ADA, text);

@@ -13,6 +13,9 @@ fn mistakes_are_told_with_their_place() {
         ("token = pista.secret('env:X'), api = 'https://u:p@x'", "must be the address of a server"),
         ("token = pista.secret('env:X'), inbox = '../x'", "must be a directory within the workspace"),
         ("token = pista.secret('env:X'), stream = 1", "expected true or false"),
+        ("token = pista.secret('env:X'), gather = 11", "gather: must be seconds, at most 10; 0 turns it off"),
+        ("token = pista.secret('env:X'), gather = -1", "must be a number from 0 up"),
+        ("token = pista.secret('env:X'), gather = 'no'", "gather: expected a number"),
         ("kind = 'telegran', token = pista.secret('env:X')", "telegran"),
     ] {
         let home = Home::new();

@@ -23,7 +23,7 @@ fn the_server_is_left_alone_as_long_as_it_wants_and_order_is_kept() {
     let (model, telegram) = (echo(), FakeTelegram::start());
     telegram.fault(ADA, Fault::TooMany(1));
     telegram.fault(ADA, Fault::TooMany(1));
-    let home = home(&model, &telegram, "");
+    let home = home(&model, &telegram, "gather = 0");
     let daemon = start(&home);
     for text in ["one", "two", "three"] {
         telegram.says(ADA, text);

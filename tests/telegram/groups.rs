@@ -29,7 +29,7 @@ fn in_a_group_it_answers_when_it_is_meant() {
         "from": {"id": BOB, "is_bot": false, "first_name": "Bob"}});
     telegram.said(GROUP, ADA, "@pista_test_bot and this?", json!({"reply_to_message": soup}));
     telegram.awaits(GROUP, |texts| texts.len() == 3);
-    // To the bot's own.
+    // To the bot's own, which it did not say in this conversation.
     let own = json!({"message_id": 9_000, "date": 1, "text": "x",
         "chat": {"id": GROUP, "type": "supergroup", "title": "Kitchen"},
         "from": {"id": BOT, "is_bot": true, "first_name": "Pista", "username": "pista_test_bot"}});
@@ -40,7 +40,7 @@ fn in_a_group_it_answers_when_it_is_meant() {
         [
             "You said: what do you say?",
             "You said: [in reply to Bob: the soup is hot]\nand this?",
-            "You said: go on"
+            "You said: [in reply to your own message: x]\ngo on"
         ]
     );
     daemon.stop().ok();

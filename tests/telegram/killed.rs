@@ -73,7 +73,8 @@ fn three_hundred_messages_survive_a_hundred_kills() {
     let list = users.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     home.init(&format!(
         "pista.setup {{ listen = false }}\n{}",
-        bot(&telegram, "typing = false").replace("users = { 100 }", &format!("users = {{ {list} }}"))
+        bot(&telegram, "typing = false, gather = 0")
+            .replace("users = { 100 }", &format!("users = {{ {list} }}"))
     ));
     let mut asked: Vec<Vec<usize>> = vec![vec![]; users.len()];
     let mut next = 0;

@@ -7,12 +7,20 @@ mod support;
 mod asking;
 mod chaos;
 mod declaring;
+mod editing;
 mod failing;
 mod files;
+mod gathering;
 mod groups;
 mod killed;
+mod kinds;
 mod looking;
 mod markdown;
+mod moving;
+mod reading;
+mod reloading;
+mod replying;
+mod standing_in;
 mod streaming;
 mod talking;
 
@@ -41,6 +49,11 @@ fn bot(telegram: &FakeTelegram, more: &str) -> String {
 /// What the person said last: what stands before it was not answered.
 fn said(request: &Request) -> &str {
     request.last_text().rsplit("\n\n").next().unwrap_or_default()
+}
+
+/// What the model was told last.
+fn heard(model: &FakeOpenAi) -> String {
+    model.last_request().map(|request| said(&request).to_owned()).unwrap_or_default()
 }
 
 /// A model that repeats what it is told.

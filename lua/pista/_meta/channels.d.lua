@@ -46,6 +46,7 @@
 ---@field stream? boolean Shows an answer while it is written. Default false.
 ---@field inbox? string|false Where in the workspace files go that arrive; `false`: they are not fetched. Default `"inbox"`.
 ---@field pairing? boolean Tells the first of `users` of strangers who write to the bot. Default false.
+---@field gather? number|false For how many seconds somebody has to be quiet until what they said is taken for one message, up to 10; 0 or false: message by message. Default 1.5.
 
 ---A message with files.
 ---@class pista.Message

@@ -1,7 +1,7 @@
 //! Channels: the functions of the generation in force run, what arrives is answered, what is to go
 //! out is delivered.
 
-use super::{Health, Live, Service, telegram};
+use super::{Health, Live, Service, telegram, telegram::Bot};
 use crate::{
     channel::{ChannelAdapter, State, supervise},
     domain::{
@@ -13,8 +13,10 @@ use crate::{
     gateway::{ChannelFacts, Gateway, Outgoing, Questions, Router, deliver},
     script::{ChannelSelf, ScriptHandle},
 };
+use arc_swap::ArcSwap;
 use serde_json::json;
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -37,10 +39,13 @@ pub(in crate::app) struct Channels {
 /// A channel that is up.
 pub(in crate::app) struct Running {
     adapter: Arc<dyn ChannelAdapter>,
-    script: ScriptHandle,
+    /// Whose observers hear of it: those of the generation in force.
+    script: Arc<ArcSwap<ScriptHandle>>,
     receiving: JoinHandle<()>,
     delivering: JoinHandle<()>,
     stop: CancellationToken,
+    /// What it runs with, where it can go on under another generation.
+    bot: Option<Bot>,
 }
 
 impl Running {
@@ -51,7 +56,7 @@ impl Running {
         if tokio::time::timeout(HANDING_OVER, &mut self.delivering).await.is_err() {
             self.delivering.abort();
         }
-        self.script.emit("channel.down", json!({ "channel": self.adapter.name() }));
+        self.script.load().emit("channel.down", json!({ "channel": self.adapter.name() }));
     }
 }
 
@@ -80,17 +85,20 @@ impl Channels {
             // A service of its own runs these.
             ChannelKind::Http(_) => return None,
             ChannelKind::Telegram(bot) => {
-                Arc::new(telegram::channel(&live.loaded, spec, bot, self.router.list()))
+                let dropped = self.outgoing.health().dropped.clone();
+                Arc::new(telegram::channel(&live.loaded, spec, bot, self.router.list(), dropped))
             }
         };
+        let bot = Bot::of(&live.loaded, spec, self.router.list()).await;
+        let script = Arc::new(ArcSwap::from_pointee(script));
         self.router.watch(&adapter);
         let receiving = {
-            let (adapter, script, health) = (Arc::clone(&adapter), script.clone(), self.health.clone());
+            let (adapter, script, health) = (Arc::clone(&adapter), Arc::clone(&script), self.health.clone());
             let tasks = self.outgoing.health().tasks.clone();
             tokio::spawn(async move {
                 let tell = |state| {
                     health.note(adapter.name(), &state);
-                    tell(&script, adapter.name(), state);
+                    tell(&script.load(), adapter.name(), state);
                 };
                 supervise(&*adapter, door, &tasks, tell).await;
             })
@@ -104,7 +112,33 @@ impl Channels {
                 async move { deliver(&*adapter, &outgoing, &gateway, &stop).await }
             })
         };
-        Some(Running { adapter, script, receiving, delivering, stop })
+        Some(Running { adapter, script, receiving, delivering, stop, bot })
+    }
+
+    /// Stops the channels that the configuration does not have as they are; the names of those that go on.
+    async fn change_over(&self, live: &Live) -> BTreeSet<String> {
+        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut same, mut ended) = (vec![], vec![]);
+        for channel in running {
+            if self.is_same(live, &channel).await {
+                channel.script.store(Arc::new(live.loaded.script.clone()));
+                same.push(channel);
+            } else {
+                ended.push(channel.stop());
+            }
+        }
+        futures_util::future::join_all(ended).await;
+        let names = same.iter().map(|channel| channel.adapter.name().to_owned()).collect();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).extend(same);
+        names
+    }
+
+    /// Whether a channel is up, and would run with the same under another configuration.
+    async fn is_same(&self, live: &Live, channel: &Running) -> bool {
+        let name = channel.adapter.name();
+        let Some(spec) = live.loaded.plan.channels.get(name) else { return false };
+        let up = self.health.all().get(name).is_some_and(|faring| faring.up);
+        up && channel.bot.is_some() && Bot::of(&live.loaded, spec, self.router.list()).await == channel.bot
     }
 
     async fn stop_all(&self) {
@@ -116,8 +150,8 @@ impl Channels {
 impl Service for Channels {
     fn apply<'a>(&'a self, live: &'a Arc<Live>) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            // The functions of a channel belong to their generation: all of them change over.
-            self.stop_all().await;
+            // The functions of a channel belong to their generation: those that have some change over.
+            let same = self.change_over(live).await;
             let channels = &live.loaded.plan.channels;
             self.health.keep(|name| channels.contains_key(name));
             self.questions.serve(channels.values().map(|spec| (spec.name.clone(), spec.owners())));
@@ -125,7 +159,7 @@ impl Service for Channels {
             self.router
                 .limits()
                 .change(default, channels.values().map(|spec| (spec.name.clone(), spec.rates(default))));
-            for spec in channels.values() {
+            for spec in channels.values().filter(|spec| !same.contains(&spec.name)) {
                 let Some(running) = self.start(live, spec).await else { continue };
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
             }

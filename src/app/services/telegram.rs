@@ -3,9 +3,46 @@
 use crate::{
     app::Loaded,
     channel::telegram::{Options, Telegram},
-    domain::plan::{ChannelSpec, TelegramSpec},
+    domain::{
+        plan::{ChannelKind, ChannelSpec, Steer, TelegramSpec},
+        secret::Secret,
+    },
+    health::Dropped,
 };
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
+
+/// What a bot runs with. One that would run with the same is left alone when the configuration changes.
+#[derive(PartialEq)]
+pub(super) struct Bot {
+    spec: TelegramSpec,
+    users: Vec<String>,
+    agent: String,
+    steer: Steer,
+    commands: Vec<(String, String)>,
+    workspace: PathBuf,
+    /// The token itself: what it is read from may hold another one. `None`: it could not be read.
+    token: Option<Secret>,
+}
+
+impl Bot {
+    /// What the bot of a declaration would run with now.
+    pub(super) async fn of(
+        loaded: &Loaded,
+        spec: &ChannelSpec,
+        commands: Vec<(String, String)>,
+    ) -> Option<Self> {
+        let ChannelKind::Telegram(bot) = &spec.kind else { return None };
+        Some(Self {
+            spec: bot.clone(),
+            users: spec.users.clone(),
+            agent: spec.agent.clone().unwrap_or_else(|| loaded.settings.agent.clone()),
+            steer: spec.steer,
+            commands,
+            workspace: loaded.workspace(),
+            token: loaded.secrets.resolve(&bot.token).await.ok(),
+        })
+    }
+}
 
 /// The bot of a declaration. `commands` make up its menu.
 pub(super) fn channel(
@@ -13,6 +50,7 @@ pub(super) fn channel(
     spec: &ChannelSpec,
     bot: &TelegramSpec,
     commands: Vec<(String, String)>,
+    dropped: Dropped,
 ) -> Telegram {
     let (secrets, place) = (loaded.secrets.clone(), bot.token.clone());
     let token = Arc::new(move || -> crate::domain::BoxFuture<'static, _> {
@@ -32,5 +70,7 @@ pub(super) fn channel(
         workspace: loaded.workspace(),
         inbox: bot.inbox.clone(),
         pairing: bot.pairing,
+        gather: bot.gather,
+        dropped,
     })
 }

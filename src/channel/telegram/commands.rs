@@ -1,7 +1,8 @@
 //! The menu of commands that Telegram shows.
 
 use super::{Telegram, Up, errors};
-use teloxide_core::{prelude::Requester, types::BotCommand};
+use std::convert::Infallible;
+use teloxide_core::{payloads::SetMyCommands, types::BotCommand};
 
 /// Commands that Telegram takes, at most.
 const MOST: usize = 100;
@@ -9,13 +10,15 @@ const MOST: usize = 100;
 const MOST_CHARS: usize = 256;
 
 impl Telegram {
-    /// Sets the menu. It works without, so that an error is only told.
-    pub(super) async fn tell_commands(&self, up: &Up) {
-        let commands = listed(&self.options.commands);
-        if let Err(error) = up.client.bot.set_my_commands(commands).await {
-            let error = errors::shown(&error, &up.token);
+    /// Sets the menu, once the first poll was answered. It works without, so that an error is only told.
+    pub(super) async fn tell_commands(&self, up: &Up) -> Infallible {
+        self.polled.notified().await;
+        let commands = SetMyCommands::new(listed(&self.options.commands));
+        if let Err(fault) = up.client.call(&commands).await {
+            let error = errors::shown(&fault, &up.token);
             tracing::warn!(channel = self.options.name, "the menu of commands was not set: {error}");
         }
+        std::future::pending().await
     }
 }
 

@@ -5,43 +5,62 @@
 
 mod client;
 mod commands;
+mod described;
+mod entities;
 mod errors;
 mod files;
+mod gather;
+mod handing;
 mod incoming;
+mod json;
+mod kinds;
 mod markup;
+mod message;
+mod moving;
+mod origin;
 mod outgoing;
 mod place;
 mod poll;
 mod pressing;
+mod reply;
+mod rich;
 mod strangers;
 mod turns;
+mod update;
+mod uploading;
+mod words;
 
-pub use client::{ANSWER, API, TRANSFER};
+pub use client::{ANSWER, API, MAX_ANSWER_BYTES, TRANSFER};
 pub use errors::CONFLICT_REST;
 pub use files::{MAX_DOWNLOAD_BYTES, MAX_DOWNLOADS, MAX_PHOTO_BYTES, MAX_UPLOAD_BYTES};
+pub use gather::{ALBUM_QUIET, GATHER_BYTES, GATHER_LONGEST, GATHER_MOST};
+pub use incoming::EDIT_SECONDS;
 pub use outgoing::{MAX_CAPTION_UNITS, MAX_UNITS};
+pub use reply::QUOTED_CHARS;
+pub use rich::MAX_RICH_DEPTH;
 pub use strangers::MAX_STRANGERS;
 pub use turns::{EDIT_EVERY, TYPE_AFTER, TYPE_EVERY, TYPE_LONGEST};
 
 use super::{ChannelAdapter, Progress, Rest, Undelivered};
-use crate::domain::{
-    BoxFuture,
-    event::TurnEvent,
-    post::{Door, Parcel},
-    secret::Secret,
+use crate::{
+    domain::{
+        BoxFuture,
+        event::TurnEvent,
+        post::{Door, Parcel},
+        secret::Secret,
+    },
+    health::Dropped,
 };
 use client::Client;
+use place::Place;
 use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use teloxide_core::{
-    prelude::Requester,
-    types::{ChatId, UserId},
-};
-use tokio::sync::{Semaphore, watch};
+use teloxide_core::{payloads::GetMe, types::ChatId};
+use tokio::sync::{Mutex as Turn, Notify, Semaphore, watch};
 
 /// How long the server waits for something to happen before it answers a poll.
 pub const POLL: Duration = Duration::from_secs(25);
@@ -73,6 +92,11 @@ pub struct Options {
     pub inbox: Option<String>,
     /// Whether the first of the users is told of strangers.
     pub pairing: bool,
+    /// How long somebody has to be quiet until what they said is taken for one message; zero: what is
+    /// said is taken message by message.
+    pub gather: Duration,
+    /// Counts what is not handed on.
+    pub dropped: Dropped,
 }
 
 /// A bot on Telegram.
@@ -82,16 +106,29 @@ pub struct Telegram {
     rest: Mutex<Rest>,
     turns: turns::Turns,
     downloads: Semaphore,
+    fetching: [Turn<()>; files::STRIPES],
     strangers: Mutex<strangers::Strangers>,
+    /// What is said in several messages.
+    gather: Mutex<gather::Gather>,
+    /// Rings when there is more of that.
+    bell: Notify,
+    /// Held by whoever hands on what was gathered.
+    handing: Turn<()>,
+    /// What was said last at a place, where it is an answer.
+    last: Mutex<HashMap<Place, outgoing::Last>>,
     /// Groups that became supergroups have another id.
     moved: Mutex<HashMap<ChatId, ChatId>>,
+    /// Where it hands messages in, as long as it runs.
+    door: Mutex<Option<Arc<dyn Door>>>,
+    /// A poll was answered.
+    polled: Notify,
 }
 
 /// A bot that the server knows.
 struct Up {
     client: Client,
     token: Secret,
-    id: UserId,
+    id: i64,
     /// Without the `@`.
     username: String,
 }
@@ -101,12 +138,19 @@ impl Telegram {
     pub fn new(options: Options) -> Self {
         Self {
             turns: turns::Turns::new(options.stream, options.typing),
+            gather: Mutex::new(gather::Gather::new(options.gather)),
             options,
             up: watch::Sender::default(),
             rest: Mutex::new(Rest::Usual),
             downloads: Semaphore::new(MAX_DOWNLOADS),
+            fetching: Default::default(),
             strangers: Mutex::default(),
+            bell: Notify::new(),
+            handing: Turn::default(),
+            last: Mutex::default(),
             moved: Mutex::default(),
+            door: Mutex::default(),
+            polled: Notify::new(),
         }
     }
 
@@ -125,18 +169,18 @@ impl Telegram {
         let token = (self.options.token)().await?;
         let client = Client::new(&token, self.options.api.as_deref())
             .map_err(|error| self.down((error, Rest::ForGood)))?;
-        let me = client.bot.get_me().await.map_err(|error| self.down(errors::down(&error, &token)))?;
-        let username = me.user.username.clone().unwrap_or_default();
-        let up = Arc::new(Up { client, token, id: me.user.id, username });
-        self.tell_commands(&up).await;
-        self.up.send_replace(Some(up));
+        let me = client.call(&GetMe::new()).await;
+        let me = me.map_err(|fault| self.down(errors::down(&fault, &token, client.is_telegrams())))?;
+        // The token begins with the bot's number.
+        let of_token = token.expose().split(':').next().and_then(|id| id.parse().ok());
+        let id = me["id"].as_i64().or(of_token).ok_or("the answer to getMe does not say who the bot is")?;
+        let username = me["username"].as_str().unwrap_or_default().to_owned();
+        if username.is_empty() {
+            let channel = &self.options.name;
+            tracing::warn!(channel, "the server does not tell the bot's name: nobody can mention it");
+        }
+        self.up.send_replace(Some(Arc::new(Up { client, token, id, username })));
         Ok(())
-    }
-
-    /// Whether a person may speak.
-    fn knows(&self, user: UserId) -> bool {
-        let id = user.0.to_string();
-        self.options.users.iter().any(|known| known == "*" || *known == id)
     }
 }
 
@@ -152,9 +196,13 @@ impl ChannelAdapter for Telegram {
     fn run(&self, door: Arc<dyn Door>) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             let Some(up) = self.up() else { return Err("it was not opened".into()) };
+            *lock(&self.door) = Some(Arc::clone(&door));
+            self.restore(&up, &*door).await?;
             tokio::select! {
                 ended = self.poll(&up, &*door) => ended,
+                ended = self.gather(&up, &*door) => ended,
                 never = self.turns.show(&up) => match never {},
+                never = self.tell_commands(&up) => match never {},
             }
         })
     }

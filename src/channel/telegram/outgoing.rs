@@ -1,10 +1,13 @@
 //! Messages on their way out: in parts that fit, each noted once it arrived.
 
 use super::{
-    MAX_PHOTO_BYTES, MAX_UPLOAD_BYTES, Telegram, Up, errors, lock,
-    markup::{Styled, pieces, units},
+    Telegram, Up,
+    errors::{self, Fault},
+    lock,
+    markup::{Styled, messages, pieces, plain_messages, shows_nothing, units},
     place::Place,
     pressing::buttons,
+    turns::number_of,
 };
 use crate::{
     channel::{Progress, Undelivered},
@@ -13,12 +16,11 @@ use crate::{
         post::{Content, Parcel},
     },
 };
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+use std::path::PathBuf;
 use teloxide_core::{
-    RequestError,
-    payloads::{EditMessageTextSetters, SendDocumentSetters, SendMessageSetters, SendPhotoSetters},
-    prelude::Requester,
-    types::{ChatId, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, MessageId, ParseMode},
+    payloads::{EditMessageText, SendMessage},
+    types::{InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode},
 };
 
 /// The longest text of one message, in units of UTF-16 without the tags.
@@ -27,13 +29,15 @@ pub const MAX_UNITS: usize = 4_096;
 pub const MAX_CAPTION_UNITS: usize = 1_024;
 /// What is said before a part that may have arrived already.
 pub(super) const AGAIN: &str = "(Sent again after an interruption: it may have arrived before.)";
-/// Room for that remark.
-const ROOM: usize = 72;
-/// What a server says of pictures that it cannot take as such.
-const NO_PICTURE: [&str; 3] = ["PHOTO_", "IMAGE_", "photo"];
+/// What is said before a message whose topic is gone.
+const TOPIC_GONE: &str = "(The topic for this is gone.)";
+/// Room for these remarks.
+const ROOM: usize = 110;
+/// Places whose last answer is known.
+const MOST_PLACES: usize = 1_024;
 
-/// A request under way.
-type Doing = BoxFuture<'static, Result<(), RequestError>>;
+/// What is said before a message because of where it goes.
+pub(super) type Remark = Option<&'static str>;
 
 /// What goes out as one message.
 enum Part {
@@ -41,26 +45,58 @@ enum Part {
     File(PathBuf, Option<Styled>),
 }
 
+/// The answer that was sent last at a place.
+#[derive(Clone, Default)]
+pub(super) struct Last {
+    /// The numbers of its messages, as far as they have arrived.
+    numbers: Vec<i64>,
+    /// Their texts: somebody may answer to one before its number is known here.
+    texts: Vec<String>,
+}
+
+impl Last {
+    fn of(parts: &[Part]) -> Self {
+        let text = |part: &Part| match part {
+            Part::Text(text) | Part::File(_, Some(text)) => Some(text.text.trim().to_owned()),
+            Part::File(_, None) => None,
+        };
+        Self { numbers: vec![], texts: parts.iter().filter_map(text).collect() }
+    }
+
+    /// Whether a message is a part of it.
+    pub(super) fn is(&self, number: i64, text: &str) -> bool {
+        self.numbers.contains(&number) || self.texts.iter().any(|known| known == text.trim())
+    }
+}
+
 /// The parts of a message. The same ones each time: how many have arrived is all that is kept.
 fn parts(content: &Content) -> Vec<Part> {
-    let text = Styled::markdown(&content.text);
     let mut files: Vec<Part> = content.files.iter().map(|path| Part::File(path.into(), None)).collect();
-    if let Some(Part::File(_, caption)) = files.first_mut()
-        && content.question.is_none()
-        && !text.text.trim().is_empty()
-        && units(&text.text) <= MAX_CAPTION_UNITS - ROOM
-    {
-        *caption = Some(text);
+    let says_nothing = content.text.trim().is_empty() && content.question.is_none();
+    if says_nothing || (shows_nothing(&content.text) && !files.is_empty()) {
         return files;
     }
-    let mut parts: Vec<Part> = pieces(&text, MAX_UNITS - ROOM).into_iter().map(Part::Text).collect();
+    let mut texts = match content.question {
+        // A call that people are asked about is shown as it is: asterisks in it are no emphasis.
+        Some(_) => plain_messages(&content.text, MAX_UNITS - ROOM),
+        None => messages(&content.text, MAX_UNITS - ROOM),
+    };
+    if let Some(Part::File(_, caption)) = files.first_mut()
+        && content.question.is_none()
+        && texts.len() == 1
+        && units(&texts[0].text) <= MAX_CAPTION_UNITS - ROOM
+    {
+        *caption = texts.pop();
+        return files;
+    }
+    let mut parts: Vec<Part> = texts.into_iter().map(Part::Text).collect();
     parts.append(&mut files);
     parts
 }
 
 /// A link that a model wrote is not followed before somebody clicks it: fetching it would tell its
 /// server what is in it.
-fn no_preview() -> LinkPreviewOptions {
+pub(super) fn no_preview() -> LinkPreviewOptions {
     LinkPreviewOptions {
         is_disabled: true,
         url: None,
@@ -78,9 +114,13 @@ impl Telegram {
         parcel: Parcel,
         progress: &dyn Progress,
     ) -> Result<(), Undelivered> {
-        let Parcel { conversation, content, parts: arrived, doubtful, .. } = parcel;
+        let Parcel { conversation, content, parts: arrived, doubtful, answers, .. } = parcel;
         let place = Place::read(&conversation).map_err(Undelivered::Refused)?;
         let parts = parts(&content);
+        if parts.is_empty() {
+            let channel = &self.options.name;
+            tracing::warn!(channel, conversation, "a message without text and files is not sent");
+        }
         let last_text = parts.iter().rposition(|part| matches!(part, Part::Text(_)));
         let count = parts.len();
         let draft = match &content.question {
@@ -91,9 +131,12 @@ impl Telegram {
             None if arrived == 0 => self.turns.draft(&conversation).await,
             None => None,
         };
+        self.note_last(place, answers.is_some().then(|| Last::of(&parts)));
         for (index, part) in parts.into_iter().enumerate().skip(arrived as usize) {
             let again = doubtful && index == arrived as usize;
             let keys = content.question.as_deref().filter(|_| Some(index) == last_text).and_then(buttons);
+            // What people say from now on may be said to this.
+            lock(&self.gather).answered(place);
             let sent = match part {
                 Part::Text(text) => {
                     let text = if again { text.after(AGAIN) } else { text };
@@ -104,11 +147,18 @@ impl Telegram {
                 }
                 Part::File(path, caption) => self.hand(up, place, &path, caption, again).await,
             };
-            if let Err(error) = sent {
-                if let Some(draft) = draft.filter(|_| index == 0) {
-                    self.turns.keep_draft(&conversation, place, draft);
+            match sent {
+                Ok(sent) => {
+                    if let Some(last) = lock(&self.last).get_mut(&place) {
+                        last.numbers.extend(sent.into_iter().map(i64::from));
+                    }
                 }
-                return Err(errors::undelivered(&error, &up.token));
+                Err(fault) => {
+                    if let Some(draft) = draft.filter(|_| index == 0) {
+                        self.turns.keep_draft(&conversation, place, draft);
+                    }
+                    return Err(errors::undelivered(&fault, &up.token));
+                }
             }
             if index + 1 < count {
                 let arrived = u32::try_from(index + 1).unwrap_or(u32::MAX);
@@ -122,54 +172,92 @@ impl Telegram {
         Ok(())
     }
 
-    /// Where a place is now.
-    fn now(&self, place: Place) -> Place {
-        let chat = lock(&self.moved).get(&place.chat).copied().unwrap_or(place.chat);
-        Place { chat, ..place }
+    /// Notes what is said last at a place, where it is an answer: the conversation ends with it.
+    fn note_last(&self, place: Place, answer: Option<Last>) {
+        let mut last = lock(&self.last);
+        if last.len() >= MOST_PLACES {
+            last.clear();
+        }
+        match answer {
+            Some(answer) => last.insert(place, answer),
+            None => last.remove(&place),
+        };
     }
 
-    /// Does something at a place; once more where the place has moved.
-    async fn at(&self, place: Place, act: impl Fn(Place) -> Doing) -> Result<(), RequestError> {
-        let done = match act(self.now(place)).await {
-            Err(RequestError::MigrateToChatId(new)) => {
-                self.move_to(place.chat, new);
-                act(self.now(place)).await
+    /// Does something at a place: once more where the place has moved, and without the topic, with a
+    /// remark, where that is gone.
+    pub(super) async fn at<'a>(
+        &self,
+        place: Place,
+        act: impl Fn(Place, Remark) -> BoxFuture<'a, Result<Value, Fault>>,
+    ) -> Result<Value, Fault> {
+        let mut here = Place { chat: self.now(place.chat), ..place };
+        let mut done = act(here, None).await;
+        if let Err(Fault::Moved(to)) = done {
+            let door = lock(&self.door).clone();
+            if let Err(error) = self.move_to(door.as_deref(), here.chat, to).await {
+                tracing::error!(channel = self.options.name, "{error}");
             }
-            done => done,
-        };
+            here.chat = to;
+            done = act(here, None).await;
+        }
         match done {
-            Err(error) if errors::done(&error) => Ok(()),
+            Err(fault) if here.topic.is_some() && errors::is_without_topic(&fault) => {
+                tracing::warn!(channel = self.options.name, %place, "a topic is gone: its message goes out without one");
+                act(Place { topic: None, ..here }, Some(TOPIC_GONE)).await
+            }
             done => done,
         }
     }
 
-    fn move_to(&self, old: ChatId, new: ChatId) {
-        lock(&self.moved).insert(old, new);
-    }
-
-    /// A text as a message; without its looks where the server does not take them.
-    async fn say(
+    /// A text as a message; without its looks where the server does not take them. Returns the numbers
+    /// of what was sent.
+    pub(super) async fn say(
         &self,
         up: &Up,
         place: Place,
         text: &Styled,
         keys: Option<InlineKeyboardMarkup>,
-    ) -> Result<(), RequestError> {
-        let send = |place: Place, looks: bool| -> Doing {
-            let said = if looks { text.html() } else { text.text.clone() };
-            let mut request = up.client.bot.send_message(place.chat, said).link_preview_options(no_preview());
-            request.parse_mode = looks.then_some(ParseMode::Html);
+    ) -> Result<Vec<i32>, Fault> {
+        let looks = |remark: Remark| match remark {
+            Some(remark) => text.clone().after(remark).html(),
+            None => text.html(),
+        };
+        match self.send_text(up, place, looks, Some(ParseMode::Html), keys.clone()).await {
+            Err(fault) if errors::is_unparsed(&fault) => self.untold(&fault, up),
+            sent => return sent.map(|sent| sent.into_iter().collect()),
+        }
+        // With the addresses of its links it may be longer.
+        let bare = pieces(&Styled::plain(text.bare()), MAX_UNITS - ROOM);
+        let (mut numbers, count) = (vec![], bare.len());
+        for (index, piece) in bare.into_iter().enumerate() {
+            let keys = keys.clone().filter(|_| index + 1 == count);
+            let said = |remark: Remark| match remark.filter(|_| index == 0) {
+                Some(remark) => format!("{remark}\n{}", piece.text),
+                None => piece.text.clone(),
+            };
+            numbers.extend(self.send_text(up, place, said, None, keys).await?);
+        }
+        Ok(numbers)
+    }
+
+    async fn send_text(
+        &self,
+        up: &Up,
+        place: Place,
+        text: impl Fn(Remark) -> String,
+        mode: Option<ParseMode>,
+        keys: Option<InlineKeyboardMarkup>,
+    ) -> Result<Option<i32>, Fault> {
+        let sent = self.at(place, |place, remark| {
+            let mut request = SendMessage::new(place.chat, text(remark));
+            request.parse_mode = mode;
+            request.link_preview_options = Some(no_preview());
             request.message_thread_id = place.topic;
             request.reply_markup = keys.clone().map(Into::into);
-            Box::pin(async move { request.await.map(drop) })
-        };
-        match self.at(place, |place| send(place, true)).await {
-            Err(error) if errors::unparsed(&error) => {
-                self.untold(&error, up);
-                self.at(place, |place| send(place, false)).await
-            }
-            sent => sent,
-        }
+            Box::pin(async move { up.client.call(&request).await })
+        });
+        Ok(number_of(&sent.await?))
     }
 
     /// Puts the text in the place of what was shown while it was written.
@@ -179,116 +267,23 @@ impl Telegram {
         place: Place,
         draft: MessageId,
         text: &Styled,
-    ) -> Result<(), RequestError> {
-        let edit = |place: Place| -> Doing {
-            let bot = &up.client.bot;
-            let edit = bot.edit_message_text(place.chat, draft, text.html()).parse_mode(ParseMode::Html);
-            let edit = edit.link_preview_options(no_preview());
-            Box::pin(async move { edit.await.map(drop) })
-        };
-        match self.at(place, edit).await {
-            Err(RequestError::Api(teloxide_core::ApiError::MessageNotModified)) => Ok(()),
+    ) -> Result<Vec<i32>, Fault> {
+        let edited = self.at(place, |place, _| {
+            let mut request = EditMessageText::new(place.chat, draft, text.html());
+            request.parse_mode = Some(ParseMode::Html);
+            request.link_preview_options = Some(no_preview());
+            Box::pin(async move { up.client.call(&request).await })
+        });
+        match edited.await {
+            Err(fault) if errors::is_unchanged(&fault) => Ok(vec![draft.0]),
             // It was removed meanwhile, or its looks are not taken.
-            Err(RequestError::Api(_)) => self.say(up, place, text, None).await,
-            edited => edited,
+            Err(Fault::Refused { .. }) => self.say(up, place, text, None).await,
+            edited => edited.map(|_| vec![draft.0]),
         }
     }
 
-    /// A file as a message; in words, where it cannot be one.
-    async fn hand(
-        &self,
-        up: &Up,
-        place: Place,
-        path: &Path,
-        caption: Option<Styled>,
-        again: bool,
-    ) -> Result<(), RequestError> {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let caption = match (caption, again) {
-            (Some(caption), true) => Some(caption.after(AGAIN)),
-            (None, true) => Some(Styled::plain(AGAIN)),
-            (caption, false) => caption,
-        };
-        let why = match size(path) {
-            Err(why) => why,
-            Ok(size) => {
-                let picture = size <= MAX_PHOTO_BYTES && is_picture(&name);
-                match self.upload(up, place, path, &name, caption.as_ref(), picture).await {
-                    Err(RequestError::Api(error)) => errors::shown(&RequestError::Api(error), &up.token),
-                    Err(RequestError::Io(error)) => error.to_string(),
-                    sent => return sent,
-                }
-            }
-        };
-        tracing::warn!(channel = self.options.name, "the file {name} was not sent: {why}");
-        let remark = format!("[the file {name} was not sent: {why}]");
-        let text = match caption {
-            Some(caption) => Styled { text: format!("{}\n{remark}", caption.text), spans: caption.spans },
-            None => Styled::plain(remark),
-        };
-        self.say(up, place, &text, None).await
-    }
-
-    async fn upload(
-        &self,
-        up: &Up,
-        place: Place,
-        path: &Path,
-        name: &str,
-        caption: Option<&Styled>,
-        picture: bool,
-    ) -> Result<(), RequestError> {
-        let bot = &up.client.files;
-        let file = || InputFile::file(path).file_name(name.to_owned());
-        if picture {
-            let send = |place: Place| -> Doing {
-                let mut request = bot.send_photo(place.chat, file());
-                request.message_thread_id = place.topic;
-                if let Some(text) = caption {
-                    request = request.caption(text.html()).parse_mode(ParseMode::Html);
-                }
-                Box::pin(async move { request.await.map(drop) })
-            };
-            match self.at(place, send).await {
-                Err(RequestError::Api(error))
-                    if NO_PICTURE.iter().any(|word| error.to_string().contains(word)) => {}
-                sent => return sent,
-            }
-        }
-        let send = |place: Place| -> Doing {
-            let mut request = bot.send_document(place.chat, file());
-            request.message_thread_id = place.topic;
-            if let Some(text) = caption {
-                request = request.caption(text.html()).parse_mode(ParseMode::Html);
-            }
-            Box::pin(async move { request.await.map(drop) })
-        };
-        self.at(place, send).await
-    }
-
-    fn untold(&self, error: &RequestError, up: &Up) {
-        let error = errors::shown(error, &up.token);
+    pub(super) fn untold(&self, fault: &Fault, up: &Up) {
+        let error = errors::shown(fault, &up.token);
         tracing::warn!(channel = self.options.name, "a message goes out without its looks: {error}");
     }
-}
-
-fn size(path: &Path) -> Result<u64, String> {
-    // A link that was put in its place since it was looked at could lead to anything.
-    if std::fs::canonicalize(path).map_err(|error| error.to_string())? != path {
-        return Err("it is not where it was".into());
-    }
-    let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !found.is_file() {
-        return Err("it is no file".into());
-    }
-    match found.len() {
-        0 => Err("it is empty".into()),
-        size if size > MAX_UPLOAD_BYTES => Err(format!("it is larger than {} MiB", MAX_UPLOAD_BYTES >> 20)),
-        size => Ok(size),
-    }
-}
-
-fn is_picture(name: &str) -> bool {
-    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
-    end.is_some_and(|end| ["png", "jpg", "jpeg", "webp"].contains(&end.as_str()))
 }

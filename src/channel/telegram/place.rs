@@ -1,7 +1,8 @@
 //! Conversations as places on Telegram: a chat, or a topic of one.
 
+use super::message::GENERAL;
 use std::fmt;
-use teloxide_core::types::{ChatId, Message, MessageId, ThreadId};
+use teloxide_core::types::{ChatId, MessageId, ThreadId};
 
 /// A place that messages go to. As a text: `-1001234`, `-1001234/17`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,22 +12,15 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Where a message was said.
-    pub(super) fn of(message: &Message) -> Self {
-        // Replies have a thread in any group; only those of topics are places.
-        let topic = message.thread_id.filter(|_| message.is_topic_message);
-        Self { chat: message.chat.id, topic }
-    }
-
     pub(super) fn read(conversation: &str) -> Result<Self, String> {
         let (chat, topic) = match conversation.split_once('/') {
             Some((chat, topic)) => (chat, Some(topic)),
             None => (conversation, None),
         };
         let number = |text: &str| text.parse().ok();
-        let topic = topic.map(|topic| topic.parse().ok());
+        let topic = topic.map(|topic| topic.parse::<i32>().ok());
         match (number(chat), topic) {
-            (Some(chat), None) => Ok(Self { chat: ChatId(chat), topic: None }),
+            (Some(chat), None | Some(Some(GENERAL))) => Ok(Self { chat: ChatId(chat), topic: None }),
             (Some(chat), Some(Some(topic))) => {
                 Ok(Self { chat: ChatId(chat), topic: Some(ThreadId(MessageId(topic))) })
             }
@@ -58,5 +52,10 @@ mod tests {
         for text in ["", "ada", "42/", "/17", "42/x", "42/17/3", "@channel"] {
             assert!(Place::read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_general_topic_has_no_number() {
+        assert_eq!(Place::read("-1001234/1"), Place::read("-1001234"));
     }
 }

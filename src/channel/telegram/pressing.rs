@@ -1,11 +1,10 @@
 //! Questions with buttons, and what pressing one does.
 
-use super::{Telegram, Up, errors};
+use super::{Telegram, Up, errors, update::Press};
 use crate::domain::post::Door;
 use teloxide_core::{
-    payloads::AnswerCallbackQuerySetters,
-    prelude::Requester,
-    types::{CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, MaybeInaccessibleMessage},
+    payloads::{AnswerCallbackQuery, EditMessageReplyMarkup},
+    types::{CallbackQueryId, InlineKeyboardButton, InlineKeyboardMarkup},
 };
 
 /// What a button may carry, in bytes.
@@ -32,24 +31,28 @@ fn read(data: &str) -> Option<(bool, &str)> {
 
 impl Telegram {
     /// Takes a press. Whoever may not answer is told so by the door.
-    pub(super) async fn pressed(&self, up: &Up, door: &dyn Door, press: CallbackQuery) {
-        let told = match press.data.as_deref().and_then(read) {
-            Some((yes, question)) if self.knows(press.from.id) => {
-                door.answer(&press.from.id.to_string(), question, yes).await
+    pub(super) async fn pressed(&self, up: &Up, door: &dyn Door, press: Press) {
+        let Press { id, from, data, message } = press;
+        let told = match (data.as_deref().and_then(read), from) {
+            (Some((yes, question)), Some(from)) if self.knows(from.id) => {
+                door.answer(&from.id.to_string(), question, yes).await
             }
-            Some(_) => "This question is not yours.".to_owned(),
-            None => "This button does nothing.".to_owned(),
+            (Some(_), _) => "This question is not yours.".to_owned(),
+            (None, _) => "This button does nothing.".to_owned(),
         };
-        let told: String = told.chars().take(MAX_TOLD).collect();
-        if let Err(error) = up.client.bot.answer_callback_query(press.id).text(told).await {
-            let error = errors::shown(&error, &up.token);
+        let mut answer = AnswerCallbackQuery::new(CallbackQueryId(id));
+        answer.text = Some(told.chars().take(MAX_TOLD).collect());
+        if let Err(fault) = up.client.call(&answer).await {
+            let error = errors::shown(&fault, &up.token);
             tracing::debug!(channel = self.options.name, "a press was not answered: {error}");
         }
         // Where others can press, too, it stays: this may not have been the answer.
-        if let Some(MaybeInaccessibleMessage::Regular(message)) = press.message
-            && message.chat.is_private()
-        {
-            let _ = up.client.bot.edit_message_reply_markup(message.chat.id, message.id).await;
+        if let Some(message) = message.filter(|message| message.is_private()) {
+            let edit = EditMessageReplyMarkup::new(message.chat(), message.message_id());
+            if let Err(fault) = up.client.call(&edit).await {
+                let error = errors::shown(&fault, &up.token);
+                tracing::debug!(channel = self.options.name, "buttons were not taken away: {error}");
+            }
         }
     }
 }

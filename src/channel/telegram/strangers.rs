@@ -1,26 +1,28 @@
 //! People who write to the bot and may not. They get nothing; the owner may want to know.
 
-use super::{Telegram, Up, errors, incoming::named, lock};
-use std::collections::HashSet;
-use teloxide_core::{
-    prelude::Requester,
-    types::{ChatId, Message, User, UserId},
+use super::{
+    Telegram, Up, errors,
+    incoming::owner,
+    lock,
+    message::{Message, Person},
 };
+use std::collections::HashSet;
+use teloxide_core::payloads::SendMessage;
 
 /// So many of them are told of; further ones are passed over in silence.
 pub const MAX_STRANGERS: usize = 32;
 
 /// Those who were told of.
 #[derive(Default)]
-pub(super) struct Strangers(HashSet<UserId>);
+pub(super) struct Strangers(HashSet<i64>);
 
 impl Telegram {
     /// Somebody wrote who may not.
-    pub(super) async fn stranger(&self, up: &Up, message: &Message, user: &User) {
+    pub(super) async fn stranger(&self, up: &Up, message: &Message, user: &Person) {
         let channel = &self.options.name;
-        tracing::info!(channel, user = user.id.0, "somebody wrote whom users does not name");
-        let owner = self.options.users.first().and_then(|id| id.parse().ok());
-        let (Some(owner), true, true) = (owner, self.options.pairing, message.chat.is_private()) else {
+        tracing::info!(channel, user = user.id, "somebody wrote whom users does not name");
+        let owner = owner(&self.options.users);
+        let (Some(owner), true, true) = (owner, self.options.pairing, message.is_private()) else {
             return;
         };
         {
@@ -32,16 +34,11 @@ impl Telegram {
         let handle = user.username.as_ref().map(|name| format!(" (@{name})")).unwrap_or_default();
         let text = format!(
             "{}{handle} wrote to this bot and got no answer. To let them in, add {} to users of {channel} in init.lua.",
-            named(user),
-            user.id
+            user.name, user.id
         );
-        if let Err(error) = up.client.bot.send_message(ChatId(owner), text).await {
-            tracing::warn!(
-                channel,
-                "the owner was not told of {}: {}",
-                user.id,
-                errors::shown(&error, &up.token)
-            );
+        if let Err(fault) = up.client.call(&SendMessage::new(owner, text)).await {
+            let error = errors::shown(&fault, &up.token);
+            tracing::warn!(channel, "the owner was not told of {}: {error}", user.id);
         }
     }
 }

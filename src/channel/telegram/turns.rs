@@ -1,8 +1,11 @@
 //! What is shown while a turn runs: that somebody types, and, if wanted, what has been written so far.
 
 use super::{
-    MAX_UNITS, Up, errors, lock,
-    markup::{Styled, pieces},
+    MAX_UNITS, Up,
+    errors::{self, Fault},
+    lock,
+    markup::plain_messages,
+    outgoing::no_preview,
     place::Place,
 };
 use crate::domain::event::TurnEvent;
@@ -14,9 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use teloxide_core::{
-    RequestError,
-    payloads::SendMessageSetters,
-    prelude::Requester,
+    payloads::{EditMessageText, SendChatAction, SendMessage},
     types::{ChatAction, MessageId},
 };
 use tokio::sync::{Mutex as Slot, Notify};
@@ -188,7 +189,7 @@ impl Turn {
             self.changed = false;
             self.edit_at = now + EDIT_EVERY;
             // What is longer than a message is shown to its end when it is there.
-            let first = pieces(&Styled::plain(self.text.clone()), MAX_UNITS - 2).into_iter().next()?;
+            let first = plain_messages(&self.text, MAX_UNITS - 2).into_iter().next()?;
             let text = format!("{} …", first.text);
             return Some(Job::Write { place: self.place, text, draft: Arc::clone(&self.draft) });
         }
@@ -209,33 +210,44 @@ enum Job {
 impl Job {
     /// Shows it, or does not: it only accompanies. Returns where to wait, and how long.
     async fn show(self, up: &Up) -> Option<(Place, Duration)> {
-        let bot = &up.client.bot;
         let (place, shown) = match self {
             Self::Type(place) => {
-                let mut request = bot.send_chat_action(place.chat, ChatAction::Typing);
+                let mut request = SendChatAction::new(place.chat, ChatAction::Typing);
                 request.message_thread_id = place.topic;
-                (place, request.await.map(drop))
+                (place, up.client.call(&request).await.map(drop))
             }
             Self::Write { place, text, draft } => {
                 let mut draft = draft.lock().await;
                 let shown = match *draft {
-                    Some(id) => bot.edit_message_text(place.chat, id, text).await.map(drop),
+                    Some(id) => {
+                        let mut request = EditMessageText::new(place.chat, id, text);
+                        request.link_preview_options = Some(no_preview());
+                        up.client.call(&request).await.map(drop)
+                    }
                     None => {
-                        let mut request = bot.send_message(place.chat, text).disable_notification(true);
+                        let mut request = SendMessage::new(place.chat, text);
+                        request.link_preview_options = Some(no_preview());
+                        request.disable_notification = Some(true);
                         request.message_thread_id = place.topic;
-                        request.await.map(|message| *draft = Some(message.id))
+                        let sent = up.client.call(&request).await;
+                        sent.map(|sent| *draft = number_of(&sent).map(MessageId))
                     }
                 };
                 (place, shown)
             }
         };
         match shown {
-            Err(RequestError::RetryAfter(time)) => Some((place, time.duration())),
-            Err(error) => {
-                tracing::debug!("what goes on was not shown: {}", errors::shown(&error, &up.token));
+            Err(Fault::TooMany(time)) => Some((place, time)),
+            Err(fault) => {
+                tracing::debug!("what goes on was not shown: {}", errors::shown(&fault, &up.token));
                 None
             }
             Ok(()) => None,
         }
     }
+}
+
+/// The number of a message that was sent.
+pub(super) fn number_of(sent: &serde_json::Value) -> Option<i32> {
+    sent["message_id"].as_i64().and_then(|id| i32::try_from(id).ok())
 }

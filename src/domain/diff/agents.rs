@@ -94,6 +94,7 @@ pub(super) fn channels(
                 ("typing", old.typing != new.typing),
                 ("inbox", old.inbox != new.inbox),
                 ("pairing", old.pairing != new.pairing),
+                ("gather", old.gather != new.gather),
             ],
             (ChannelKind::Http(old), ChannelKind::Http(new)) => vec![
                 ("listen", old.listen != new.listen),

@@ -3,6 +3,7 @@
 //! A message is stored before it is acknowledged. Answers to questions and commands act at once;
 //! everything else waits its turn in the mailbox of its conversation.
 
+mod accepting;
 mod control;
 mod inheriting;
 mod joining;
@@ -18,7 +19,7 @@ use crate::{
         BoxFuture, command,
         hook::TurnContext,
         plan::Steer,
-        post::{Arrival, Door, Fate, Handled, Letter, Note, Receipt},
+        post::{Arrival, Door, Fate, Handled, Letter, Note, Piece, Receipt},
         store::StoreError,
     },
     health::chaos,
@@ -182,14 +183,21 @@ impl Router {
         }
     }
 
-    /// Stores a message, and sees to it that it is answered.
+    /// Stores a message, in the place of the parts that it was gathered from, and sees to it that it is
+    /// answered.
     async fn store(
         self: &Arc<Self>,
         facts: &Arc<ChannelFacts>,
         arrival: Arrival,
+        pieces: Vec<String>,
     ) -> Result<Receipt, StoreError> {
         chaos::point("receive");
-        let Some(letter) = self.outgoing.post().take(arrival).await? else { return Ok(Receipt::Seen) };
+        let post = self.outgoing.post();
+        let stored = match pieces.is_empty() {
+            true => post.take(arrival).await?,
+            false => post.take_gathered(arrival, pieces).await?,
+        };
+        let Some(letter) = stored else { return Ok(Receipt::Seen) };
         self.open.send_modify(|open| *open += 1);
         self.guard(&letter, "router", self.take(facts, letter.clone(), MAILBOX)).await;
         Ok(Receipt::Accepted)
@@ -287,6 +295,18 @@ impl ChannelDoor {
 }
 
 impl ChannelDoor {
+    /// What is answered to a message that is not taken.
+    async fn turned_away(&self, arrival: &Arrival) -> Option<Receipt> {
+        if let Some(why) = self.refusal(arrival) {
+            self.dropped("a message was refused", &why);
+            return Some(Receipt::Refused(why));
+        }
+        let Err(refused) = self.count(arrival).await else { return None };
+        self.dropped("somebody speaks too often", &arrival.user);
+        self.tell(arrival, refused).await;
+        Some(Receipt::Limited { retry_after: refused.retry_after })
+    }
+
     /// Counts a message, unless it is one that always gets through.
     async fn count(&self, arrival: &Arrival) -> Result<(), TooOften> {
         let Arrival { channel, user, text, .. } = arrival;
@@ -312,21 +332,35 @@ impl ChannelDoor {
 
 impl Door for ChannelDoor {
     fn receive(&self, arrival: Arrival) -> BoxFuture<'_, Result<Receipt, StoreError>> {
-        Box::pin(async move {
-            if let Some(why) = self.refusal(&arrival) {
-                self.dropped("a message was refused", &why);
-                return Ok(Receipt::Refused(why));
-            }
-            if let Err(refused) = self.count(&arrival).await {
-                self.dropped("somebody speaks too often", &arrival.user);
-                self.tell(&arrival, refused).await;
-                return Ok(Receipt::Limited { retry_after: refused.retry_after });
-            }
-            // A task of its own: whoever hands the message in may go away between storing and dispatching.
-            let (router, facts) = (Arc::clone(&self.router), Arc::clone(&self.facts));
-            let taken = self.router.runtime.spawn(async move { router.store(&facts, arrival).await });
-            taken.await.unwrap_or_else(|error| Err(StoreError::Refused(format!("not taken: {error}"))))
-        })
+        Box::pin(self.accept(arrival, vec![]))
+    }
+
+    fn hold(&self, piece: Piece) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.router.outgoing.post().hold(piece)
+    }
+
+    fn held(&self) -> BoxFuture<'_, Result<Vec<Piece>, StoreError>> {
+        self.router.outgoing.post().held(&self.facts.name)
+    }
+
+    fn receive_gathered(
+        &self,
+        arrival: Arrival,
+        pieces: Vec<String>,
+    ) -> BoxFuture<'_, Result<Receipt, StoreError>> {
+        Box::pin(self.accept(arrival, pieces))
+    }
+
+    fn discard(&self, pieces: Vec<String>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.router.outgoing.post().discard(&self.facts.name, pieces)
+    }
+
+    fn expects<'a>(&'a self, user: &'a str, text: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(self.router.questions.expects(&self.facts.name, user, text))
+    }
+
+    fn moved<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.router.outgoing.post().move_conversation(&self.facts.name, from, to)
     }
 
     fn answer<'a>(&'a self, user: &'a str, question: &'a str, yes: bool) -> BoxFuture<'a, String> {

@@ -31,7 +31,7 @@ const UNANSWERED: &str = "SELECT old.id, old.text FROM inbox AS old JOIN inbox A
 const SPEAK: &str = "UPDATE inbox SET text = ?2 WHERE id = ?1";
 const TAKEN_UP: &str = "UPDATE inbox SET state = 'done' WHERE id = ?1";
 const FORGET: &str =
-    "DELETE FROM inbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('new', 'answering')";
+    "DELETE FROM inbox WHERE channel = ?1 AND at_ms < ?2 AND state NOT IN ('new', 'answering', 'held')";
 
 pub(super) fn take(desk: &mut Desk<'_>, arrival: Arrival) -> Result<Option<Letter>, Fault> {
     desk.owner.hold()?;

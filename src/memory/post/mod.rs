@@ -1,7 +1,9 @@
 //! Messages of channels, on their way in and out.
 
 mod inbox;
+mod moving;
 pub(super) mod outbox;
+mod pieces;
 mod queues;
 mod reading;
 
@@ -9,7 +11,7 @@ use super::Memory;
 use crate::domain::{
     BoxFuture,
     id::{SessionId, TurnId},
-    post::{Arrival, Content, Fate, Handled, Letter, Note, Parcel, Post, Stamp},
+    post::{Arrival, Content, Fate, Handled, Letter, Note, Parcel, Piece, Post, Stamp},
     question::Estate,
     store::StoreError,
 };
@@ -20,8 +22,10 @@ pub const POST_DAYS: i64 = 30;
 
 // A session that was removed belongs to nothing.
 const SESSION: &str = "SELECT session FROM conversations JOIN sessions ON sessions.id = session
-    WHERE conversations.channel = ?1 AND conversation = ?2";
-const ASSIGN: &str = "INSERT INTO conversations (channel, conversation, session) VALUES (?1, ?2, ?3)
+    WHERE conversations.channel = ?1 AND conversation =
+        coalesce((SELECT new FROM moved_conversations WHERE channel = ?1 AND old = ?2), ?2)";
+const ASSIGN: &str = "INSERT INTO conversations (channel, conversation, session)
+    VALUES (?1, coalesce((SELECT new FROM moved_conversations WHERE channel = ?1 AND old = ?2), ?2), ?3)
     ON CONFLICT (channel, conversation) DO UPDATE SET session = excluded.session";
 
 impl Post for Memory {
@@ -42,6 +46,38 @@ impl Post for Memory {
 
     fn take(&self, arrival: Arrival) -> BoxFuture<'_, Result<Option<Letter>, StoreError>> {
         self.write_one(move |desk| inbox::take(desk, arrival))
+    }
+
+    fn hold(&self, piece: Piece) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.write_one(move |desk| pieces::hold(desk, &piece))
+    }
+
+    fn held<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<Piece>, StoreError>> {
+        let channel = channel.to_owned();
+        self.look(move |view| pieces::held(view, &channel))
+    }
+
+    fn take_gathered(
+        &self,
+        arrival: Arrival,
+        pieces: Vec<String>,
+    ) -> BoxFuture<'_, Result<Option<Letter>, StoreError>> {
+        self.write(move |desk| pieces::take(desk, arrival, &pieces))
+    }
+
+    fn discard<'a>(&'a self, channel: &'a str, pieces: Vec<String>) -> BoxFuture<'a, Result<(), StoreError>> {
+        let channel = channel.to_owned();
+        self.write(move |desk| pieces::discard(desk, &channel, &pieces))
+    }
+
+    fn move_conversation<'a>(
+        &'a self,
+        channel: &'a str,
+        from: &'a str,
+        to: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (channel, from, to) = (channel.to_owned(), from.to_owned(), to.to_owned());
+        self.write(move |desk| moving::rename(desk, &channel, &from, &to))
     }
 
     fn begin<'a>(&'a self, number: i64, turn: Option<&'a TurnId>) -> BoxFuture<'a, Result<bool, StoreError>> {

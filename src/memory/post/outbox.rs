@@ -12,7 +12,8 @@ use serde_json::Value;
 
 const PUT: &str =
     "INSERT INTO outbox (channel, conversation, text, question, files, inbox, state, instance, due_ms, at_ms)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', '', ?7, ?7) ON CONFLICT (inbox) DO NOTHING";
+    VALUES (?1, coalesce((SELECT new FROM moved_conversations WHERE channel = ?1 AND old = ?2), ?2),
+        ?3, ?4, ?5, ?6, 'pending', '', ?7, ?7) ON CONFLICT (inbox) DO NOTHING";
 // Of each conversation the oldest: messages arrive in order. One whose words are kept already can be asked
 // for, so that the others need not wait until it was sent as well.
 const DUE: &str = "SELECT o.id, o.conversation, o.text, o.tries, o.state, o.instance, o.question, o.files,

@@ -17,32 +17,26 @@ const NOT_MODIFIED: &str = "Bad Request: message is not modified: specified new 
 
 pub(super) fn call(method: &str, params: Value, file: Option<(String, Vec<u8>)>, shared: &Shared) -> Reply {
     let mut state = shared.state.lock().expect("no panic");
-    if method != "GetUpdates" && method != "getUpdates" {
-        state.calls.push((lower(method), params.clone()));
+    state.methods.push(method.to_owned());
+    if method != "getUpdates" {
+        state.calls.push((method.to_owned(), params.clone()));
+    }
+    if let Some(answers) = state.broken.get_mut(method)
+        && let Some((status, body)) = answers.pop_front()
+    {
+        return Reply::Raw(status, body);
     }
     let held = |state: &State| {
         let faults = params["chat_id"].as_i64().and_then(|chat| state.faults.get(&chat));
-        lower(method).starts_with("send") && matches!(faults.and_then(|f| f.front()), Some(Fault::Held))
+        method.starts_with("send") && matches!(faults.and_then(|f| f.front()), Some(Fault::Held))
     };
     state = shared.bell.wait_while(state, |state| held(state)).expect("no panic");
-    // Telegram takes names of methods in any case.
-    let reply = match lower(method).as_str() {
+    // To the letter, as servers do that stand in for Telegram's.
+    let reply = match method {
         "getUpdates" => return updates(&params, state, shared),
-        "getMe" => {
-            let mut me = bot();
-            for (key, value) in [
-                ("can_join_groups", true),
-                ("can_read_all_group_messages", false),
-                ("supports_inline_queries", false),
-                ("can_connect_to_business", false),
-                ("has_main_web_app", false),
-            ] {
-                me[key] = value.into();
-            }
-            Reply::Ok(me)
-        }
+        "getMe" => Reply::Ok(state.me.clone().unwrap_or_else(bot)),
         "setMyCommands" => commands(&params),
-        "sendChatAction" => match chat(&params, &state) {
+        "sendChatAction" => match chat(&params, &state).and_then(|chat| thread(&params, chat, &state)) {
             Ok(_) => Reply::Ok(true.into()),
             Err(reply) => reply,
         },
@@ -60,13 +54,9 @@ pub(super) fn call(method: &str, params: Value, file: Option<(String, Vec<u8>)>,
         _ => refused(404, "Not Found"),
     };
     if let Reply::Error(_, text, _) = &reply {
-        state.refused.push(format!("{}: {text}", lower(method)));
+        state.refused.push(format!("{method}: {text}"));
     }
     reply
-}
-
-fn lower(method: &str) -> String {
-    method[..1].to_ascii_lowercase() + &method[1..]
 }
 
 fn updates(params: &Value, mut state: MutexGuard<'_, State>, shared: &Shared) -> Reply {
@@ -119,26 +109,57 @@ fn commands(params: &Value) -> Reply {
 
 fn chat(params: &Value, state: &State) -> Result<i64, Reply> {
     let id = params["chat_id"].as_i64().or_else(|| params["chat_id"].as_str()?.parse().ok());
+    if let Some(to) = id.and_then(|id| state.upgraded.get(&id)) {
+        let text = "Bad Request: group chat was upgraded to a supergroup chat".to_owned();
+        return Err(Reply::Error(400, text, Some(json!({"migrate_to_chat_id": to}))));
+    }
     match id.filter(|id| state.chats.contains_key(id)) {
         Some(id) => Ok(id),
         None => Err(refused(400, "Bad Request: chat not found")),
     }
 }
 
+/// The topic that something goes to. General has no number, though it is said to be 1.
+fn thread(params: &Value, chat: i64, state: &State) -> Result<Option<i64>, Reply> {
+    let Some(topic) = params["message_thread_id"].as_i64() else { return Ok(None) };
+    match state.topics.contains(&(chat, topic)) {
+        true => Ok(Some(topic)),
+        false => Err(refused(400, "Bad Request: message thread not found")),
+    }
+}
+
 /// The text as people see it, if it may be said.
-fn text(params: &Value, key: &str) -> Result<(String, bool), Reply> {
+fn text(params: &Value, key: &str, refused_too: &mut Vec<String>) -> Result<(String, bool), Reply> {
     let raw = params[key].as_str().unwrap_or_default();
-    let looks = params["parse_mode"] == "HTML";
+    let looks = match params["parse_mode"].as_str() {
+        None => false,
+        Some("HTML") => true,
+        Some(_) => return Err(refused(400, "Bad Request: unsupported parse_mode")),
+    };
     let text = if looks {
-        html::parse(raw)
-            .map_err(|error| refused(400, format!("Bad Request: can't parse entities: {error}")))?
+        let read = html::parse(raw)
+            .map_err(|error| refused(400, format!("Bad Request: can't parse entities: {error}")))?;
+        // The server takes these, and drops what was meant.
+        if read.entities > 100 {
+            refused_too.push(format!("{} entities, of which 100 are kept", read.entities));
+        }
+        refused_too.extend(
+            read.links
+                .iter()
+                .filter(|link| !html::is_link(link))
+                .map(|link| format!("a link to {link:?}, of which the text is kept")),
+        );
+        read.text
     } else {
         raw.to_owned()
     };
     let text = text.trim().to_owned();
     let units: usize = text.chars().map(char::len_utf16).sum();
+    let blank = text.chars().all(|c| {
+        c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    });
     match key {
-        "text" if text.is_empty() => Err(refused(400, "Bad Request: message text is empty")),
+        "text" if blank => Err(refused(400, "Bad Request: message text is empty")),
         "text" if units > 4096 => Err(refused(400, "Bad Request: message is too long")),
         "caption" if units > 1024 => Err(refused(400, "Bad Request: message caption is too long")),
         _ => Ok((text, looks)),
@@ -161,6 +182,7 @@ fn buttons(params: &Value) -> Result<Vec<String>, Reply> {
 fn send(state: &mut State, params: &Value, key: &str, file: Option<(String, String, Vec<u8>)>) -> Reply {
     let sent = (|| {
         let chat = chat(params, state)?;
+        let topic = thread(params, chat, state)?;
         let fault = state.faults.get_mut(&chat).and_then(|faults| faults.pop_front());
         match &fault {
             Some(Fault::TooMany(seconds)) => {
@@ -177,7 +199,7 @@ fn send(state: &mut State, params: &Value, key: &str, file: Option<(String, Stri
             Some(Fault::Lost) => return Err(Reply::Nothing),
             _ => {}
         }
-        let (text, html) = text(params, key)?;
+        let (text, html) = text(params, key, &mut state.refused)?;
         if let Some((kind, _, bytes)) = &file {
             match (kind.as_str(), bytes.len()) {
                 (_, 0) => return Err(refused(400, "Bad Request: file must be non-empty")),
@@ -196,7 +218,6 @@ fn send(state: &mut State, params: &Value, key: &str, file: Option<(String, Stri
         let buttons = buttons(params)?;
         state.next_message += 1;
         let raw = params[key].as_str().unwrap_or_default().to_owned();
-        let topic = params["message_thread_id"].as_i64();
         let sent = Sent { chat, topic, id: state.next_message, text, raw, html, buttons, file, edits: 0 };
         let document = sent.document(&state.chats[&chat]);
         state.sent.push(sent);
@@ -219,7 +240,7 @@ fn edit(state: &mut State, params: &Value, whole: bool) -> Reply {
             let text = format!("Too Many Requests: retry after {seconds}");
             return Err(Reply::Error(429, text, Some(json!({"retry_after": seconds}))));
         }
-        let new = if whole { Some(text(params, "text")?) } else { None };
+        let new = if whole { Some(text(params, "text", &mut state.refused)?) } else { None };
         let buttons = buttons(params)?;
         let place = state.chats[&chat].clone();
         let id = params["message_id"].as_i64();

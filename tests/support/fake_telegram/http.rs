@@ -12,6 +12,8 @@ pub(super) enum Reply {
     Ok(Value),
     Error(u16, String, Option<Value>),
     Bytes(Vec<u8>),
+    /// Something that no server of the Bot API says.
+    Raw(u16, String),
     /// The connection ends.
     Nothing,
 }
@@ -46,6 +48,7 @@ pub(super) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let body = if chunked { read_chunks(&mut reader)? } else { read_bytes(&mut reader, length)? };
         match route(&path, &kind, &body, shared) {
             Reply::Nothing => return out.shutdown(std::net::Shutdown::Both),
+            Reply::Raw(status, body) => write(&mut out, status, "text/html", body.as_bytes())?,
             Reply::Bytes(bytes) => write(&mut out, 200, "application/octet-stream", &bytes)?,
             Reply::Ok(result) => {
                 let body = json!({"ok": true, "result": result}).to_string();
@@ -113,6 +116,12 @@ fn route(path: &str, kind: &str, body: &[u8], shared: &Shared) -> Reply {
         None => (serde_json::from_slice(body).unwrap_or(json!({})), None),
     };
     let method = rest.split('?').next().unwrap_or_default();
+    if let Some(field) = ["document", "photo"]
+        .into_iter()
+        .find(|field| params[*field].as_str().is_some_and(|value| value.starts_with("attach://")))
+    {
+        return refused(400, format!("Bad Request: {field} is to be the file itself"));
+    }
     api::call(method, params, file, shared)
 }
 

@@ -21,7 +21,7 @@ pub use sent::Sent;
 use super::program::until;
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     net::{SocketAddr, TcpListener},
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
@@ -65,6 +65,16 @@ struct State {
     chats: BTreeMap<i64, Value>,
     sent: Vec<Sent>,
     calls: Vec<(String, Value)>,
+    /// All methods in the order in which they were called.
+    methods: Vec<String>,
+    /// What is answered to a method in place of the truth, one after the other.
+    broken: HashMap<String, VecDeque<(u16, String)>>,
+    /// What `getMe` answers.
+    me: Option<Value>,
+    /// Topics that there are, by their chats.
+    topics: HashSet<(i64, i64)>,
+    /// Groups that have become supergroups.
+    upgraded: HashMap<i64, i64>,
     faults: HashMap<i64, VecDeque<Fault>>,
     /// Answers to presses; `None`: not answered yet.
     presses: HashMap<String, Option<String>>,
@@ -119,6 +129,44 @@ impl FakeTelegram {
     pub fn chat(&self, chat: Value) {
         let id = chat["id"].as_i64().expect("an id");
         self.state().chats.insert(id, chat);
+    }
+
+    /// A topic of a chat that the bot can write to, as each is that people write in.
+    pub fn topic(&self, chat: i64, topic: i64) {
+        self.state().topics.insert((chat, topic));
+    }
+
+    /// Somebody deletes a topic.
+    pub fn delete_topic(&self, chat: i64, topic: i64) {
+        self.state().topics.remove(&(chat, topic));
+    }
+
+    /// A group becomes a supergroup: its id is another one, and the old one is refused. Two messages
+    /// tell of that, where `tells`.
+    pub fn upgrade(&self, old: i64, new: i64, tells: bool) {
+        let title = self.state().chats.get(&old).map(|chat| chat["title"].clone()).unwrap_or_default();
+        self.chat(json!({"id": new, "type": "supergroup", "title": title}));
+        if tells {
+            self.arrives(old, ADA, json!({"migrate_to_chat_id": new}));
+            self.arrives(new, ADA, json!({"migrate_from_chat_id": old}));
+        }
+        self.state().upgraded.insert(old, new);
+    }
+
+    /// What a method is answered in place of the truth, once.
+    pub fn breaks(&self, method: &str, status: u16, body: &str) {
+        let mut state = self.state();
+        state.broken.entry(method.to_owned()).or_default().push_back((status, body.to_owned()));
+    }
+
+    /// What `getMe` answers.
+    pub fn is(&self, me: Value) {
+        self.state().me = Some(me);
+    }
+
+    /// All methods in the order in which they were called.
+    pub fn methods(&self) -> Vec<String> {
+        self.state().methods.clone()
     }
 
     /// What is to go wrong with the next messages to a chat, one after the other.

@@ -50,10 +50,27 @@ impl FakeTelegram {
         let from = json!({"id": user, "is_bot": false, "first_name": name(user)});
         let mut message = json!({"message_id": id, "date": 1_700_000_000, "chat": place, "from": from});
         merge(&mut message, content);
+        if let Some(topic) = message["message_thread_id"].as_i64().filter(|topic| *topic != 1) {
+            state.topics.insert((chat, topic));
+        }
         push(&mut state, "message", message);
         drop(state);
         self.shared.bell.notify_all();
         id
+    }
+
+    /// A person changes the text of a message.
+    pub fn edits(&self, chat: i64, user: i64, id: i64, text: &str) {
+        let mut state = self.state();
+        let place = state.chats.get(&chat).cloned().unwrap_or_default();
+        let from = json!({"id": user, "is_bot": false, "first_name": name(user)});
+        let message = json!({
+            "message_id": id, "date": 1_700_000_000, "edit_date": 1_700_000_060, "chat": place, "from": from,
+            "text": text, "entities": entities(text),
+        });
+        push(&mut state, "edited_message", message);
+        drop(state);
+        self.shared.bell.notify_all();
     }
 
     /// An update that holds anything.

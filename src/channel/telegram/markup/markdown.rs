@@ -1,7 +1,16 @@
 //! Reading Markdown. Telegram knows no headings, lists and tables: they are made of what it knows.
+//!
+//! Nothing that was written is lost: what Telegram cannot show as it is meant is shown as it was written.
 
-use super::{Look, Span, Styled};
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use super::{
+    Look, Span, Styled,
+    definitions::Definitions,
+    delimiters::{JOINT, joined, literal},
+    links,
+    table::Table,
+};
+use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
+use std::ops::Range;
 
 /// Longer Markdown is taken for plain text: nobody reads so much in a chat.
 const MAX_BYTES: usize = 256 << 10;
@@ -11,46 +20,86 @@ pub(super) fn read(text: &str) -> Styled {
         return Styled::plain(text);
     }
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
-    let mut reader = Reader::default();
-    for event in Parser::new_ext(text, options) {
-        reader.take(event);
+    let source = joined(text);
+    let mut reader = Reader::new(&source);
+    for (event, range) in Parser::new_ext(&source, options).into_offset_iter() {
+        reader.definitions.see(&event, &range);
+        reader.take(event, range);
     }
     reader.finish()
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    source: &'a str,
     text: String,
     spans: Vec<Span>,
-    /// Where looks began that have not ended: indices of `spans`.
-    open: Vec<Option<usize>>,
+    /// The elements around, the innermost last.
+    open: Vec<Open>,
     /// The next number of each list around; `None`: it has bullets.
     lists: Vec<Option<u64>>,
-    /// A blank line is due before the next block.
+    /// The empty lines that are due before the next block.
     gap: usize,
     quotes: usize,
+    links: usize,
     table: Option<Table>,
+    /// Where the source of the last cell ended.
+    cell_end: usize,
+    /// Behind the mark of a list's item, whose text follows at once.
+    mark_end: usize,
+    /// Bytes that were said, blanks not counted.
+    said: usize,
+    definitions: Definitions,
 }
 
-#[derive(Default)]
-struct Table {
-    rows: Vec<Vec<String>>,
+/// An element that has begun.
+struct Open {
+    /// Its look, as an index of `spans`.
+    span: Option<usize>,
+    /// How much was said before it.
+    said: usize,
+    /// Where its text begins, in the text or in the cell.
+    at: usize,
+    /// What is shown behind its text.
+    behind: &'static str,
+    end: End,
 }
 
-impl Reader {
-    fn take(&mut self, event: Event<'_>) {
+/// What is due at the end of an element.
+enum End {
+    Nothing,
+    /// The address of a link that cannot be one.
+    Address(String),
+    /// The address of a link, where the link has no text.
+    Link(String),
+    /// The element's source, where nothing of it was shown.
+    Source,
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            text: String::new(),
+            spans: vec![],
+            open: vec![],
+            lists: vec![],
+            gap: 0,
+            quotes: 0,
+            links: 0,
+            table: None,
+            cell_end: 0,
+            mark_end: usize::MAX,
+            said: 0,
+            definitions: Definitions::default(),
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
-            Event::Start(tag) => self.begin(tag),
-            Event::End(tag) => self.end(tag),
+            Event::Start(tag) => self.begin(tag, range),
+            Event::End(tag) => self.end(tag, range),
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.say(&text),
-            Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => {
-                self.flush();
-                let at = self.text.len();
-                self.say(&code);
-                if self.table.is_none() && self.text.len() > at {
-                    self.spans.push(Span { range: at..self.text.len(), look: Look::Code });
-                }
-            }
+            Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => self.code(&code),
             Event::SoftBreak | Event::HardBreak => self.say("\n"),
             Event::Rule => {
                 self.apart(2);
@@ -62,53 +111,39 @@ impl Reader {
         }
     }
 
-    fn begin(&mut self, tag: Tag<'_>) {
+    fn begin(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
             Tag::Paragraph => self.apart(self.between()),
             Tag::Heading { .. } => {
                 self.apart(2);
-                self.open(Look::Bold);
+                self.open(Some(Look::Bold), "", End::Source);
             }
             Tag::BlockQuote(_) => {
                 self.apart(2);
                 self.quotes += 1;
                 // Quotes in quotes are not known.
-                if self.quotes == 1 { self.open(Look::Quote) } else { self.open.push(None) }
+                self.open((self.quotes == 1).then_some(Look::Quote), "", End::Source);
             }
             Tag::CodeBlock(kind) => {
                 self.apart(self.between());
-                let language = match &kind {
-                    CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default(),
-                    CodeBlockKind::Indented => "",
-                };
-                let plain = |c: char| c.is_ascii_alphanumeric() || "+-#_.".contains(c);
-                let language = if language.chars().all(plain) { language } else { "" };
-                self.open(Look::Block(language.to_owned()));
+                let (language, more) = info(&kind);
+                if !more.is_empty() {
+                    self.say(&more);
+                    self.apart(1);
+                }
+                self.open(Some(Look::Block(language)), "", End::Source);
             }
             Tag::HtmlBlock => self.apart(2),
             Tag::List(first) => {
                 self.apart(self.between());
                 self.lists.push(first);
             }
-            Tag::Item => {
-                self.apart(1);
-                let indent = "  ".repeat(self.lists.len().saturating_sub(1));
-                let mark = match self.lists.last_mut() {
-                    Some(Some(number)) => {
-                        *number += 1;
-                        format!("{indent}{}. ", *number - 1)
-                    }
-                    _ => format!("{indent}• "),
-                };
-                self.say(&mark);
-            }
-            Tag::Emphasis => self.open(Look::Italic),
-            Tag::Strong => self.open(Look::Bold),
-            Tag::Strikethrough => self.open(Look::Struck),
-            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                let known = ["http://", "https://", "tg://", "mailto:"];
-                let goes = known.iter().any(|scheme| dest_url.starts_with(scheme));
-                if goes { self.open(Look::Link(dest_url.into_string())) } else { self.open.push(None) }
+            Tag::Item => self.item(),
+            Tag::Emphasis => self.emphasis(Look::Italic, &range),
+            Tag::Strong => self.emphasis(Look::Bold, &range),
+            Tag::Strikethrough => self.emphasis(Look::Struck, &range),
+            Tag::Link { link_type, dest_url, id, .. } | Tag::Image { link_type, dest_url, id, .. } => {
+                self.link(link_type, &dest_url, &id);
             }
             Tag::Table(_) => {
                 self.apart(2);
@@ -120,6 +155,7 @@ impl Reader {
                 }
             }
             Tag::TableCell => {
+                self.cell_end = range.end;
                 if let Some(row) = self.table.as_mut().and_then(|table| table.rows.last_mut()) {
                     row.push(String::new());
                 }
@@ -128,23 +164,24 @@ impl Reader {
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd, range: Range<usize>) {
         match tag {
             TagEnd::Paragraph => self.apart(self.between()),
             TagEnd::Heading(_) => {
-                self.close();
+                self.close(&range);
                 self.apart(2);
             }
             TagEnd::BlockQuote(_) => {
                 self.quotes -= 1;
-                self.close();
+                self.close(&range);
                 self.apart(2);
             }
             TagEnd::CodeBlock => {
-                if self.text.ends_with('\n') {
+                let begun = self.open.last().map_or(0, |open| open.at);
+                if self.text.len() > begun && self.text.ends_with('\n') {
                     self.text.pop();
                 }
-                self.close();
+                self.close(&range);
                 self.apart(self.between());
             }
             TagEnd::HtmlBlock => self.apart(2),
@@ -153,19 +190,70 @@ impl Reader {
                 self.apart(self.between());
             }
             TagEnd::Item => self.apart(1),
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
-                self.close()
+            TagEnd::Link | TagEnd::Image => {
+                self.links -= 1;
+                self.close(&range);
             }
-            TagEnd::Table => {
-                if let Some(table) = self.table.take() {
-                    self.flush();
-                    let at = self.text.len();
-                    self.text.push_str(&table.aligned());
-                    self.spans.push(Span { range: at..self.text.len(), look: Look::Block(String::new()) });
-                    self.apart(2);
-                }
-            }
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => self.close(&range),
+            TagEnd::TableHead | TagEnd::TableRow => self.row(range.end),
+            TagEnd::Table => self.lay_out(),
             _ => {}
+        }
+    }
+
+    fn code(&mut self, code: &str) {
+        self.flush();
+        let at = self.text.len();
+        self.say(code);
+        // Within a link Telegram keeps the one or the other.
+        if self.table.is_none() && self.links == 0 && self.text.len() > at {
+            self.spans.push(Span { range: at..self.text.len(), look: Look::Code });
+        }
+    }
+
+    fn item(&mut self) {
+        self.apart(1);
+        let indent = "  ".repeat(self.lists.len().saturating_sub(1));
+        let mark = match self.lists.last_mut() {
+            Some(Some(number)) => {
+                let mark = format!("{indent}{number}. ");
+                *number = number.saturating_add(1);
+                mark
+            }
+            _ => format!("{indent}• "),
+        };
+        self.say(&mark);
+        self.mark_end = self.text.len();
+    }
+
+    fn emphasis(&mut self, look: Look, range: &Range<usize>) {
+        match literal(self.source, range) {
+            Some(mark) => {
+                self.say(mark);
+                self.open(None, mark, End::Nothing);
+            }
+            None => self.open(Some(look), "", End::Nothing),
+        }
+    }
+
+    fn link(&mut self, kind: LinkType, address: &str, label: &str) {
+        let address: String = address.chars().filter(|c| *c != JOINT).collect();
+        let referred = matches!(kind, LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut);
+        if referred {
+            self.definitions.refer(label);
+        }
+        let is_link = self.links == 0 && self.table.is_none() && links::is_link(&address);
+        self.links += 1;
+        // The number of a source is shown as it was written: "[1]".
+        let number =
+            kind == LinkType::Shortcut && !label.is_empty() && label.bytes().all(|b| b.is_ascii_digit());
+        let behind = if number { "]" } else { "" };
+        match is_link {
+            true => self.open(Some(Look::Link(address.clone())), behind, End::Link(address)),
+            false => self.open(None, behind, End::Address(address)),
+        }
+        if number {
+            self.say("[");
         }
     }
 
@@ -182,50 +270,99 @@ impl Reader {
     fn flush(&mut self) {
         let gap = std::mem::take(&mut self.gap);
         let there = self.text.len() - self.text.trim_end_matches('\n').len();
-        if !self.text.is_empty() && !self.after_mark() {
+        // Behind the mark of an item its text follows at once.
+        if !self.text.is_empty() && self.text.len() != self.mark_end {
             self.text.extend(std::iter::repeat_n('\n', gap.saturating_sub(there)));
         }
     }
 
-    /// Behind the mark of an item its text follows at once.
-    fn after_mark(&self) -> bool {
-        let line = self.text.rsplit('\n').next().unwrap_or_default().trim_start();
-        let number =
-            line.strip_suffix(". ").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-        !self.lists.is_empty() && (line == "• " || number)
-    }
-
     fn say(&mut self, text: &str) {
-        if let Some(cell) =
-            self.table.as_mut().and_then(|table| table.rows.last_mut()).and_then(|row| row.last_mut())
-        {
-            cell.push_str(text);
+        if text.is_empty() {
+            return;
+        }
+        // NUL is refused by the server.
+        let text: String = text.chars().filter(|c| !matches!(*c, '\0' | JOINT)).collect();
+        self.said += text.bytes().filter(|b| !b.is_ascii_whitespace()).count();
+        if let Some(cell) = self.table.as_mut().and_then(Table::cell) {
+            cell.push_str(&text);
             return;
         }
         self.flush();
-        // NUL is refused by the server.
-        self.text.extend(text.chars().filter(|c| *c != '\0'));
+        self.text.push_str(&text);
     }
 
-    fn open(&mut self, look: Look) {
-        if self.table.is_some() {
-            return self.open.push(None);
+    /// What was said since a place, in the text or in the cell.
+    fn since(&mut self, at: usize) -> String {
+        let now = match self.table.as_mut().and_then(Table::cell) {
+            Some(cell) => cell,
+            None => &self.text,
+        };
+        now.get(at..).unwrap_or_default().to_owned()
+    }
+
+    fn open(&mut self, look: Option<Look>, behind: &'static str, end: End) {
+        let (span, at) = match self.table.as_mut().and_then(Table::cell) {
+            Some(cell) => (None, cell.len()),
+            None => {
+                self.flush();
+                let at = self.text.len();
+                let span = look.map(|look| {
+                    self.spans.push(Span { range: at..at, look });
+                    self.spans.len() - 1
+                });
+                (span, at)
+            }
+        };
+        self.open.push(Open { span, said: self.said, at, behind, end });
+    }
+
+    fn close(&mut self, range: &Range<usize>) {
+        let Some(Open { span, said, at, behind, end }) = self.open.pop() else { return };
+        let empty = self.said == said;
+        self.say(behind);
+        match end {
+            End::Nothing => {}
+            End::Link(address) if empty => self.say(&address),
+            End::Link(_) => {}
+            End::Address(address) if empty => self.say(links::shown(&address)),
+            End::Address(address) if address.is_empty() || links::says(&self.since(at), &address) => {}
+            End::Address(address) => self.say(&format!(" ({})", links::shown(&address))),
+            End::Source if empty => self.say(self.source.get(range.clone()).unwrap_or_default().trim()),
+            End::Source => {}
         }
+        if let Some(span) = span.and_then(|index| self.spans.get_mut(index)) {
+            span.range.end = self.text.len().max(span.range.start);
+        }
+    }
+
+    /// The end of a table's row. Cells beyond those of the head are no cells to Markdown.
+    fn row(&mut self, end: usize) {
+        let rest = self.source.get(self.cell_end..end).unwrap_or_default();
+        let rest = rest.trim_matches(|c: char| c == '|' || c.is_whitespace()).to_owned();
+        if !rest.is_empty()
+            && let Some(row) = self.table.as_mut().and_then(|table| table.rows.last_mut())
+        {
+            row.push(String::new());
+            self.say(&rest);
+        }
+    }
+
+    fn lay_out(&mut self) {
+        let Some(table) = self.table.take() else { return };
         self.flush();
         let at = self.text.len();
-        self.open.push(Some(self.spans.len()));
-        self.spans.push(Span { range: at..at, look });
-    }
-
-    fn close(&mut self) {
-        if let Some(Some(index)) = self.open.pop() {
-            self.spans[index].range.end = self.text.len();
-        }
+        self.text.push_str(&table.aligned());
+        self.spans.push(Span { range: at..self.text.len(), look: Look::Block(String::new()) });
+        self.apart(2);
     }
 
     fn finish(mut self) -> Styled {
         while !self.open.is_empty() {
-            self.close();
+            self.close(&(0..0));
+        }
+        for definition in self.definitions.unused(self.source) {
+            self.apart(1);
+            self.say(definition);
         }
         self.spans.retain(|span| !span.range.is_empty());
         // Code within other looks of the same place: in order, the wider ones first.
@@ -234,76 +371,15 @@ impl Reader {
     }
 }
 
-impl Table {
-    /// Its columns below each other.
-    fn aligned(&self) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| wide(cell)).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let mut lines = vec![];
-        for (index, row) in self.rows.iter().enumerate() {
-            let cells = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(wide(cell)))));
-            lines.push(cells.collect::<Vec<_>>().join("  ").trim_end().to_owned());
-            if index == 0 {
-                lines.push(widths.iter().map(|width| "─".repeat(*width)).collect::<Vec<_>>().join("  "));
-            }
-        }
-        lines.join("\n")
-    }
-}
-
-fn wide(text: &str) -> usize {
-    unicode_width::UnicodeWidthStr::width(text)
+/// The language of a block of code, as it can stand in an attribute, and what else stands behind its
+/// fence, such as the name of a file.
+fn info(kind: &CodeBlockKind<'_>) -> (String, String) {
+    let CodeBlockKind::Fenced(info) = kind else { return Default::default() };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-#_.".contains(c);
+    let language: String = info.chars().take_while(|c| plain(*c)).collect();
+    let more = info.strip_prefix(&*language).unwrap_or_default();
+    (language, more.trim().to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn html(markdown: &str) -> String {
-        Styled::markdown(markdown).html()
-    }
-
-    #[test]
-    fn what_telegram_knows_keeps_its_look() {
-        assert_eq!(html("**a** *b* ~~c~~ `d<e`"), "<b>a</b> <i>b</i> <s>c</s> <code>d&lt;e</code>");
-        assert_eq!(html("[x](https://e.org/?a=1&b=2)"), "<a href=\"https://e.org/?a=1&amp;b=2\">x</a>");
-        assert_eq!(html("[x](javascript:alert(1))"), "x");
-        assert_eq!(html("> said\n> so"), "<blockquote>said\nso</blockquote>");
-        assert_eq!(
-            html("```rust\nlet a = 1 < 2;\n```"),
-            "<pre><code class=\"language-rust\">let a = 1 &lt; 2;</code></pre>"
-        );
-        assert_eq!(html("```\nx\n\ny\n```"), "<pre>x\n\ny</pre>");
-    }
-
-    #[test]
-    fn what_it_does_not_know_is_made_of_what_it_knows() {
-        assert_eq!(html("# A\ntext"), "<b>A</b>\n\ntext");
-        assert_eq!(html("- a\n- b\n  - c\n\nd"), "• a\n• b\n  • c\n\nd");
-        assert_eq!(html("3. a\n4. b"), "3. a\n4. b");
-        assert_eq!(html("- [x] a\n- [ ] b"), "• ☑ a\n• ☐ b");
-        assert_eq!(html("a\n\n---\n\nb"), "a\n\n———\n\nb");
-        assert_eq!(html("|a|bb|\n|-|-|\n|ccc|`d`|"), "<pre>a    bb\n───  ──\nccc  d</pre>");
-        assert_eq!(html("<b>raw</b> & more"), "&lt;b&gt;raw&lt;/b&gt; &amp; more");
-        assert_eq!(html("> a\n>> b"), "<blockquote>a\n\nb</blockquote>");
-    }
-
-    #[test]
-    fn a_list_of_blocks_reads_as_one() {
-        assert_eq!(html("1. first\n\n   more\n\n2. second"), "1. first\nmore\n2. second");
-        assert_eq!(html("- `code` first"), "• <code>code</code> first");
-        assert_eq!(html("- ```\n  x\n  ```\n- b"), "• <pre>x</pre>\n• b");
-    }
-
-    #[test]
-    fn unfinished_markdown_stays_readable() {
-        assert_eq!(html("**bold `code"), "**bold `code");
-        assert_eq!(html("```\nnever closed"), "<pre>never closed</pre>");
-    }
-}
+mod tests;
