@@ -104,6 +104,14 @@ pub enum ChatError {
     /// Every model of the chain failed.
     #[error("no model answered:{}", list(.0))]
     AllFailed(Vec<Attempt>),
+    /// The model answered with a tool call in a form that can't be read. Nothing was run.
+    #[error("{model}: {message}")]
+    Unreadable {
+        /// `provider/model`.
+        model: String,
+        /// What was wrong, and what the model wrote.
+        message: String,
+    },
     /// The configuration is at fault; the text says what to change.
     #[error("{0}")]
     Config(String),

@@ -31,6 +31,7 @@ pub mod schema;
 pub mod secret;
 pub mod steering;
 pub mod store;
+pub mod text;
 pub mod tool;
 pub mod trust;
 pub mod usage;

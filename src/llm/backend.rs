@@ -41,6 +41,8 @@ pub enum FailureKind {
         /// The window in tokens, when told.
         limit: Option<u32>,
     },
+    /// The model wrote a tool call that can't be read. It may do better when it is told.
+    Unreadable,
     /// The configuration is at fault; nothing was sent.
     Config,
 }

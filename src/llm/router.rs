@@ -101,6 +101,9 @@ impl Router {
                 Err(failure) => failed.push(failure),
             }
         }
+        if let Some((_, attempt)) = failed.pop_if(|(kind, _)| *kind == FailureKind::Unreadable) {
+            return Err(ChatError::Unreadable { model: attempt.model, message: attempt.message });
+        }
         if failed.iter().all(|(kind, _)| *kind == FailureKind::Config) {
             let texts: Vec<_> = failed.into_iter().map(|(_, attempt)| attempt.message).collect();
             return Err(ChatError::Config(texts.join("\n")));

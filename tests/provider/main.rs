@@ -6,6 +6,7 @@ mod support;
 mod ask;
 mod chain;
 mod deadlines;
+mod dialects;
 mod discovery;
 mod errors;
 mod history;

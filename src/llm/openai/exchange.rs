@@ -2,7 +2,7 @@
 
 use super::{
     client::causes,
-    lines::END_KEY,
+    events::{END_KEY, NOISE_KEY},
     pulse::Pulse,
     target::Target,
     transport::{HttpFailure, Transport},
@@ -80,14 +80,26 @@ pub(super) async fn run(
         };
         match event {
             None => return Ok(End::Done),
-            Some(Ok(Chunk(chunk))) if chunk.get(END_KEY).is_some() => return Ok(End::Cut(pulse.broken())),
-            Some(Ok(Chunk(chunk))) => into.push(&chunk, sink)?,
-            Some(Err(OpenAIError::JSONDeserialize(_, text))) if text.trim() == "[DONE]" => {
-                return Ok(End::Done);
-            }
+            Some(Ok(Chunk(chunk))) if chunk.get(END_KEY).is_some() => return cut(&pulse),
+            Some(Ok(Chunk(chunk))) => match chunk.get(NOISE_KEY).and_then(Value::as_str) {
+                Some(noise) => into.noise(noise)?,
+                None => into.push(&chunk, sink)?,
+            },
             Some(Err(OpenAIError::JSONDeserialize(_, text))) => into.noise(&text)?,
             Some(Err(error)) => return Ok(End::Cut(pulse.broken().or_else(|| Some(causes(&error))))),
         }
+        if into.circling() {
+            tracing::warn!("the model repeats itself; its answer is ended here");
+            return Ok(End::Done);
+        }
+    }
+}
+
+/// The stream ended without its end mark.
+fn cut(pulse: &Pulse) -> Result<End, Fault> {
+    match pulse.broken() {
+        Some(reason) if pulse.is_refused() => Err(AttemptError::refused(reason).into()),
+        reason => Ok(End::Cut(reason)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod body;
 pub(super) mod client;
+mod events;
 mod exchange;
 mod history;
 mod ids;
