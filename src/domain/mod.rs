@@ -4,6 +4,7 @@
 //! Every other module depends on this one; this one depends on none.
 
 pub mod approval;
+pub mod arguments;
 pub mod call;
 pub mod chat;
 pub mod command;

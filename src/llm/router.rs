@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     BoxFuture,
-    chat::{Attempt, ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts},
+    chat::{Attempt, ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts, Waiting},
 };
 use std::{
     collections::BTreeMap,
@@ -55,13 +55,38 @@ pub struct Router {
     routes: BTreeMap<String, Route>,
     default: String,
     policy: RetryPolicy,
+    /// Names have to be those of providers; this one stands in for no model that is named.
+    strict: Option<String>,
 }
 
 impl Router {
     /// A router without providers. `default` is the model of requests that name none, and its
     /// provider that of requests that name no provider: `provider/model`, `provider`, or `model`.
     pub fn new(default: impl Into<String>, policy: RetryPolicy) -> Self {
-        Self { routes: BTreeMap::new(), default: default.into(), policy }
+        Self { routes: BTreeMap::new(), default: default.into(), policy, strict: None }
+    }
+
+    /// Never asks another provider than the one that is named: a name with a slash that begins with no
+    /// provider's is refused. `stand_in` is a provider that answers only where no model is named at all.
+    #[must_use]
+    pub fn strict(mut self, stand_in: impl Into<String>) -> Self {
+        self.strict = Some(stand_in.into());
+        self
+    }
+
+    /// Why no model here is called `model`; `None`: there may be one.
+    pub fn refuses(&self, model: &str) -> Option<String> {
+        let stand_in = self.strict.as_deref()?;
+        let names = self.routes.keys().map(String::as_str).filter(|name| *name != stand_in);
+        let target = resolve::target(&self.routes, &self.default, model)?;
+        let named = model.split('/').next() == Some(target.provider.as_str());
+        match (target.provider == stand_in, named) {
+            (_, true) => None,
+            (true, false) if !model.is_empty() => {
+                Some(resolve::misnamed(names, "", model).unwrap_or_else(|| no_server(model)))
+            }
+            _ => resolve::misnamed(names, &target.provider, model),
+        }
     }
 
     /// Adds a provider under `name`, in place of one of the same name.
@@ -86,6 +111,9 @@ impl Router {
         request: ChatRequest<'_>,
         sink: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<ChatResponse, ChatError> {
+        if let Some(why) = self.refuses(request.model) {
+            return Err(ChatError::Config(why));
+        }
         let targets = resolve::chain(&self.routes, &self.default, request.model);
         if targets.is_empty() {
             return Err(ChatError::Config(no_provider(request.model)));
@@ -180,6 +208,27 @@ impl LlmProvider for Router {
             .unwrap_or_default()
     }
 
+    fn full_name<'a>(&'a self, model: &'a str) -> BoxFuture<'a, String> {
+        let target = resolve::target(&self.routes, &self.default, model);
+        let Some(target) = target.filter(|_| self.refuses(model).is_none()) else {
+            return Box::pin(std::future::ready(model.to_owned()));
+        };
+        if !target.model.is_empty() {
+            return Box::pin(std::future::ready(target.label("")));
+        }
+        Box::pin(async move {
+            let chosen = self.routes[&target.provider].backend.chosen().await;
+            target.label(&chosen.unwrap_or_default())
+        })
+    }
+
+    fn waiting(&self, model: &str) -> Option<Waiting> {
+        let target = resolve::target(&self.routes, &self.default, model)?;
+        let waiting = self.routes[&target.provider].backend.waiting()?;
+        let words = format!("{} has not begun to answer. {}", target.label(""), waiting.words);
+        Some(Waiting { words, ..waiting })
+    }
+
     fn replays_reasoning(&self, model: &str) -> bool {
         resolve::target(&self.routes, &self.default, model)
             .is_some_and(|target| self.routes[&target.provider].backend.replays_reasoning(&target.model))
@@ -206,6 +255,13 @@ fn attempt(target: &Target, error: &AttemptError, retries: u32, took: Duration) 
 fn too_long(error: &AttemptError, max: Duration) -> String {
     let asked = error.retry_after.unwrap_or_default().as_secs();
     format!(" (it asks to wait {asked} s; max_retry_wait is {} s)", max.as_secs())
+}
+
+fn no_server(model: &str) -> String {
+    format!(
+        "no provider is there for the model {model:?}: set a key such as OPENAI_API_KEY, give base_url, start a local \
+         server, or name it as provider/model"
+    )
 }
 
 fn no_provider(model: &str) -> String {

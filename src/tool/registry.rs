@@ -1,11 +1,11 @@
 //! The tools there are, by name; and what holds for the result of each.
 
-use super::{Tool, arguments};
-use crate::domain::nearest::nearest;
+use super::Tool;
 use crate::{
     domain::{
-        BoxFuture,
+        BoxFuture, arguments,
         call::{ToolCall, ToolResult, ToolStatus},
+        nearest::nearest,
         tool::ToolSpec,
     },
     policy::{Authorized, Executor, Scope},

@@ -17,18 +17,23 @@ const CALL: &str = r#"fs.read {"path":"/a"}"#;
 
 /// An event with one piece of text, as the recordings have them.
 fn said(text: &str) -> String {
-    format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]}))
+    format!(
+        "data: {}\n\n",
+        json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]})
+    )
 }
 
 fn fixture(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openai").join(format!("{name}.sse"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openai").join(format!("{name}.sse"));
     std::fs::read_to_string(&path).expect("a recording")
 }
 
 /// The recordings whose names begin so.
 fn fixtures(start: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openai");
-    let names = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let names =
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     let names = names.filter_map(|name| name.to_str().map(|name| name.trim_end_matches(".sse").to_owned()));
     let mut found: Vec<String> = names.filter(|name| name.starts_with(start)).collect();
     found.sort();
@@ -44,7 +49,11 @@ async fn calls_as_text_of_every_family() {
         assert_eq!((asked.shown().trim(), asked.calls()), ("", vec![CALL.to_owned()]), "{name}");
         let stream = said("Let me look ") + &said("at it.\n\n") + &fixture(&name);
         let asked = replay_bytes(&name, Reply::raw(stream)).await;
-        assert_eq!((asked.shown().trim(), asked.calls()), ("Let me look at it.", vec![CALL.to_owned()]), "{name}");
+        assert_eq!(
+            (asked.shown().trim(), asked.calls()),
+            ("Let me look at it.", vec![CALL.to_owned()]),
+            "{name}"
+        );
     }
 }
 
@@ -75,7 +84,8 @@ async fn a_call_of_an_unknown_form_is_an_error() {
 
 #[tokio::test]
 async fn a_call_of_an_unknown_form_goes_to_the_next_model() {
-    let (first, second) = (FakeOpenAi::start([Reply::fixture("08-unknown-form")]), FakeOpenAi::start([Reply::text("fine")]));
+    let (first, second) =
+        (FakeOpenAi::start([Reply::fixture("08-unknown-form")]), FakeOpenAi::start([Reply::text("fine")]));
     let router = Router::new("a/m", RetryPolicy::default())
         .with("a", Route::new(provider(crate::ask::endpoint(&first.url()))).fallback("b/m"))
         .with("b", Route::new(provider(crate::ask::endpoint(&second.url()))));
@@ -177,8 +187,9 @@ async fn a_model_that_goes_round_in_a_circle_is_stopped() {
 
 #[tokio::test]
 async fn one_line_of_many_megabytes() {
-    let text = "{ <x [y `z` \"\\ ".repeat(900 << 10);
-    let stream = said(&text) + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let text = "{ <x [y `z` \"\\ ".repeat(950 << 10);
+    let stream =
+        said(&text) + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     assert!(stream.len() > 15 << 20);
     let fake = FakeOpenAi::start([Reply::raw(stream)]);
     // With the square of the length this takes minutes.

@@ -11,5 +11,6 @@ mod discovery;
 mod errors;
 mod history;
 mod learning;
+mod names;
 mod replays;
 mod requests;

@@ -13,6 +13,7 @@ mod hooks;
 mod input;
 mod kills;
 mod lua;
+mod naming;
 mod output;
 mod policy;
 mod robust;

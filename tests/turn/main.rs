@@ -15,4 +15,5 @@ mod odd_models;
 mod rounds;
 mod storing;
 mod together;
+mod waiting;
 mod windows;

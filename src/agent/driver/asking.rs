@@ -12,7 +12,13 @@ use crate::domain::{
     usage::Usage,
 };
 use serde_json::json;
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+/// How long until a person who waits for an answer is told again why it may take long.
+const FURTHER_WAIT: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
     /// The tokens that the conversation may have, by our estimate.
@@ -59,20 +65,23 @@ impl Run<'_> {
 
         self.emit("llm.start", || json!({ "model": model, "estimated_input": self.asked }));
         let mut partial = String::new();
-        let started = Instant::now();
+        let (started, began) = (Instant::now(), AtomicBool::new(false));
         let answer = {
             let (observer, withheld) = (&self.input.observer, self.withheld);
-            let mut sink = |delta| match delta {
-                Delta::Text(delta) => {
-                    partial.push_str(&delta);
-                    if !withheld {
-                        observer.observe(&TurnEvent::Text { delta });
+            let mut sink = |delta| {
+                began.store(true, Ordering::Relaxed);
+                match delta {
+                    Delta::Text(delta) => {
+                        partial.push_str(&delta);
+                        if !withheld {
+                            observer.observe(&TurnEvent::Text { delta });
+                        }
                     }
-                }
-                Delta::Reasoning(delta) => observer.observe(&TurnEvent::Reasoning { delta }),
-                Delta::Restart { reason } => {
-                    partial.clear();
-                    observer.observe(&TurnEvent::Restart { reason });
+                    Delta::Reasoning(delta) => observer.observe(&TurnEvent::Reasoning { delta }),
+                    Delta::Restart { reason } => {
+                        partial.clear();
+                        observer.observe(&TurnEvent::Restart { reason });
+                    }
                 }
             };
             let request = ChatRequest {
@@ -82,10 +91,22 @@ impl Run<'_> {
                 tools: if tools { &self.tools } else { &[] },
                 max_tokens,
             };
-            tokio::select! {
-                biased;
-                () = self.input.cancel.cancelled() => None,
-                answer = parts.llm.chat(request, &mut sink) => Some(answer),
+            let mut answer = parts.llm.chat(request, &mut sink);
+            let waiting = parts.llm.waiting(&model);
+            let mut wait = waiting.as_ref().map_or(FURTHER_WAIT, |waiting| waiting.after);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = self.input.cancel.cancelled() => break None,
+                    answer = &mut answer => break Some(answer),
+                    () = tokio::time::sleep(wait) => {
+                        wait = FURTHER_WAIT;
+                        if let Some(waiting) = waiting.as_ref().filter(|_| !began.load(Ordering::Relaxed)) {
+                            let seconds = started.elapsed().as_secs();
+                            self.notice(format!("waiting for {seconds} s: {}", waiting.words));
+                        }
+                    }
+                }
             }
         };
         match answer {

@@ -141,6 +141,11 @@ impl<'a> Run<'a> {
         let stored = parts.store.context(&session);
         begun.await?;
         self.begun = true;
+        self.model = tokio::select! {
+            biased;
+            () = self.input.cancel.cancelled() => self.model.clone(),
+            name = parts.llm.full_name(&self.input.model) => name,
+        };
         let context = &self.input.context;
         self.observe(TurnEvent::Start {
             session: context.session.clone(),

@@ -85,7 +85,9 @@ mod tests {
     fn other_long_texts_are_none() {
         let counted: String = (0..4000).map(|n| format!("line {n} of many\n")).collect();
         let table = "| 0 | 0 | 0 |\n".repeat(3000);
-        for text in [counted, table, "x".repeat(50_000), "line\n".repeat(20_000), "a long answer ".repeat(500)] {
+        for text in
+            [counted, table, "x".repeat(50_000), "line\n".repeat(20_000), "a long answer ".repeat(500)]
+        {
             assert_eq!(noticed(&text, 6), None);
         }
     }

@@ -8,8 +8,7 @@ mod region;
 
 use super::{
     forms::{self, Declared, Written},
-    halves,
-    lenient,
+    halves, lenient,
     marks::{self, Begin, Mark, Place},
     scan::{JsonScan, partial},
 };

@@ -212,7 +212,16 @@ mod tests {
 
     #[test]
     fn other_marks_are_none() {
-        for text in ["<b>", "</b>", "<div class=\"x\">", "<tooltip>", "<tool_result>", "<function>", "<|user|>", "[LINK]"] {
+        for text in [
+            "<b>",
+            "</b>",
+            "<div class=\"x\">",
+            "<tooltip>",
+            "<tool_result>",
+            "<function>",
+            "<|user|>",
+            "[LINK]",
+        ] {
             assert!(!token(text).is_call() || token(text).closing, "{text}");
         }
         for text in ["< b", "<>", "<|>", "<(", "[x](y)", "[ ]", "[A]", "a"] {

@@ -28,6 +28,13 @@ pub(super) struct Deadlines {
     pub(super) first_token: Duration,
     pub(super) idle: Duration,
     pub(super) total: Duration,
+    /// The server is on this machine.
+    pub(super) local: bool,
+}
+
+/// The setting that says how long the first piece of an answer may take.
+pub(super) fn first_token_setting(local: bool) -> &'static str {
+    if local { "local_first_token_timeout" } else { "first_token_timeout" }
 }
 
 /// Why an exchange failed.
@@ -119,9 +126,17 @@ fn late(pulse: &Pulse, limits: Deadlines, started: bool) -> AttemptError {
     let text = if pulse.start().elapsed() >= limits.total {
         format!("the answer took longer than {} s", seconds(limits.total))
     } else if started || pulse.last().is_some() {
-        format!("nothing came for {} s in the midst of the answer", seconds(limits.idle))
+        format!("nothing came for {} s in the midst of the answer (idle_timeout)", seconds(limits.idle))
     } else {
-        format!("no answer began within {} s", seconds(limits.first_token))
+        let setting = first_token_setting(limits.local);
+        let remedy = match limits.local {
+            true => {
+                "; it may be busy with another question: wait for that, let it answer several at once, or raise the \
+                 setting"
+            }
+            false => "",
+        };
+        format!("no answer began within {} s ({setting}){remedy}", seconds(limits.first_token))
     };
     AttemptError::new(FailureKind::TimedOut, text)
 }

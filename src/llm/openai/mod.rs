@@ -32,7 +32,7 @@ use super::{
 };
 use crate::domain::{
     BoxFuture, JsonMap,
-    chat::{ChatRequest, ChatResponse, Delta, ModelFacts},
+    chat::{ChatRequest, ChatResponse, Delta, ModelFacts, Waiting},
     plan::{ProviderKind, ProviderSpec},
     secret::Secret,
     usage::estimate_tokens,
@@ -46,6 +46,7 @@ use serde_json::value::to_raw_value;
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use target::Target;
 use tokio::sync::OnceCell;
@@ -148,7 +149,7 @@ impl OpenAiProvider {
         let client = self.client.get_or_try_init(|| self.connect()).await?;
         let model = match request.model {
             "" => self.model(client, &target).await?,
-            named => named.to_owned(),
+            named => self.spelt(named).to_owned(),
         };
         let request = ChatRequest { model: &model, ..request };
         let mut lessons = 0;
@@ -223,11 +224,37 @@ impl OpenAiProvider {
     /// The server's first model, asked for once.
     async fn model(&self, client: &reqwest::Client, target: &Target) -> Result<String, AttemptError> {
         let ask = async {
-            let (model, window) = listing::first_model(client, target).await.map_err(|e| self.located(e))?;
+            let listed = listing::first_model(client, target).await;
+            let (model, window) = listed.map_err(|error| self.unlisted(error))?;
             self.change(&model, |known| known.window = window);
             Ok(model)
         };
         self.first_model.get_or_try_init(|| ask).await.cloned()
+    }
+
+    /// The error of a list of models that was asked for because none is named.
+    fn unlisted(&self, error: AttemptError) -> AttemptError {
+        let message = format!(
+            "GET {}/models: {}; the server was asked for its models since none is named: name one with \
+             OPENPISTA_MODEL, or with model = \"…\" in init.lua or config.toml",
+            self.url, error.message
+        );
+        AttemptError { message, ..error }
+    }
+
+    /// The server's spelling of a model: one that is listed by a path is shown without its first slash.
+    fn spelt<'m>(&'m self, named: &'m str) -> &'m str {
+        let listed = self.first_model.get().map(String::as_str);
+        listed.filter(|listed| listed.trim_start_matches('/') == named).unwrap_or(named)
+    }
+
+    /// The model that the server lists first. `None`: it can't be asked now.
+    async fn listed(&self) -> Option<String> {
+        let key = self.key().await.ok()?;
+        let (auth, headers) = (self.dialect.auth, &self.dialect.extra_headers);
+        let target = Target::new(&self.url, auth, key.as_ref().map(Secret::expose), headers).ok()?;
+        let client = self.client.get_or_try_init(|| self.connect()).await.ok()?;
+        self.model(client, &target).await.ok()
     }
 
     fn response(&self, answer: Answer, asked: &str, model: String) -> ChatResponse {
@@ -301,6 +328,7 @@ impl OpenAiProvider {
         Deadlines {
             connect: self.timeouts.connect,
             first_token: self.timeouts.first_token_for(self.url.is_local()),
+            local: self.url.is_local(),
             idle: self.timeouts.idle,
             total: self.timeouts.total,
         }
@@ -314,6 +342,9 @@ impl OpenAiProvider {
         change(lock(&self.models).entry(model.to_owned()).or_default())
     }
 }
+
+/// How long a server on this machine may take until the person is told why it may.
+const UNUSUAL_WAIT: Duration = Duration::from_secs(10);
 
 /// Requests of fewer tokens, by our estimate, are too small to tell whether the server cut them.
 const WORTH_CHECKING: u64 = 2_000;
@@ -333,6 +364,23 @@ impl Backend for OpenAiProvider {
     fn facts(&self, model: &str) -> ModelFacts {
         let model = if model.is_empty() { self.first_model.get().map_or("", String::as_str) } else { model };
         ModelFacts { context_window: self.known(model).window.or(self.context_window), price: self.price }
+    }
+
+    fn chosen(&self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(self.listed())
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        self.url.is_local().then(|| Waiting {
+            after: UNUSUAL_WAIT,
+            words: format!(
+                "{}: it may be at work on another question, or still be loading the model or reading this one. It \
+                 is waited for up to {} s ({})",
+                self.url,
+                self.timeouts.first_token_for(true).as_secs_f64(),
+                exchange::first_token_setting(true),
+            ),
+        })
     }
 
     fn replays_reasoning(&self, model: &str) -> bool {

@@ -120,7 +120,11 @@ impl<'t> Reader<'t> {
 
     /// A comma, or what ends the list, which stays.
     fn next(&mut self, close: &str) -> Option<()> {
-        (self.takes(",") || { self.blanks(); self.rest.starts_with(close) }).then_some(())
+        (self.takes(",") || {
+            self.blanks();
+            self.rest.starts_with(close)
+        })
+        .then_some(())
     }
 
     fn number(&mut self) -> Option<Value> {
@@ -208,7 +212,9 @@ mod tests {
 
     #[test]
     fn what_is_no_value() {
-        for text in ["", "{", "{'a'", "{'a': /x}", "{'a': b}", "[1 2]", "'x", "{a: 1} x", "\\", "'\\", "1.2.3"] {
+        for text in
+            ["", "{", "{'a'", "{'a': /x}", "{'a': b}", "[1 2]", "'x", "{a: 1} x", "\\", "'\\", "1.2.3"]
+        {
             assert_eq!(value(text), None, "{text}");
         }
         assert_eq!(value(&"[".repeat(100_000)), None);

@@ -2,7 +2,10 @@
 //! `<|tool_call_begin|>NAME<|tool_call_argument_begin|>{…}<|tool_call_end|>`.
 
 use super::{Declared, Written, is_name, json, named};
-use crate::llm::answer::{lenient, token::{Look, Style, look}};
+use crate::llm::answer::{
+    lenient,
+    token::{Look, Style, look},
+};
 
 pub(super) fn calls(text: &str, declared: &Declared<'_>) -> Vec<Written> {
     let parts = parts(text);

@@ -90,7 +90,9 @@ fn values_take_their_type() {
 #[test]
 fn calls_without_arguments() {
     let wanted = [("fs.read".to_owned(), json!({}))];
-    for text in ["fs_read", "fs_read()", "<invoke name=\"fs_read\"></invoke>", "<function=fs_read></function>"] {
+    for text in
+        ["fs_read", "fs_read()", "<invoke name=\"fs_read\"></invoke>", "<function=fs_read></function>"]
+    {
         assert_eq!(read(text), wanted, "{text}");
     }
 }

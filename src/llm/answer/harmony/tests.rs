@@ -65,7 +65,12 @@ fn recipients_are_called() {
         "Hm.",
         &call,
     );
-    case("I look.<|channel|>commentary to=functions.fs_read<|message|>{\"path\":\"/a\"}<|call|>", "I look.", "", &call);
+    case(
+        "I look.<|channel|>commentary to=functions.fs_read<|message|>{\"path\":\"/a\"}<|call|>",
+        "I look.",
+        "",
+        &call,
+    );
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        forms, marks::Mark,
+        forms,
+        marks::Mark,
         scan::JsonScan,
         token::{Look, look},
     },

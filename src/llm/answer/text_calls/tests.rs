@@ -208,7 +208,10 @@ fn calls_where_no_tool_is_on_offer_are_told_of() {
     let mut filter = TextCalls::new(&names, &[], true);
     let mut shown = String::new();
     filter.feed("<tool_call>{}</tool_call>", &mut shown);
-    assert_eq!((shown.as_str(), filter.end(&mut String::new()).unreadable), ("<tool_call>{}</tool_call>", None));
+    assert_eq!(
+        (shown.as_str(), filter.end(&mut String::new()).unreadable),
+        ("<tool_call>{}</tool_call>", None)
+    );
 }
 
 #[test]

@@ -12,8 +12,10 @@ fn all(form: Form, bytes: &[u8], size: usize) -> Vec<String> {
         out.push_str(&text);
     }
     out.push_str(&events.end());
-    let mut found: Vec<String> =
-        out.split_terminator("\n\n").map(|e| e.strip_prefix("data: ").expect("an event").to_owned()).collect();
+    let mut found: Vec<String> = out
+        .split_terminator("\n\n")
+        .map(|e| e.strip_prefix("data: ").expect("an event").to_owned())
+        .collect();
     assert_eq!(found.pop().as_deref(), Some(r#"{"openpista_eof":true}"#));
     found
 }
@@ -30,7 +32,8 @@ const B: &str = r#"{"b":[1,{"c":"\"data: {\""}]}"#;
 #[test]
 fn well_formed_streams() {
     for end in ["\n", "\r\n", "\r"] {
-        let text = format!("\u{feff}: hi\n\nevent: x\nid: 7\ndata: {A}\n\n: ping\n\ndata:{B}\n\ndata: [DONE]\n\n");
+        let text =
+            format!("\u{feff}: hi\n\nevent: x\nid: 7\ndata: {A}\n\n: ping\n\ndata:{B}\n\ndata: [DONE]\n\n");
         case(&text.replace('\n', end), &[A, B, DONE]);
     }
     case(&format!("data: {A}\n\ndata: {B}"), &[A, B]);
@@ -65,7 +68,10 @@ fn what_cannot_be_mended_is_told() {
         "data: {\"a\":\"x\ndata: {\"error\":{\"message\":\"m\"}}\n\n",
         &[r#"{"error":{"message":"m"}}"#, r#"{"openpista_noise":"{\"a\":\"x"}"#],
     );
-    case("data: ping\n\nBad Gateway\n", &[r#"{"openpista_noise":"ping"}"#, r#"{"openpista_noise":"Bad Gateway"}"#]);
+    case(
+        "data: ping\n\nBad Gateway\n",
+        &[r#"{"openpista_noise":"ping"}"#, r#"{"openpista_noise":"Bad Gateway"}"#],
+    );
     assert_eq!(all(Form::Events, b"data: \xff\xfe!\n", 2), ["{\"openpista_noise\":\"\u{fffd}\u{fffd}!\"}"]);
 }
 
