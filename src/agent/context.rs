@@ -9,6 +9,10 @@ use serde_json::Value;
 const OLD_RESULT_CHARS: usize = 400;
 /// Characters that a long string argument keeps once it has to be cut.
 const ARGUMENT_CHARS: usize = 200;
+/// Characters that are left of the newest message, whatever else there is.
+const LEAST_CHARS: usize = 200;
+/// The share of the room that a message may take which does not fit whole, where calls follow it.
+const NEWEST_SHARE: f64 = 0.6;
 /// When whole exchanges are dropped, down to this share of the room, so that it isn't done anew
 /// (and the server's prompt cache isn't lost) on every turn.
 const LOW_WATER: f64 = 0.6;
@@ -28,6 +32,7 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     }
     let costs: Vec<u64> = messages.iter().map(cost).collect();
     let mut fitted = Fitting { total: costs.iter().sum(), messages: messages.to_vec(), costs, room };
+    fitted.leave_room_beside_the_newest();
     fitted.shorten_old_results();
     fitted.drop_old_exchanges();
     fitted.shorten_current_results();
@@ -35,7 +40,16 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     fitted.share_what_is_left();
     fitted.leave_out_arguments();
     fitted.drop_last_round();
+    fitted.cut_newest(fitted.room);
     Some(fitted.messages)
+}
+
+/// What the person said last, if anything: it is cut only when nothing else is left to be cut.
+pub(super) fn newest(messages: &[Message]) -> Option<&str> {
+    messages.iter().rev().find_map(|message| match message {
+        Message::User { text } => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 struct Fitting {
@@ -77,6 +91,35 @@ impl Fitting {
 
     fn sum(&self, start: usize, end: usize) -> u64 {
         self.costs[start..end].iter().sum()
+    }
+
+    /// A message that no window holds leaves a part of it to the calls and results that follow it: without
+    /// them the model would make the same calls for ever.
+    fn leave_room_beside_the_newest(&mut self) {
+        let follows = self.current() + 1 < self.messages.len();
+        let share = if follows { (self.room as f64 * NEWEST_SHARE) as u64 } else { self.room };
+        if self.costs.get(self.current()).is_some_and(|cost| *cost > self.room) {
+            let others = self.total - self.costs[self.current()];
+            self.cut_newest(others + share);
+        }
+    }
+
+    /// Cuts what the person said last, so that all together costs `most`.
+    fn cut_newest(&mut self, most: u64) {
+        let current = self.current();
+        let Some(Message::User { text }) = self.messages.get(current) else { return };
+        if self.total <= most {
+            return;
+        }
+        let others = self.total - self.costs[current];
+        let room = most.saturating_sub(others);
+        let fits = |chars: usize| cost(&Message::user(cut::middle(text, chars))) <= room;
+        let (mut low, mut high) = (0, text.len());
+        while low + 1 < high {
+            let middle = usize::midpoint(low, high);
+            if fits(middle) { low = middle } else { high = middle }
+        }
+        self.change(current, |message| shorten_speech(message, low.max(LEAST_CHARS)));
     }
 
     fn shorten_old_results(&mut self) {
@@ -156,7 +199,8 @@ impl Fitting {
     fn share_what_is_left(&mut self) {
         let mut chars = 40_000;
         while self.over() && chars > ARGUMENT_CHARS {
-            for index in 0..self.messages.len() {
+            let newest = self.current();
+            for index in (0..self.messages.len()).filter(|index| *index != newest) {
                 self.change(index, |message| shorten(message, chars) | shorten_speech(message, chars));
             }
             chars = chars * 2 / 3;
@@ -350,6 +394,40 @@ mod tests {
             assert!(total(&fitted) <= 2_000, "{count}: {}", total(&fitted));
             assert_eq!(fitted[0].text(), "do it");
         }
+    }
+
+    #[test]
+    fn the_newest_message_goes_last() {
+        let newest = "n".repeat(3_000);
+        for rounds in [0, 1, 6] {
+            let mut history: Vec<Message> = (0..20).flat_map(|n| exchange(n, 2, 3_000)).collect();
+            let mut last = exchange(99, rounds, 3_000);
+            last.pop();
+            last[0] = Message::user(newest.clone());
+            history.extend(last);
+            for room in [1_000, 1_500, 4_000, 20_000] {
+                let fitted = fit(&history, room).expect("too long");
+                assert!(total(&fitted) <= room, "{rounds} {room}: {}", total(&fitted));
+                assert_valid(&fitted);
+                assert_eq!(
+                    super::newest(&fitted),
+                    Some(newest.as_str()),
+                    "{rounds} {room}: it fits, and is whole"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_that_does_not_fit_takes_all_the_room_there_is() {
+        let text: String = (0..3_000).map(|n| format!("{n:04}")).collect();
+        let fitted = fit(&[Message::user(&*text)], 1_300).expect("too long");
+        let left = fitted[0].text();
+        assert!(total(&fitted) <= 1_300 && total(&fitted) > 1_280, "{}", total(&fitted));
+        let mark: String =
+            left.split("[…").nth(1).expect("a mark").chars().filter(char::is_ascii_digit).take(4).collect();
+        let shown = left.chars().count() - "\n[… 1234 characters left out …]\n".chars().count();
+        assert_eq!(mark.parse::<usize>().expect("a number") + shown, 12_000, "the mark tells the whole");
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub struct Turn {
     returns: u32,
     guard: LoopGuard,
     advice: Advice,
+    /// Tokens that the next answer may have.
+    answer_limit: Option<u32>,
 }
 
 impl Turn {
@@ -118,7 +120,13 @@ impl Turn {
             returns: 0,
             guard: LoopGuard::default(),
             advice: Advice::GoOn,
+            answer_limit: limits.max_tokens,
         }
+    }
+
+    /// The next answer may have so many tokens; `None`: as many as the server lets it have.
+    pub fn limit_answer(&mut self, tokens: Option<u32>) {
+        self.answer_limit = tokens;
     }
 
     /// A turn that goes on with the calls that have no result yet, `open`, after what happened before
@@ -182,7 +190,7 @@ impl Turn {
             return vec![Action::Store(Message::Assistant(message)), Action::RunTools(calls)];
         }
         if message.text.trim().is_empty() && cut {
-            return vec![fail("model", cut_before_a_word(self.limits.max_tokens))];
+            return vec![fail("model", cut_before_a_word(self.answer_limit))];
         }
         if message.text.trim().is_empty() {
             return self.said_nothing(tools);
@@ -190,7 +198,9 @@ impl Turn {
         let text = message.text.clone();
         let mut actions = vec![Action::Store(Message::Assistant(message))];
         if cut {
-            actions.push(Action::Notice("the model's answer was cut at its length limit".into()));
+            let limit =
+                self.answer_limit.map_or(String::new(), |limit| format!(", {limit} tokens (max_tokens)"));
+            actions.push(Action::Notice(format!("the model's answer was cut at its length limit{limit}")));
         }
         actions.push(Action::Finish(TurnEnd::Answered(text)));
         actions

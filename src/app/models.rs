@@ -30,6 +30,8 @@ pub(super) struct Models {
     pub(super) router: Router,
     /// `provider/model`, or `provider`.
     pub(super) default: String,
+    /// Keys that are not there, of providers that may be asked.
+    pub(super) missing_keys: Vec<String>,
 }
 
 /// Finds the providers and builds a router on them. Connects to nothing but, where nothing is
@@ -96,7 +98,31 @@ pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
         router = router.with(DEMO, Route::new(LuaBackend(LuaProvider::demo(loaded.script.clone()))));
     }
     check_agents(loaded, &router)?;
-    Ok(Models { router, default })
+    let missing_keys = specs.values().filter_map(|spec| missing_key(loaded, spec)).collect();
+    Ok(Models { router, default, missing_keys })
+}
+
+/// What is wrong with the key of a provider, as far as that can be told without fetching it.
+fn missing_key(loaded: &Loaded, spec: &ProviderSpec) -> Option<String> {
+    let ProviderKind::OpenAi { api_key: Some(place), .. } = &spec.kind else { return None };
+    if loaded.environment.get(&provider_key_variable(&spec.name)).is_some() {
+        return None;
+    }
+    let problem = match place {
+        SecretRef::Env(variable) if loaded.environment.get(variable).is_none() => {
+            format!("the environment variable {variable} is not set")
+        }
+        SecretRef::File(path) => {
+            let path = loaded.dirs.absolute(path, loaded.located.directory(&loaded.dirs)).ok()?;
+            if path.exists() {
+                return None;
+            }
+            format!("there is no file {}", path.display())
+        }
+        _ => return None,
+    };
+    let at = if spec.location.is_empty() { String::new() } else { format!("{}: ", spec.location) };
+    Some(format!("{at}the provider {} has no key: {problem}", spec.name))
 }
 
 /// Each agent's model must be one of the providers'.
@@ -126,7 +152,7 @@ pub(super) fn offline(loaded: &Loaded) -> Result<Models, ConfigError> {
         route.fallback.clone_from(&spec.fallback);
         router = router.with(&spec.name, route);
     }
-    Ok(Models { router, default })
+    Ok(Models { router, default, missing_keys: vec![] })
 }
 
 /// A server, where there is no network.

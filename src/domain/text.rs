@@ -5,6 +5,7 @@
 //! Both become U+FFFD.
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Stands for what is not text.
@@ -27,6 +28,39 @@ pub fn mend_json(json: &str) -> Cow<'_, str> {
 /// The text is no JSON of that shape.
 pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
     serde_json::from_str(&mend_json(json))
+}
+
+/// The same for bytes.
+///
+/// # Errors
+/// They are no JSON of that shape.
+pub fn from_json_bytes<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(json) {
+        Ok(text) => from_json(text),
+        Err(_) => serde_json::from_slice(json),
+    }
+}
+
+/// Whether there is nothing in a value that [`clean`] would change.
+pub fn is_clean(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.contains('\0'),
+        Value::Array(items) => items.iter().all(is_clean),
+        Value::Object(map) => map.iter().all(|(name, value)| !name.contains('\0') && is_clean(value)),
+        _ => true,
+    }
+}
+
+/// A value whose texts are clean.
+pub fn clean_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.into_iter().map(clean_value).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (clean(name), clean_value(value))).collect()
+        }
+        other => other,
+    }
 }
 
 /// Puts what `stand_in` makes of it in the place of each escaped half of a surrogate pair that has no

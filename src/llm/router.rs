@@ -10,6 +10,8 @@ use super::{
 use crate::domain::{
     BoxFuture,
     chat::{Attempt, ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts, Waiting},
+    message::Message,
+    text::clean,
 };
 use std::{
     collections::BTreeMap,
@@ -114,6 +116,8 @@ impl Router {
         if let Some(why) = self.refuses(request.model) {
             return Err(ChatError::Config(why));
         }
+        let cleaned = Cleaned::of(&request);
+        let request = cleaned.as_ref().map_or(request, |cleaned| cleaned.request(request));
         let targets = resolve::chain(&self.routes, &self.default, request.model);
         if targets.is_empty() {
             return Err(ChatError::Config(no_provider(request.model)));
@@ -181,6 +185,27 @@ impl Router {
                 tokio::time::sleep(wait).await;
             }
         }
+    }
+}
+
+/// The texts of a request that held what strict servers refuse.
+struct Cleaned {
+    system: String,
+    messages: Vec<Message>,
+}
+
+impl Cleaned {
+    /// `None`: nothing is to be replaced.
+    fn of(request: &ChatRequest<'_>) -> Option<Self> {
+        let is_clean = !request.system.contains('\0') && request.messages.iter().all(Message::is_clean);
+        (!is_clean).then(|| Self {
+            system: clean(request.system.to_owned()),
+            messages: request.messages.iter().cloned().map(Message::cleaned).collect(),
+        })
+    }
+
+    fn request<'a>(&'a self, request: ChatRequest<'a>) -> ChatRequest<'a> {
+        ChatRequest { system: &self.system, messages: &self.messages, ..request }
     }
 }
 

@@ -19,6 +19,8 @@ mod policy;
 mod robust;
 mod secrets;
 mod sessions;
+mod shapes;
 mod signals;
 mod terminal;
+mod texts;
 mod tools;

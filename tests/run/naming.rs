@@ -77,6 +77,38 @@ fn a_model_that_a_local_server_lists_is_its() {
 }
 
 #[test]
+fn a_key_that_is_not_there_is_warned_of() {
+    let home = Home::new();
+    home.init(
+        "pista.provider('mine', { base_url = 'http://127.0.0.1:9/v1', api_key = pista.secret('env:MINE_KEY') })
+         pista.agent('other', { model = 'anthropic/claude' })",
+    );
+    let ran = home.run(["check"]).ok();
+    ran.complains([
+        "init.lua:1",
+        "MINE_KEY is not set",
+        "the provider anthropic has no key",
+        "ANTHROPIC_API_KEY",
+    ]);
+    let home = home.env("MINE_KEY", "sk-0123456789").env("ANTHROPIC_API_KEY", "sk-0123456789");
+    assert_eq!(home.run(["check"]).ok().err, "");
+}
+
+#[test]
+fn a_fallback_that_names_no_provider_is_an_error() {
+    let home = Home::new();
+    home.init("pista.provider('mine', { base_url = 'http://127.0.0.1:9/v1', fallback = { 'mime/x' } })");
+    home.run(["check"]).code(78).complains(["init.lua:1", "mime/x", "did you mean \"mine\"?"]);
+}
+
+#[test]
+fn a_channel_of_an_agent_that_is_not_there_is_an_error() {
+    let home = Home::new();
+    home.init("pista.agent('coder', {})\npista.channel('x', { agent = 'codre', send = function() end })");
+    home.run(["check"]).code(78).complains(["init.lua:2", "codre"]);
+}
+
+#[test]
 fn a_script_that_names_no_providers_model_is_told() {
     let home = Home::with(&fake());
     home.init("pista.tool { name = 'ask', description = 'x', run = function() end }");

@@ -7,7 +7,7 @@ use crate::{
 use openpista::{
     domain::{
         BoxFuture,
-        chat::{ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts, Waiting},
+        chat::{ChatRequest, ChatResponse, Delta, ModelFacts, Waiting},
         event::TurnEvent,
         message::AssistantMessage,
         usage::Usage,

@@ -1,7 +1,7 @@
 //! One call of a model: what fits, what may be spent, what came of it.
 
 use super::{
-    super::{budget, context, cost, machine::Input},
+    super::{budget, cost, machine::Input},
     Run,
 };
 use crate::domain::{
@@ -21,24 +21,17 @@ use std::{
 const FURTHER_WAIT: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
-    /// The tokens that the conversation may have, by our estimate.
-    pub(super) fn room(&self) -> u64 {
-        let facts = self.agent.parts.llm.facts(&self.asking);
-        let room = self.agent.windows.room(&self.asking, &facts);
-        // However long the prompt and the tools are, some of the conversation must go along.
-        room.saturating_sub(self.fixed).max(room / 8)
-    }
-
     /// Learns from an overflow; whether the next request will be shorter.
-    pub(super) fn shrink(&mut self, limit: Option<u32>) -> bool {
+    pub(super) async fn shrink(&mut self, limit: Option<u32>) -> bool {
         let facts = self.agent.parts.llm.facts(&self.asking);
         self.agent.windows.overflowed(&self.asking, &facts, self.asked, limit);
-        let room = self.room();
-        let next = context::fit(&self.history, room).map_or(self.length, |fitted| cost::total(&fitted));
-        if !std::mem::replace(&mut self.told, true) {
+        let next = self.fitted().await;
+        let length = next.as_deref().map_or(self.length, cost::total);
+        let shortened = next.is_some_and(|next| next.first() != self.history.first());
+        if shortened && !std::mem::replace(&mut self.told, true) {
             self.notice("the conversation was too long for the model; earlier parts are left out".into());
         }
-        next + self.fixed < self.asked
+        length + self.fixed < self.asked
     }
 
     pub(super) async fn call_model(&mut self, tools: bool) -> Input {
@@ -48,8 +41,7 @@ impl Run<'_> {
         let model = parts.hooks.model(self.input.model.clone(), asked, &self.input.context).await;
         self.asking.clone_from(&model);
         let facts = parts.llm.facts(&model);
-        let room = self.room();
-        let fitted = if self.length > room { context::fit(&self.history, room) } else { None };
+        let fitted = self.fitted().await;
         let length = fitted.as_deref().map_or(self.length, cost::total);
         self.asked = self.fixed + length;
 
@@ -62,6 +54,8 @@ impl Run<'_> {
             Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
+        let max_tokens = max_tokens.or_else(|| self.agent.windows.answer(&model, &facts, self.asked));
+        self.machine.limit_answer(max_tokens);
 
         self.emit("llm.start", || json!({ "model": model, "estimated_input": self.asked }));
         let mut partial = String::new();
@@ -88,7 +82,7 @@ impl Run<'_> {
                 model: &model,
                 system: &self.system,
                 messages: fitted.as_deref().unwrap_or(&self.history),
-                tools: if tools { &self.tools } else { &[] },
+                tools: if tools { &self.offered } else { &[] },
                 max_tokens,
             };
             let mut answer = parts.llm.chat(request, &mut sink);

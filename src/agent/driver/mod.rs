@@ -2,6 +2,7 @@
 
 mod asking;
 mod ending;
+mod fitting;
 mod loading;
 mod resuming;
 mod running;
@@ -9,6 +10,7 @@ mod running;
 use super::{
     Parts, TurnInput, context, cost,
     machine::{Action, Input, Turn},
+    offered::Extent,
     purse::Purse,
     window::Windows,
 };
@@ -25,7 +27,7 @@ use crate::domain::{
     usage::estimate_tokens,
 };
 use serde_json::json;
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 /// Answers messages. One serves all conversations.
 pub struct Agent {
@@ -80,7 +82,10 @@ struct Run<'a> {
     machine: Turn,
     system: String,
     tools: Vec<ToolSpec>,
-    /// Estimated tokens of the system prompt and the tools.
+    /// Those of them that are offered, and how much of them.
+    offered: Vec<ToolSpec>,
+    extent: Extent,
+    /// Estimated tokens of the system prompt and the tools on offer.
     fixed: u64,
     history: Vec<Message>,
     /// Estimated tokens of the history.
@@ -101,6 +106,8 @@ struct Run<'a> {
     asked_before: Option<CallId>,
     /// Whether the person was told that the conversation was too long.
     told: bool,
+    /// Where the newest message is kept, which was too long; once it was.
+    kept: Option<Option<PathBuf>>,
     /// What was handed to the store and is not known to be stored yet.
     queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }
@@ -112,6 +119,8 @@ impl<'a> Run<'a> {
             machine: Turn::new(input.limits),
             system: String::new(),
             tools: vec![],
+            offered: vec![],
+            extent: Extent::default(),
             fixed: 0,
             history: vec![],
             length: 0,
@@ -126,6 +135,7 @@ impl<'a> Run<'a> {
             replays: agent.parts.llm.replays_reasoning(&input.model),
             asked_before: None,
             told: false,
+            kept: None,
             queued: vec![],
             input,
         }
@@ -173,7 +183,8 @@ impl<'a> Run<'a> {
             draft = parts.hooks.prompt(draft, context) => draft.system,
         };
         self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
-        self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.tools);
+        self.offered.clone_from(&self.tools);
+        self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.offered);
     }
 
     async fn drive(&mut self, mut actions: VecDeque<Action>) -> TurnEnd {
@@ -190,7 +201,7 @@ impl<'a> Run<'a> {
                     actions.extend(self.machine.handle(input));
                 }
                 Action::Shrink { limit } => {
-                    let shrunk = self.shrink(limit);
+                    let shrunk = self.shrink(limit).await;
                     actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
                 }
                 Action::RunTools(calls) => match self.settle().await {
