@@ -23,6 +23,8 @@ struct Learned {
     window: Option<u64>,
     /// The server's count of tokens for each one that we estimate.
     ratio: Option<f64>,
+    /// The person was told that the server seems to read less than it is sent.
+    told: bool,
 }
 
 /// Windows by model, shared by all turns of the program.
@@ -82,7 +84,7 @@ impl Windows {
     }
 
     /// A request of `estimate` tokens was answered. `true` when the server seems to have read much
-    /// less than it was sent, as servers do that silently cut the beginning off.
+    /// less than it was sent, as servers do that silently cut the beginning off, and nobody was told yet.
     pub(super) fn answered(&self, model: &str, estimate: u64, usage: Usage) -> bool {
         if usage.estimated || usage.input == 0 || estimate < 200 {
             return false;
@@ -92,7 +94,7 @@ impl Windows {
         let learned = models.entry(model.to_owned()).or_default();
         let known = learned.ratio.unwrap_or(1.0);
         learned.ratio = Some(if ratio > known { ratio.min(4.0) } else { ratio.max(known * FORGETTING) });
-        estimate > 3_000 && ratio < 0.5
+        estimate > 3_000 && ratio < 0.5 && !std::mem::replace(&mut learned.told, true)
     }
 }
 

@@ -204,8 +204,8 @@ mod tests {
             log.settle();
             let writes = sink.0.lock().unwrap();
             let lines: Vec<_> = writes.iter().map(|line| String::from_utf8_lossy(line)).collect();
-            assert_eq!(lines.len(), 6, "{lines:?}");
-            assert!(lines[5].contains("499") && lines[5].contains("(… 499 times more in 0 s)"), "{lines:?}");
+            assert_eq!(lines.len(), 10, "{lines:?}");
+            assert!(lines[9].contains("499") && lines[9].contains("(… 495 times more in 0 s)"), "{lines:?}");
         }
     }
 

@@ -10,6 +10,9 @@ use std::{
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
+/// What scripts log is of this target.
+const SCRIPT: &str = "lua";
+
 /// Makes writers that hold an event back until it is whole, and take the secrets out of it.
 #[derive(Clone, Debug)]
 pub struct Redacting<W> {
@@ -38,7 +41,9 @@ impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Redacting<W> {
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Self::Writer {
-        self.event(self.inner.make_writer_for(meta), *meta.level() <= Level::WARN)
+        // What a script says is the user's own, and comes as it is.
+        let counted = *meta.level() <= Level::WARN && meta.target() != SCRIPT;
+        self.event(self.inner.make_writer_for(meta), counted)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lines of one kind that come again and again: the first is written, the others are counted.
+//! Lines of one kind that come again and again: the first few are written, the others are counted.
 
 use serde_json::Value;
 use std::{
@@ -11,6 +11,10 @@ use std::{
 /// How long lines of a kind are counted before it is said how many there were.
 const WINDOW: Duration = Duration::from_secs(60);
 
+/// So many lines of a kind are written in that time. Who saves a broken file three times wants to see three
+/// errors.
+const WRITTEN: u32 = 5;
+
 /// The most kinds that are remembered at a time.
 const MAX_KINDS: usize = 256;
 
@@ -22,6 +26,7 @@ pub(super) struct Repeats(Mutex<HashMap<u64, Kind>>);
 #[derive(Debug)]
 struct Kind {
     since: Instant,
+    written: u32,
     more: u64,
     /// The last of those that were not written.
     last: Vec<u8>,
@@ -35,6 +40,10 @@ impl Repeats {
         let mut kinds = self.lock();
         let mut out = due(&mut kinds, now, WINDOW);
         match kinds.get_mut(&print(&line[message.min(line.len())..])) {
+            Some(kind) if kind.written < WRITTEN => {
+                kind.written += 1;
+                out.extend_from_slice(line);
+            }
             Some(kind) => {
                 kind.more += 1;
                 kind.last = line.to_vec();
@@ -44,7 +53,7 @@ impl Repeats {
                     out.extend(due(&mut kinds, now, Duration::ZERO));
                 }
                 let key = print(&line[message.min(line.len())..]);
-                kinds.insert(key, Kind { since: now, more: 0, last: Vec::new() });
+                kinds.insert(key, Kind { since: now, written: 1, more: 0, last: Vec::new() });
                 out.extend_from_slice(line);
             }
         }
@@ -117,15 +126,17 @@ mod tests {
     fn lines_of_one_kind_are_counted() {
         let (repeats, start) = (Repeats::default(), Instant::now());
         let line = |n: u32| format!("12:00:0{} WARN read {n} of {} tokens\n", n % 10, n * 7);
-        assert_eq!(text(repeats.take(line(1).as_bytes(), 8, start)), line(1));
-        for n in 2..1000 {
+        for n in 0..WRITTEN {
+            assert_eq!(text(repeats.take(line(n).as_bytes(), 8, start)), line(n));
+        }
+        for n in WRITTEN..1000 {
             assert_eq!(text(repeats.take(line(n).as_bytes(), 8, start)), "");
         }
         assert_eq!(text(repeats.take(b"12:00:00 WARN another\n", 8, start)), "12:00:00 WARN another\n");
         let later = start + WINDOW;
-        let told = "12:00:09 WARN read 999 of 6993 tokens (… 998 times more in 60 s)\n";
+        let told = "12:00:09 WARN read 999 of 6993 tokens (… 995 times more in 60 s)\n";
         assert_eq!(text(repeats.take(line(1).as_bytes(), 8, later)), told.to_owned() + &line(1));
-        repeats.take(line(2).as_bytes(), 8, later);
+        (1..=WRITTEN).for_each(|n| drop(repeats.take(line(n).as_bytes(), 8, later)));
         assert!(text(repeats.due(later, false)).is_empty());
         assert!(text(repeats.due(later, true)).ends_with("(… once more in 0 s)\n"));
         assert!(text(repeats.due(later, true)).is_empty(), "said once");
@@ -135,8 +146,7 @@ mod tests {
     fn json_stays_json() {
         let (repeats, now) = (Repeats::default(), Instant::now());
         let line = b"{\"timestamp\":\"x\",\"level\":\"WARN\",\"fields\":{\"message\":\"odd\"}}\n";
-        repeats.take(line, 0, now);
-        repeats.take(line, 0, now);
+        (0..=WRITTEN).for_each(|_| drop(repeats.take(line, 0, now)));
         let told: Value = serde_json::from_slice(&repeats.due(now, true)).unwrap();
         assert_eq!(told["fields"]["message"], "odd (… once more in 0 s)");
     }
@@ -147,8 +157,7 @@ mod tests {
         let mut out = String::new();
         for n in 0..=MAX_KINDS {
             let line = "x".repeat(n) + "\n";
-            out += &text(repeats.take(line.as_bytes(), 0, now));
-            out += &text(repeats.take(line.as_bytes(), 0, now));
+            (0..=WRITTEN).for_each(|_| out += &text(repeats.take(line.as_bytes(), 0, now)));
         }
         out += &text(repeats.due(now, true));
         assert_eq!(out.matches("once more").count(), MAX_KINDS + 1);

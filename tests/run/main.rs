@@ -7,6 +7,7 @@ mod budget;
 mod choosing;
 mod commands;
 mod configuring;
+mod counting;
 mod discovery;
 mod exits;
 mod hooks;

@@ -111,8 +111,11 @@ fn a_channel_of_an_agent_that_is_not_there_is_an_error() {
 #[test]
 fn a_script_that_names_no_providers_model_is_told() {
     let home = Home::with(&fake());
-    home.init("pista.tool { name = 'ask', description = 'x', run = function() end }");
-    let ran = home.run(["lua", "-e", "print(pcall(pista.llm.chat, { prompt = 'x', model = 'nosuch/x' }))"]);
+    let script = home.write(
+        &home.work().join("ask.lua"),
+        "print(pcall(pista.llm.chat, { prompt = 'x', model = 'nosuch/x' }))",
+    );
+    let ran = home.run(["lua", script.to_str().expect("text")]);
     assert!(format!("{}{}", ran.out, ran.err).contains("no provider is called"), "{ran:?}");
 }
 

@@ -59,17 +59,18 @@ fn of_the_model() {
 fn of_a_script_and_of_the_models_program() {
     let home = Home::new();
     home.init(RULES);
-    let ran = home.run([
-        "lua",
-        "-e",
-        "print(pista.tools.call('count', { n = '7' }).text)
+    let script = home.write(
+        &home.work().join("calls.lua"),
+        "print(pista.tools.call('count', { n = '7' }).content)
          print(pista.tools.call('system.run', { argv = '[\"echo\",\"no\"]' }).status)
-         print(pista.tools.call('system.run', { argv = '[\"echo\",\"hi\"]', timeout = '5' }).status)",
-    ]);
-    assert_eq!(ran.out, "integer nil\ndenied\nok\n", "{ran:?}");
+         print(pista.tools.call('system.run', { argv = '[\"echo\",\"hi\"]', timeout = '5' }).status)
+         print(pista.tools.call('count', { n = 'seven' }).status)",
+    );
+    let ran = home.run(["lua", script.to_str().expect("text")]);
+    assert_eq!(ran.out, "integer nil\ndenied\nok\nerror\n", "{ran:?}");
     let rules = RULES.replace("'count',", "'count', 'lua.run',");
-    let program = "local a = tools.count { n = '7' }\n\
-                   local ok, no = pcall(tools.system_run, { argv = '[\"echo\",\"no\"]' })\n\
+    let program = "local a = tools.call('count', { n = '7' })\n\
+                   local ok, no = pcall(tools.call, 'system.run', { argv = '[\"echo\",\"no\"]' })\n\
                    return tostring(a) .. ' ' .. tostring(no)";
     let (_, seen) = called(&rules, vec![("lua_run", json!({ "code": program }))]);
     assert!(seen[0].contains("integer nil") && seen[0].contains("denied"), "{seen:?}");

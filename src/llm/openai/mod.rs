@@ -88,6 +88,8 @@ pub struct OpenAiProvider {
 struct Known {
     learned: Learned,
     window: Option<u32>,
+    /// Answers to requests of which the server read much less than was sent.
+    short_reads: u64,
 }
 
 impl OpenAiProvider {
@@ -261,13 +263,7 @@ impl OpenAiProvider {
         let Answer { mut message, mut usage, cut } = answer;
         let expected = estimate_tokens(asked);
         if !usage.estimated && expected > WORTH_CHECKING && usage.input.saturating_mul(2) < expected {
-            tracing::warn!(
-                provider = self.name,
-                model,
-                read = usage.input,
-                expected,
-                "the server read much less than was sent: its context window may be too small, and the start is lost"
-            );
+            self.read_too_little(&model, usage.input, expected);
         }
         message.origin.clone_from(&self.name);
         usage.usd = usage.usd.or_else(|| {
@@ -275,6 +271,24 @@ impl OpenAiProvider {
             Some((usage.input as f64 * input + usage.output as f64 * output) / TOKENS_PER_PRICE)
         });
         ChatResponse { message, usage, model, cut }
+    }
+
+    /// Tells of it the first time, the tenth, the hundredth: a server that counts oddly does so each time.
+    fn read_too_little(&self, model: &str, read: u64, expected: u64) {
+        let times = self.change(model, |known| {
+            known.short_reads += 1;
+            known.short_reads
+        });
+        if times.checked_ilog10().is_some_and(|power| 10u64.pow(power) == times) {
+            tracing::warn!(
+                provider = self.name,
+                model,
+                read,
+                expected,
+                times,
+                "the server read much less than was sent: its context window may be too small, and the start is lost"
+            );
+        }
     }
 
     fn refused(&self, refusal: &HttpFailure, words: &Words, model: &str, with_key: bool) -> AttemptError {
