@@ -113,7 +113,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<Vec<u8>>>>);
 
-    impl io::Write for Sink {
+    impl Write for Sink {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().push(bytes.to_vec());
             Ok(bytes.len())

@@ -15,14 +15,16 @@ fn a_server_that_counts_oddly_is_warned_of_once_and_then_counted() {
             "function": {"name": "fs_list", "arguments": format!("{{\"path\":\".\",\"limit\":{round}}}")}}]);
         let delta = if round < 12 { json!({ "tool_calls": call }) } else { json!({"content": "done"}) };
         let usage = json!({"prompt_tokens": 3, "completion_tokens": 1});
-        let chunk = json!({"choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}], "usage": usage});
+        let chunk =
+            json!({"choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}], "usage": usage});
         Reply::raw(format!("data: {chunk}\n\ndata: [DONE]\n\n"))
     });
     let home = Home::with(&fake).env("OPENPISTA_MAX_TOOL_ROUNDS", "20");
     home.init("pista.agent('main', { prompt = ('many words '):rep(2000) })");
     let ran = home.say("go").ok();
     assert_eq!((ran.out.as_str(), fake.count()), ("done\n", 12));
-    let warned: Vec<_> = ran.err.lines().filter(|line| line.contains("WARN") && line.contains("read much less")).collect();
+    let warned: Vec<_> =
+        ran.err.lines().filter(|line| line.contains("WARN") && line.contains("read much less")).collect();
     assert_eq!(warned.len(), 2, "{}", ran.err);
     assert!(warned[1].contains("times=10"), "{warned:?}");
     let told = ran.err.lines().filter(|line| line.contains("its context window may be smaller")).count();

@@ -5,8 +5,8 @@ use super::{
     Run,
 };
 use crate::domain::{
-    chat::{ChatRequest, ChatResponse, Delta},
-    event::TurnEvent,
+    chat::{ChatError, ChatRequest, ChatResponse, Delta, LlmProvider},
+    event::{Observer, TurnEvent},
     points::{ModelAsked, Point},
     store::StoreError,
     usage::Usage,
@@ -16,6 +16,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 
 /// How long until a person who waits for an answer is told again why it may take long.
 const FURTHER_WAIT: Duration = Duration::from_secs(60);
@@ -58,51 +59,21 @@ impl Run<'_> {
         self.machine.limit_answer(max_tokens);
 
         self.emit("llm.start", || json!({ "model": model, "estimated_input": self.asked }));
-        let mut partial = String::new();
-        let (started, began) = (Instant::now(), AtomicBool::new(false));
-        let answer = {
-            let (observer, withheld) = (&self.input.observer, self.withheld);
-            let mut sink = |delta| {
-                began.store(true, Ordering::Relaxed);
-                match delta {
-                    Delta::Text(delta) => {
-                        partial.push_str(&delta);
-                        if !withheld {
-                            observer.observe(&TurnEvent::Text { delta });
-                        }
-                    }
-                    Delta::Reasoning(delta) => observer.observe(&TurnEvent::Reasoning { delta }),
-                    Delta::Restart { reason } => {
-                        partial.clear();
-                        observer.observe(&TurnEvent::Restart { reason });
-                    }
-                }
-            };
-            let request = ChatRequest {
-                model: &model,
-                system: &self.system,
-                messages: fitted.as_deref().unwrap_or(&self.history),
-                tools: if tools { &self.offered } else { &[] },
-                max_tokens,
-            };
-            let mut answer = parts.llm.chat(request, &mut sink);
-            let waiting = parts.llm.waiting(&model);
-            let mut wait = waiting.as_ref().map_or(FURTHER_WAIT, |waiting| waiting.after);
-            loop {
-                tokio::select! {
-                    biased;
-                    () = self.input.cancel.cancelled() => break None,
-                    answer = &mut answer => break Some(answer),
-                    () = tokio::time::sleep(wait) => {
-                        wait = FURTHER_WAIT;
-                        if let Some(waiting) = waiting.as_ref().filter(|_| !began.load(Ordering::Relaxed)) {
-                            let seconds = started.elapsed().as_secs();
-                            self.notice(format!("waiting for {seconds} s: {}", waiting.words));
-                        }
-                    }
-                }
-            }
+        let (mut partial, started) = (String::new(), Instant::now());
+        let request = ChatRequest {
+            model: &model,
+            system: &self.system,
+            messages: fitted.as_deref().unwrap_or(&self.history),
+            tools: if tools { &self.offered } else { &[] },
+            max_tokens,
         };
+        let listener = Listener {
+            llm: &*parts.llm,
+            observer: &*self.input.observer,
+            cancel: &self.input.cancel,
+            withheld: self.withheld,
+        };
+        let answer = listener.hear(request, &mut partial).await;
         match answer {
             None => {
                 self.emit("llm.end", || json!({ "model": model, "error": "cancelled" }));
@@ -165,5 +136,62 @@ impl Run<'_> {
         }
         self.settle().await?;
         self.agent.parts.store.spent_today(&self.input.context.agent).await
+    }
+}
+
+/// Who hears an answer while it streams.
+struct Listener<'a> {
+    llm: &'a dyn LlmProvider,
+    observer: &'a dyn Observer,
+    cancel: &'a CancellationToken,
+    withheld: bool,
+}
+
+impl Listener<'_> {
+    /// Asks the model; `partial` is what it has said so far, at any time. `None`: the turn was stopped.
+    async fn hear(
+        &self,
+        request: ChatRequest<'_>,
+        partial: &mut String,
+    ) -> Option<Result<ChatResponse, ChatError>> {
+        let (started, began) = (Instant::now(), AtomicBool::new(false));
+        let mut sink = |delta| {
+            began.store(true, Ordering::Relaxed);
+            self.pass(delta, partial);
+        };
+        let waiting = self.llm.waiting(request.model);
+        let mut wait = waiting.as_ref().map_or(FURTHER_WAIT, |waiting| waiting.after);
+        let mut answer = self.llm.chat(request, &mut sink);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return None,
+                answer = &mut answer => return Some(answer),
+                () = tokio::time::sleep(wait) => {
+                    wait = FURTHER_WAIT;
+                    if let Some(waiting) = waiting.as_ref().filter(|_| !began.load(Ordering::Relaxed)) {
+                        let seconds = started.elapsed().as_secs();
+                        let text = format!("waiting for {seconds} s: {}", waiting.words);
+                        self.observer.observe(&TurnEvent::Notice { text });
+                    }
+                }
+            }
+        }
+    }
+
+    fn pass(&self, delta: Delta, partial: &mut String) {
+        match delta {
+            Delta::Text(delta) => {
+                partial.push_str(&delta);
+                if !self.withheld {
+                    self.observer.observe(&TurnEvent::Text { delta });
+                }
+            }
+            Delta::Reasoning(delta) => self.observer.observe(&TurnEvent::Reasoning { delta }),
+            Delta::Restart { reason } => {
+                partial.clear();
+                self.observer.observe(&TurnEvent::Restart { reason });
+            }
+        }
     }
 }

@@ -87,7 +87,7 @@ impl Run<'_> {
     /// Keeps what the person said last, which was cut, and says where.
     async fn keep_newest(&mut self, fitted: &mut [Message]) {
         let Some(whole) = context::newest(&self.history).map(str::to_owned) else { return };
-        if self.kept.is_none() {
+        if self.kept.as_ref().is_none_or(|(kept, _)| *kept != whole) {
             let file = self.agent.parts.executor.keep(&whole).await;
             let shown = context::newest(fitted).map_or(0, |text| text.chars().count());
             let total = whole.chars().count();
@@ -96,13 +96,13 @@ impl Run<'_> {
             self.notice(format!(
                 "your message is longer than the model's window: about {shown} of its {total} characters are sent{place}"
             ));
-            self.kept = Some(file);
+            self.kept = Some((whole, file));
         }
         let cut = fitted.iter_mut().rev().find_map(|message| match message {
             Message::User { text } => Some(text),
             _ => None,
         });
-        if let (Some(text), Some(Some(file))) = (cut, &self.kept) {
+        if let (Some(text), Some((_, Some(file)))) = (cut, &self.kept) {
             text.push_str(&format!("\n[all of this message is in the file {}]", file.display()));
         }
     }

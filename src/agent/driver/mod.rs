@@ -106,8 +106,8 @@ struct Run<'a> {
     asked_before: Option<CallId>,
     /// Whether the person was told that the conversation was too long.
     told: bool,
-    /// Where the newest message is kept, which was too long; once it was.
-    kept: Option<Option<PathBuf>>,
+    /// A message that was too long, once it was kept, and where it is.
+    kept: Option<(String, Option<PathBuf>)>,
     /// What was handed to the store and is not known to be stored yet.
     queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }

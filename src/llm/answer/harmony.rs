@@ -256,8 +256,7 @@ fn bare_message(text: &str) -> Option<(To, usize)> {
         return Some((recipient(&rest[..object]), skipped + channel.len() + object));
     }
     // A word of a sentence goes on with a blank, with punctuation or in small letters.
-    let is_glued =
-        rest.starts_with(|c: char| !c.is_whitespace() && !c.is_lowercase() && !c.is_ascii_punctuation());
+    let is_glued = rest.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
     let to = match channel {
         "analysis" if is_glued => To::Nobody,
         "final" if skipped > 0 && !rest.is_empty() => To::Reader,

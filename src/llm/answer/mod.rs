@@ -241,7 +241,10 @@ impl<'a> Accumulator<'a> {
                     self.thinking.feed(&text, &mut parts);
                     self.parts(parts, sink);
                 }
-                Piece::Thought(text) => sink(Delta::Reasoning(text)),
+                Piece::Thought(text) => {
+                    let text = self.reasoning.note(&text);
+                    sink(Delta::Reasoning(text));
+                }
                 Piece::Call { name, arguments } => {
                     let mut shown = String::new();
                     self.text_calls.take(&name, &arguments, &mut shown);

@@ -89,6 +89,7 @@ fn other_text_comes_out_as_it_went_in() {
     for text in [
         "analysis of the data",
         "analysis",
+        "analysis를 했다",
         "assistant finally",
         "commentary to the text",
         "a < b <| c",
