@@ -15,6 +15,9 @@ use std::path::Path;
 
 const CALL: &str = r#"fs.read {"path":"/a"}"#;
 
+/// The end of a stream.
+const DONE: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
 /// An event with one piece of text, as the recordings have them.
 fn said(text: &str) -> String {
     format!(
@@ -154,6 +157,8 @@ async fn the_answer_in_the_thoughts() {
         let asked = replay(name).await;
         assert_eq!((asked.shown().as_str(), asked.ok().cut), ("The answer is 42.", false), "{name}");
     }
+    let analysis = said("<|channel|>analysis<|message|>The answer is 42.<|end|>") + DONE;
+    assert_eq!(replay_bytes("analysis", Reply::raw(analysis)).await.shown(), "The answer is 42.");
     let asked = replay("33-reasoning-alone-cut").await;
     assert!(asked.ok().cut && asked.shown().is_empty() && asked.ok().message.text.is_empty());
 }
@@ -188,8 +193,7 @@ async fn a_model_that_goes_round_in_a_circle_is_stopped() {
 #[tokio::test]
 async fn one_line_of_many_megabytes() {
     let text = "{ <x [y `z` \"\\ ".repeat(950 << 10);
-    let stream =
-        said(&text) + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let stream = said(&text) + DONE;
     assert!(stream.len() > 15 << 20);
     let fake = FakeOpenAi::start([Reply::raw(stream)]);
     // With the square of the length this takes minutes.
