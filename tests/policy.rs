@@ -8,5 +8,7 @@ mod bypasses;
 mod gate;
 #[path = "policy/precedence.rs"]
 mod precedence;
+#[path = "policy/shapes.rs"]
+mod shapes;
 #[path = "policy/stand_ins.rs"]
 mod stand_ins;

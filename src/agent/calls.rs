@@ -12,7 +12,7 @@ use crate::{
         points::Point,
         tool::ToolSpec,
     },
-    policy::{Elsewhere, Later, Nested, Policy, Scope, Verdict, under_newer},
+    policy::{Elsewhere, Later, Nested, Policy, Scope, Verdict, refused, under_newer},
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
@@ -113,7 +113,8 @@ impl<'a> Caller<'a> {
             }
             Verdict::Denied { call, reason } => {
                 self.begin(&call);
-                ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
+                let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
+                refused(&call, spec, &reason)
             }
             Verdict::Answered { call, content, .. } => {
                 self.begin(&call);

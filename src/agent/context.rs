@@ -9,6 +9,10 @@ use serde_json::Value;
 const OLD_RESULT_CHARS: usize = 400;
 /// Characters that a long string argument keeps once it has to be cut.
 const ARGUMENT_CHARS: usize = 200;
+/// Characters that are left of the newest message, whatever else there is.
+const LEAST_CHARS: usize = 200;
+/// The share of the room that a message may take which does not fit whole, where calls follow it.
+const NEWEST_SHARE: f64 = 0.6;
 /// When whole exchanges are dropped, down to this share of the room, so that it isn't done anew
 /// (and the server's prompt cache isn't lost) on every turn.
 const LOW_WATER: f64 = 0.6;
@@ -28,6 +32,7 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     }
     let costs: Vec<u64> = messages.iter().map(cost).collect();
     let mut fitted = Fitting { total: costs.iter().sum(), messages: messages.to_vec(), costs, room };
+    fitted.leave_room_beside_the_newest();
     fitted.shorten_old_results();
     fitted.drop_old_exchanges();
     fitted.shorten_current_results();
@@ -35,7 +40,16 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     fitted.share_what_is_left();
     fitted.leave_out_arguments();
     fitted.drop_last_round();
+    fitted.cut_newest(fitted.room);
     Some(fitted.messages)
+}
+
+/// What the person said last, if anything: it is cut only when nothing else is left to be cut.
+pub(super) fn newest(messages: &[Message]) -> Option<&str> {
+    messages.iter().rev().find_map(|message| match message {
+        Message::User { text } => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 struct Fitting {
@@ -77,6 +91,35 @@ impl Fitting {
 
     fn sum(&self, start: usize, end: usize) -> u64 {
         self.costs[start..end].iter().sum()
+    }
+
+    /// A message that no window holds leaves a part of it to the calls and results that follow it: without
+    /// them the model would make the same calls for ever.
+    fn leave_room_beside_the_newest(&mut self) {
+        let follows = self.current() + 1 < self.messages.len();
+        let share = if follows { (self.room as f64 * NEWEST_SHARE) as u64 } else { self.room };
+        if self.costs.get(self.current()).is_some_and(|cost| *cost > self.room) {
+            let others = self.total - self.costs[self.current()];
+            self.cut_newest(others + share);
+        }
+    }
+
+    /// Cuts what the person said last, so that all together costs `most`.
+    fn cut_newest(&mut self, most: u64) {
+        let current = self.current();
+        let Some(Message::User { text }) = self.messages.get(current) else { return };
+        if self.total <= most {
+            return;
+        }
+        let others = self.total - self.costs[current];
+        let room = most.saturating_sub(others);
+        let fits = |chars: usize| cost(&Message::user(cut::middle(text, chars))) <= room;
+        let (mut low, mut high) = (0, text.len());
+        while low + 1 < high {
+            let middle = usize::midpoint(low, high);
+            if fits(middle) { low = middle } else { high = middle }
+        }
+        self.change(current, |message| shorten_speech(message, low.max(LEAST_CHARS)));
     }
 
     fn shorten_old_results(&mut self) {
@@ -156,7 +199,8 @@ impl Fitting {
     fn share_what_is_left(&mut self) {
         let mut chars = 40_000;
         while self.over() && chars > ARGUMENT_CHARS {
-            for index in 0..self.messages.len() {
+            let newest = self.current();
+            for index in (0..self.messages.len()).filter(|index| *index != newest) {
                 self.change(index, |message| shorten(message, chars) | shorten_speech(message, chars));
             }
             chars = chars * 2 / 3;
@@ -250,113 +294,4 @@ fn cut(text: &mut String, chars: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{
-        call::{ToolCall, ToolResult, ToolStatus},
-        message::AssistantMessage,
-    };
-
-    fn exchange(n: usize, rounds: usize, size: usize) -> Vec<Message> {
-        let mut out = vec![Message::user(format!("question {n}"))];
-        for round in 0..rounds {
-            let mut args = JsonMap::new();
-            args.insert("command".into(), Value::String(format!("{round}{}", "a".repeat(size / 10))));
-            let call = ToolCall::new("system.run", args);
-            let result = ToolResult::new(&call, ToolStatus::Ok, "ö".repeat(size));
-            out.push(Message::Assistant(AssistantMessage { calls: vec![call], ..Default::default() }));
-            out.push(Message::Tool(result));
-        }
-        out.push(Message::Assistant(AssistantMessage { text: format!("answer {n}"), ..Default::default() }));
-        out
-    }
-
-    fn assert_valid(messages: &[Message]) {
-        let mut open: Vec<&str> = vec![];
-        for message in messages {
-            match message {
-                Message::Tool(result) => {
-                    let at = open.iter().position(|id| *id == result.call_id.as_str());
-                    open.remove(at.expect("a result has its call before it"));
-                }
-                other => {
-                    assert!(open.is_empty(), "a call has its result right after it");
-                    if let Message::Assistant(a) = other {
-                        open.extend(a.calls.iter().map(|c| c.id.as_str()));
-                    }
-                }
-            }
-        }
-        assert!(open.is_empty());
-    }
-
-    #[test]
-    fn whatever_the_history_it_fits_and_stays_whole() {
-        for (exchanges, rounds, size) in
-            [(1, 1, 50_000), (1, 30, 10_000), (50, 3, 10_000), (300, 1, 10_000), (2, 1, 100), (200, 0, 0)]
-        {
-            let mut history: Vec<Message> = (0..exchanges).flat_map(|n| exchange(n, rounds, size)).collect();
-            history.push(Message::user("and now?"));
-            for room in [1_000, 4_000, 6_000, 100_000] {
-                match fit(&history, room) {
-                    None => assert!(total(&history) <= room),
-                    Some(fitted) => {
-                        assert!(
-                            total(&fitted) <= room,
-                            "{exchanges}/{rounds}/{size}: {} > {room}",
-                            total(&fitted)
-                        );
-                        assert_valid(&fitted);
-                        assert_eq!(fitted.last().map(Message::text), Some("and now?"));
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn in_the_middle_of_a_turn_the_question_and_the_last_round_stay() {
-        let mut history = exchange(1, 20, 9_000);
-        history.pop();
-        let fitted = fit(&history, 3_000).expect("too long");
-        assert_valid(&fitted);
-        assert!(total(&fitted) <= 3_000);
-        assert_eq!(fitted[0].text(), "question 1");
-        let last = fitted.iter().rev().find_map(|m| match m {
-            Message::Assistant(a) => a.calls.first().map(|c| c.id.clone()),
-            _ => None,
-        });
-        let expected = history.iter().rev().find_map(|m| match m {
-            Message::Assistant(a) => a.calls.first().map(|c| c.id.clone()),
-            _ => None,
-        });
-        assert_eq!(last, expected);
-    }
-
-    #[test]
-    fn a_round_of_many_small_things_fits_too() {
-        for (count, words) in [(1, 3_000), (128, 300), (500, 30)] {
-            let many: Vec<Value> = vec!["a word or two".into(); words];
-            let args: JsonMap = [("list".to_owned(), Value::Array(many))].into_iter().collect();
-            let calls: Vec<_> = (0..count).map(|_| ToolCall::new("test.many", args.clone())).collect();
-            let results = calls
-                .iter()
-                .map(|call| Message::Tool(ToolResult::new(call, ToolStatus::Ok, "x".repeat(150))));
-            let mut history = vec![Message::user("do it")];
-            history.push(Message::Assistant(AssistantMessage { calls: calls.clone(), ..Default::default() }));
-            history.extend(results);
-            let fitted = fit(&history, 2_000).expect("too long");
-            assert_valid(&fitted);
-            assert!(total(&fitted) <= 2_000, "{count}: {}", total(&fitted));
-            assert_eq!(fitted[0].text(), "do it");
-        }
-    }
-
-    #[test]
-    fn a_huge_question_is_cut_rather_than_refused() {
-        let history = vec![Message::user("x".repeat(1_000_000))];
-        let fitted = fit(&history, 2_000).expect("too long");
-        assert!(total(&fitted) <= 2_000);
-        assert!(fitted[0].text().contains("characters left out"));
-    }
-}
+mod tests;

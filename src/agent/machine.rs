@@ -99,9 +99,12 @@ pub struct Turn {
     rounds: u32,
     shrinks: u32,
     empty_answers: u32,
+    unreadable_calls: u32,
     returns: u32,
     guard: LoopGuard,
     advice: Advice,
+    /// Tokens that the next answer may have.
+    answer_limit: Option<u32>,
 }
 
 impl Turn {
@@ -113,10 +116,17 @@ impl Turn {
             rounds: 0,
             shrinks: 0,
             empty_answers: 0,
+            unreadable_calls: 0,
             returns: 0,
             guard: LoopGuard::default(),
             advice: Advice::GoOn,
+            answer_limit: limits.max_tokens,
         }
+    }
+
+    /// The next answer may have so many tokens; `None`: as many as the server lets it have.
+    pub fn limit_answer(&mut self, tokens: Option<u32>) {
+        self.answer_limit = tokens;
     }
 
     /// A turn that goes on with the calls that have no result yet, `open`, after what happened before
@@ -179,13 +189,18 @@ impl Turn {
             self.state = State::Running { open: calls.clone() };
             return vec![Action::Store(Message::Assistant(message)), Action::RunTools(calls)];
         }
+        if message.text.trim().is_empty() && cut {
+            return vec![fail("model", cut_before_a_word(self.answer_limit))];
+        }
         if message.text.trim().is_empty() {
             return self.said_nothing(tools);
         }
         let text = message.text.clone();
         let mut actions = vec![Action::Store(Message::Assistant(message))];
         if cut {
-            actions.push(Action::Notice("the model's answer was cut at its length limit".into()));
+            let limit =
+                self.answer_limit.map_or(String::new(), |limit| format!(", {limit} tokens (max_tokens)"));
+            actions.push(Action::Notice(format!("the model's answer was cut at its length limit{limit}")));
         }
         actions.push(Action::Finish(TurnEnd::Answered(text)));
         actions
@@ -238,6 +253,16 @@ impl Turn {
                 self.state = State::Shrinking { tools, error: error.to_string() };
                 vec![Action::Shrink { limit }]
             }
+            ChatError::Unreadable { message, .. } if self.unreadable_calls < MAX_UNREADABLE => {
+                self.unreadable_calls += 1;
+                let why = if tools { REWRITE_CALL } else { NO_MORE_CALLS };
+                let mut actions = vec![
+                    Action::Notice(format!("{message}. The model is asked once more")),
+                    Action::Store(Message::Notice { text: format!("{message}. {why}") }),
+                ];
+                actions.extend(self.call_model(tools));
+                actions
+            }
             ChatError::Config(message) => vec![fail("config", message)],
             error => vec![fail("model", error.to_string())],
         }
@@ -281,6 +306,13 @@ impl Turn {
     }
 }
 
+/// How often a model is told in one turn that its call can't be read.
+const MAX_UNREADABLE: u32 = 1;
+
+const REWRITE_CALL: &str = "Nothing was run. Make the call again through the tool-calling interface, or as \
+     <tool_call>{\"name\": …, \"arguments\": {…}}</tool_call>; or answer in words.";
+const NO_MORE_CALLS: &str = "No tools are on offer now. Answer in words.";
+
 const LOOP_HINT: &str = "You have made the same call with the same result three times. It will not change: \
      use what you know, or try something else.";
 const LOOP_STOP: &str = "You keep making the same call with the same result, so tools are switched off for the \
@@ -292,6 +324,18 @@ fn rounds_used(rounds: u32) -> String {
     format!(
         "You have used all {rounds} rounds of tool calls of this turn. Answer now from what you have: say what \
          was done, what you found and what is left to do."
+    )
+}
+
+/// An answer that a length limit cut before it said anything: the model was still thinking.
+fn cut_before_a_word(limit: Option<u32>) -> String {
+    let limit = match limit {
+        Some(limit) => format!("{limit} tokens (max_tokens)"),
+        None => "the server's own limit".to_owned(),
+    };
+    format!(
+        "the model used its whole answer for thinking: the length limit, {limit}, cut it before it said a word. \
+         Raise max_tokens, give the model a larger context window, or ask for less thinking"
     )
 }
 

@@ -13,6 +13,7 @@ mod cost;
 mod driver;
 mod guard;
 mod machine;
+mod offered;
 mod outside;
 mod parts;
 mod prompt;

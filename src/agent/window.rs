@@ -23,6 +23,8 @@ struct Learned {
     window: Option<u64>,
     /// The server's count of tokens for each one that we estimate.
     ratio: Option<f64>,
+    /// The person was told that the server seems to read less than it is sent.
+    told: bool,
 }
 
 /// Windows by model, shared by all turns of the program.
@@ -48,6 +50,17 @@ impl Windows {
         (free as f64 * MARGIN / learned.ratio.unwrap_or(1.0).max(1.0)) as u64
     }
 
+    /// How long the answer to a request of `estimate` tokens may be, in the server's count: what is left of
+    /// the window, and never more than half of it, so that a model which goes on for ever comes to an end.
+    /// `None`: the window is not known, and the server's own limit holds.
+    pub(super) fn answer(&self, model: &str, facts: &ModelFacts, estimate: u64) -> Option<u32> {
+        let learned = self.lock().get(model).copied().unwrap_or_default();
+        let window = learned.window.or(facts.context_window.map(u64::from))?.max(LEAST_WINDOW);
+        let asked = (estimate as f64 / MARGIN * learned.ratio.unwrap_or(1.0).max(1.0)) as u64;
+        let left = window.saturating_sub(asked).clamp(ANSWER_RESERVE.min(window / 4), window / 2);
+        u32::try_from(left).ok()
+    }
+
     /// A request of `estimate` tokens did not fit; `limit` is the window that the server named.
     pub(super) fn overflowed(&self, model: &str, facts: &ModelFacts, estimate: u64, limit: Option<u32>) {
         let room = self.room(model, facts);
@@ -71,7 +84,7 @@ impl Windows {
     }
 
     /// A request of `estimate` tokens was answered. `true` when the server seems to have read much
-    /// less than it was sent, as servers do that silently cut the beginning off.
+    /// less than it was sent, as servers do that silently cut the beginning off, and nobody was told yet.
     pub(super) fn answered(&self, model: &str, estimate: u64, usage: Usage) -> bool {
         if usage.estimated || usage.input == 0 || estimate < 200 {
             return false;
@@ -81,7 +94,7 @@ impl Windows {
         let learned = models.entry(model.to_owned()).or_default();
         let known = learned.ratio.unwrap_or(1.0);
         learned.ratio = Some(if ratio > known { ratio.min(4.0) } else { ratio.max(known * FORGETTING) });
-        estimate > 3_000 && ratio < 0.5
+        estimate > 3_000 && ratio < 0.5 && !std::mem::replace(&mut learned.told, true)
     }
 }
 
@@ -100,6 +113,18 @@ mod tests {
         windows.overflowed("m", &facts, 5_000, Some(8_192));
         assert!(windows.room("m", &facts) < room);
         assert!(windows.room("other", &facts) > 100_000);
+    }
+
+    #[test]
+    fn an_answer_may_be_as_long_as_the_window_leaves_room() {
+        let windows = Windows::default();
+        let facts = |window| ModelFacts { context_window: window, ..ModelFacts::default() };
+        assert_eq!(windows.answer("m", &facts(None), 100), None, "the server's own limit holds");
+        assert_eq!(windows.answer("m", &facts(Some(8_192)), 100), Some(4_096));
+        assert_eq!(windows.answer("m", &facts(Some(8_192)), 5_400), Some(2_192));
+        assert_eq!(windows.answer("m", &facts(Some(8_192)), 8_000), Some(2_048), "what is kept free for it");
+        windows.overflowed("m", &facts(None), 50_000, Some(4_096));
+        assert!(windows.answer("m", &facts(None), 100).is_some_and(|most| most <= 2_048));
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub async fn check(flags: Flags) -> anyhow::Result<Report> {
                 .next()
                 .unwrap_or_default(),
             files: loaded.inputs.texts().keys().map(|path| path.display().to_string()).collect(),
-            warnings: checked.warnings,
+            warnings: checked.warnings.into_iter().chain(checked.models.missing_keys).collect(),
             plan: listing(&loaded),
             changes: changes(&loaded).await,
         }),

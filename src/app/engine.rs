@@ -1,7 +1,7 @@
 //! The whole engine, ready to answer.
 
 use super::{
-    Flags,
+    ConfigError, Flags,
     assemble::Live,
     begin::Begun,
     commands::CommandsHere,
@@ -207,8 +207,16 @@ impl App {
     }
 
     /// What a model's name means here: the provider and the model that would be asked.
-    pub fn resolved(&self, model: &str) -> String {
-        self.live.load().models.router.chain(model).into_iter().next().unwrap_or_else(|| model.to_owned())
+    ///
+    /// # Errors
+    /// There is no such provider.
+    pub fn resolved(&self, model: &str) -> Result<String, ConfigError> {
+        let live = self.live.load();
+        let router = &live.models.router;
+        match router.refuses(model) {
+            Some(why) => Err(ConfigError::new(why)),
+            None => Ok(router.chain(model).into_iter().next().unwrap_or_else(|| model.to_owned())),
+        }
     }
 
     /// Begins a conversation.

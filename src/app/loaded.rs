@@ -228,6 +228,7 @@ impl Loaded {
         if let Some(memory) = self.process.memory.get() {
             memory.close().await;
         }
+        self.process.tell_counted();
     }
 }
 

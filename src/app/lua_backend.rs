@@ -30,6 +30,7 @@ impl Backend for LuaBackend {
                 ChatError::ContextOverflow { limit, message } => {
                     AttemptError::new(FailureKind::Overflow { limit }, message)
                 }
+                ChatError::Unreadable { message, .. } => AttemptError::new(FailureKind::Unreadable, message),
                 ChatError::Config(message) => AttemptError::config(message),
                 // A function that failed fails again: the next model is tried.
                 ChatError::AllFailed(attempts) => AttemptError::refused(

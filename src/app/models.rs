@@ -2,17 +2,18 @@
 
 use super::{ConfigError, Loaded, lua_backend::LuaBackend};
 use crate::{
-    config::provider_key_variable,
+    config::{Origin, provider_key_variable},
     domain::{
         BoxFuture,
         chat::{ChatRequest, ChatResponse, Delta, ModelFacts},
-        nearest::nearest,
-        plan::{ProviderKind, ProviderSpec},
+        nearest::{is_slip, nearest},
+        plan::{AgentSpec, ProviderKind, ProviderSpec},
         secret::SecretRef,
     },
     llm::{
         AttemptError, Backend, KeySource, RetryPolicy, Route, Router, Timeouts,
         discover::{self, FoundProvider, KNOWN, LOCAL_NAMES},
+        misnamed,
         openai::OpenAiProvider,
     },
     script::LuaProvider,
@@ -29,6 +30,8 @@ pub(super) struct Models {
     pub(super) router: Router,
     /// `provider/model`, or `provider`.
     pub(super) default: String,
+    /// Keys that are not there, of providers that may be asked.
+    pub(super) missing_keys: Vec<String>,
 }
 
 /// Finds the providers and builds a router on them. Connects to nothing but, where nothing is
@@ -56,14 +59,23 @@ pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
             Some(model) if named(model) => Some(model.clone()),
             // Of one kind of server is none there, whatever other there is.
             Some(model) if LOCAL_NAMES.contains(&provider_of(model)) => None,
-            Some(model) => Some(format!("{}/{model}", server.name)),
+            Some(model) => {
+                let lists = |server: &&FoundProvider| server.models.contains(model);
+                let server = servers.iter().find(lists).or((!model.contains('/')).then_some(server));
+                server.map(|server| format!("{}/{model}", server.name))
+            }
             None => Some(server.name.clone()),
         });
     }
     let default = match (default, &settings.model) {
         (Some(default), _) => default,
         (None, None) => DEMO.to_owned(),
-        (None, Some(model)) => return Err(nowhere(model).into()),
+        (None, Some(model)) => {
+            let names = specs.keys().map(String::as_str);
+            let known = specs.keys().next().map_or("", String::as_str);
+            let why = misnamed(names, known, model).filter(|_| !LOCAL_NAMES.contains(&provider_of(model)));
+            return Err(why.map_or_else(|| nowhere(model), ConfigError::new).into());
+        }
     };
     add_known(&mut specs, &default);
     add_known(&mut specs, "");
@@ -78,14 +90,50 @@ pub(super) async fn build(loaded: &Loaded) -> anyhow::Result<Models> {
         max_wait: settings.max_retry_wait,
         ..RetryPolicy::default()
     };
-    let mut router = Router::new(default.clone(), policy);
+    let mut router = Router::new(default.clone(), policy).strict(DEMO);
     for spec in specs.values() {
         router = router.with(&spec.name, route(loaded, spec)?);
     }
     if !specs.contains_key(DEMO) {
         router = router.with(DEMO, Route::new(LuaBackend(LuaProvider::demo(loaded.script.clone()))));
     }
-    Ok(Models { router, default })
+    check_agents(loaded, &router)?;
+    let missing_keys = specs.values().filter_map(|spec| missing_key(loaded, spec)).collect();
+    Ok(Models { router, default, missing_keys })
+}
+
+/// What is wrong with the key of a provider, as far as that can be told without fetching it.
+fn missing_key(loaded: &Loaded, spec: &ProviderSpec) -> Option<String> {
+    let ProviderKind::OpenAi { api_key: Some(place), .. } = &spec.kind else { return None };
+    if loaded.environment.get(&provider_key_variable(&spec.name)).is_some() {
+        return None;
+    }
+    let problem = match place {
+        SecretRef::Env(variable) if loaded.environment.get(variable).is_none() => {
+            format!("the environment variable {variable} is not set")
+        }
+        SecretRef::File(path) => {
+            let path = loaded.dirs.absolute(path, loaded.located.directory(&loaded.dirs)).ok()?;
+            if path.exists() {
+                return None;
+            }
+            format!("there is no file {}", path.display())
+        }
+        _ => return None,
+    };
+    let at = if spec.location.is_empty() { String::new() } else { format!("{}: ", spec.location) };
+    Some(format!("{at}the provider {} has no key: {problem}", spec.name))
+}
+
+/// Each agent's model must be one of the providers'.
+fn check_agents(loaded: &Loaded, router: &Router) -> Result<(), ConfigError> {
+    for agent in loaded.plan.agents.values() {
+        if let Some(why) = agent.model.as_deref().and_then(|model| router.refuses(model)) {
+            let AgentSpec { name, location, .. } = agent;
+            return Err(ConfigError::new(format!("{location}: pista.agent({name:?}): {why}")));
+        }
+    }
+    Ok(())
 }
 
 /// The models for where no network is: those written in Lua answer, servers don't.
@@ -104,7 +152,7 @@ pub(super) fn offline(loaded: &Loaded) -> Result<Models, ConfigError> {
         route.fallback.clone_from(&spec.fallback);
         router = router.with(&spec.name, route);
     }
-    Ok(Models { router, default })
+    Ok(Models { router, default, missing_keys: vec![] })
 }
 
 /// A server, where there is no network.
@@ -177,6 +225,12 @@ fn choose(
     // `anthropic/claude` means the provider of that name, unless only one that resells it is there.
     let reseller = specs.contains_key("openrouter").then_some("openrouter");
     let known = model.contains('/') && KNOWN.iter().any(|known| known.name == first);
+    if !known && model.contains('/') && !is_of_base_url(loaded, first) {
+        // A server on this machine may list it.
+        let Some(provider) = provider else { return Ok(None) };
+        let why = misnamed(specs.keys().map(String::as_str), provider, model);
+        return Err(ConfigError::new(why.unwrap_or_default()));
+    }
     Ok(match (known, reseller, provider) {
         (true, Some(reseller), _) => Some(format!("{reseller}/{model}")),
         (true, None, Some(SERVER)) => Some(format!("{SERVER}/{model}")),
@@ -184,6 +238,16 @@ fn choose(
         (false, _, Some(provider)) => Some(format!("{provider}/{model}")),
         (false, _, None) => None,
     })
+}
+
+/// Whether a name that begins with `first`, which is no provider, is a model of the one server that
+/// `base_url` gives: models have slashes in their names, too. What was typed for this run, and what is a
+/// slip of a well-known provider's name, is no such thing.
+fn is_of_base_url(loaded: &Loaded, first: &str) -> bool {
+    let settings = &loaded.settings;
+    let typed = matches!(settings.origin("model"), Some(Origin::Flag { .. }));
+    let slip = KNOWN.iter().any(|known| is_slip(first, known.name));
+    settings.base_url.is_some() && !typed && !slip
 }
 
 /// What stands before the first slash.
@@ -214,6 +278,7 @@ fn add_known(specs: &mut BTreeMap<String, ProviderSpec>, model: &str) {
                 key_variable: known.key_variables.first().map(|v| (*v).to_owned()),
                 model: Some(known.model.to_owned()),
                 context_window: None,
+                models: vec![],
                 found: String::new(),
             };
             specs.insert(known.name.to_owned(), provider.spec());
@@ -270,11 +335,10 @@ fn route(loaded: &Loaded, spec: &ProviderSpec) -> Result<Route, ConfigError> {
 
 fn timeouts(loaded: &Loaded) -> Timeouts {
     let settings = &loaded.settings;
-    let chosen = settings.origin("first_token_timeout") != Some(&crate::config::Origin::Default);
     Timeouts {
         connect: settings.connect_timeout,
-        // Servers on this machine get longer unless a limit was set.
-        first_token: chosen.then_some(settings.first_token_timeout),
+        first_token: Some(settings.first_token_timeout),
+        first_token_local: Some(settings.local_first_token_timeout),
         idle: settings.idle_timeout,
         ..Timeouts::default()
     }

@@ -130,6 +130,13 @@ impl Process {
         }
     }
 
+    /// Says of lines that came again and again how many there were.
+    pub(super) fn tell_counted(&self) {
+        if let Some(log) = self.log.get().and_then(Option::as_ref) {
+            log.settle();
+        }
+    }
+
     /// Puts what is in use in the place of what would need a restart; the names of those settings.
     pub(super) fn keep_fixed(&self, settings: &mut Settings) -> Vec<String> {
         let Some(fixed) = self.fixed.get() else { return vec![] };

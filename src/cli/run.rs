@@ -57,7 +57,7 @@ impl Front {
         let observer: Arc<dyn Observer> = match &live {
             Some(live) => live.clone(),
             None if json => Arc::new(JsonLines::new(output.clone())),
-            None => Arc::new(Plain::new(output.clone())),
+            None => Plain::start(output.clone()),
         };
         let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let approver: Option<Arc<dyn Approver>> = match asks {

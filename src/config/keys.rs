@@ -218,7 +218,15 @@ pub const KEYS: &[Key] = &[
         LONG_WAIT,
         |_| json!(120),
         "OPENPISTA_FIRST_TOKEN_TIMEOUT",
-        "Seconds to wait for the first piece of an answer. Large local models may need more.",
+        "Seconds to wait for the first piece of an answer.",
+    ),
+    Key::new(
+        "local_first_token_timeout",
+        LONG_WAIT,
+        |_| json!(300),
+        "OPENPISTA_LOCAL_FIRST_TOKEN_TIMEOUT",
+        "The same for a server on this machine, which may load the model first, or answer one question after the \
+         other. Without it: first_token_timeout where that is set.",
     ),
     Key::new(
         "idle_timeout",

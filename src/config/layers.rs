@@ -116,6 +116,7 @@ impl Layers {
         if !errors.is_empty() {
             return Err(ConfigErrors(errors));
         }
+        follow(&mut sources, "local_first_token_timeout", "first_token_timeout");
         let values: Map<_, _> =
             sources.iter().map(|(name, (value, _))| ((*name).to_owned(), value.clone())).collect();
         // The kinds have checked all values; only a kind that lets more pass than its field fails here.
@@ -128,6 +129,14 @@ impl Layers {
     /// What is odd but no error: files that others can write, variables that nothing reads.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+}
+
+/// Where `key` was given nowhere and `other` was, the one follows the other.
+fn follow(sources: &mut BTreeMap<&'static str, (Value, Origin)>, key: &'static str, other: &str) {
+    let given = |name: &str| sources.get(name).filter(|(_, origin)| *origin != Origin::Default).cloned();
+    if let (None, Some(value)) = (given(key), given(other)) {
+        sources.insert(key, value);
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Settings {
     #[serde(deserialize_with = "seconds")]
     pub first_token_timeout: Duration,
     #[serde(deserialize_with = "seconds")]
+    pub local_first_token_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
     pub idle_timeout: Duration,
     pub retries: u32,
     #[serde(deserialize_with = "seconds")]

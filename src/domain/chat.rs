@@ -59,6 +59,15 @@ pub struct ModelFacts {
     pub price: Option<(f64, f64)>,
 }
 
+/// Why the first piece of an answer may take long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// After how long it is said.
+    pub after: Duration,
+    /// The words, for a person to read.
+    pub words: String,
+}
+
 /// A source of answers: one server, a chain of them, or a function in Lua.
 pub trait LlmProvider: Send + Sync {
     /// Asks the model. Deltas go to `sink` as they arrive. Dropping the future cancels the call.
@@ -70,6 +79,18 @@ pub trait LlmProvider: Send + Sync {
 
     /// What is known about `model` (as in [`ChatRequest::model`]).
     fn facts(&self, model: &str) -> ModelFacts;
+
+    /// The full name, `provider/model`, of the model that `model` means. Asks a server for its list where
+    /// only that tells; dropping the future stops that. What can't be found out is left as it is.
+    fn full_name<'a>(&'a self, model: &'a str) -> BoxFuture<'a, String> {
+        Box::pin(std::future::ready(model.to_owned()))
+    }
+
+    /// What a person is told who waits long for the first piece of an answer of `model`. `None`: nothing
+    /// is known but that it takes time.
+    fn waiting(&self, _model: &str) -> Option<Waiting> {
+        None
+    }
 
     /// Whether the reasoning of earlier answers goes along with a request to `model`, and so takes room.
     fn replays_reasoning(&self, _model: &str) -> bool {
@@ -104,6 +125,14 @@ pub enum ChatError {
     /// Every model of the chain failed.
     #[error("no model answered:{}", list(.0))]
     AllFailed(Vec<Attempt>),
+    /// The model answered with a tool call in a form that can't be read. Nothing was run.
+    #[error("{model}: {message}")]
+    Unreadable {
+        /// `provider/model`.
+        model: String,
+        /// What was wrong, and what the model wrote.
+        message: String,
+    },
     /// The configuration is at fault; the text says what to change.
     #[error("{0}")]
     Config(String),

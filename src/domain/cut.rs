@@ -2,26 +2,42 @@
 
 /// `text` itself when it has at most `max` characters; else its head and its tail around a marker
 /// that says how many characters were left out. The result has at most `max` characters, or the
-/// marker alone when `max` is smaller than that.
+/// marker alone when `max` is smaller than that. A text that was cut before keeps one marker, which
+/// counts all that is missing.
 pub fn middle(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
-    let total = text.chars().count();
-    if total <= max {
+    let length = text.chars().count();
+    if length <= max {
         return text.to_owned();
     }
+    let cut = parted(text);
+    let total =
+        cut.map_or(length, |(first, missing, last)| first.chars().count() + missing + last.chars().count());
+    let (first, last) = cut.map_or((text, text), |(first, _, last)| (first, last));
     // The marker's own length depends on the number in it; the longest form is used for both.
     let room = max.saturating_sub(marker(total).chars().count());
     let (head, tail) = (room - room / 3, room / 3);
-    let end = text.char_indices().nth(head).map_or(text.len(), |(at, _)| at);
+    let end = first.char_indices().nth(head).map_or(first.len(), |(at, _)| at);
     let start =
-        tail.checked_sub(1).map_or(text.len(), |n| text.char_indices().nth_back(n).map_or(0, |(at, _)| at));
-    format!("{}{}{}", &text[..end], marker(total - head - tail), &text[start..])
+        tail.checked_sub(1).map_or(last.len(), |n| last.char_indices().nth_back(n).map_or(0, |(at, _)| at));
+    let (first, last) = (&first[..end], &last[start..]);
+    format!("{first}{}{last}", marker(total - first.chars().count() - last.chars().count()))
 }
 
+const MARKER: (&str, &str) = ("\n[… ", " characters left out …]\n");
+
 fn marker(missing: usize) -> String {
-    format!("\n[… {missing} characters left out …]\n")
+    format!("{}{missing}{}", MARKER.0, MARKER.1)
+}
+
+/// What stands before and behind the marker of an earlier cut, and how much it says is missing.
+fn parted(text: &str) -> Option<(&str, usize, &str)> {
+    text.match_indices(MARKER.0).find_map(|(at, _)| {
+        let (digits, behind) = text[at + MARKER.0.len()..].split_once(MARKER.1)?;
+        Some((&text[..at], digits.parse().ok()?, behind))
+    })
 }
 
 /// The first line of `text`, cut to `max` characters with an ellipsis.
@@ -52,6 +68,22 @@ mod tests {
             assert_eq!(kept + missing, 4000);
         }
         assert_eq!(middle("short", 5), "short");
+    }
+
+    #[test]
+    fn cutting_again_counts_all_that_is_missing() {
+        let text = "a".repeat(9_000) + &"b".repeat(3_000);
+        let mut cut = text.clone();
+        for max in [10_000, 4_000, 3_999, 700, 100, 40] {
+            cut = middle(&cut, max);
+            assert!(cut.chars().count() <= max, "{max}: {cut}");
+            assert_eq!(cut.matches("characters left out").count(), 1, "{cut}");
+            let missing: usize =
+                cut.chars().filter(char::is_ascii_digit).collect::<String>().parse().expect("it");
+            let left = cut.replace(&marker(missing), "").chars().count();
+            assert_eq!(missing + left, 12_000, "{cut}");
+        }
+        assert_eq!(middle(&text, 500), middle(&middle(&text, 2_000), 500), "however often it is cut");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{
     JsonMap,
     call::{ToolCall, ToolResult},
+    text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,34 @@ impl Message {
             Self::User { text } | Self::Notice { text } => text,
             Self::Assistant(message) => &message.text,
             Self::Tool(result) => &result.content,
+        }
+    }
+
+    /// Whether every store and every server takes its texts as they are.
+    pub fn is_clean(&self) -> bool {
+        let more = match self {
+            Self::Assistant(message) => message.extras.values().all(text::is_clean),
+            _ => true,
+        };
+        more && !self.text().contains('\0')
+    }
+
+    /// The message with texts that every store and every server takes. What a tool was called with stays
+    /// as it was: the tool has seen it.
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        if self.is_clean() {
+            return self;
+        }
+        match self {
+            Self::User { text } => Self::User { text: text::clean(text) },
+            Self::Notice { text } => Self::Notice { text: text::clean(text) },
+            Self::Tool(result) => Self::Tool(ToolResult { content: text::clean(result.content), ..result }),
+            Self::Assistant(AssistantMessage { text, calls, extras, origin }) => {
+                let extras = extras.into_iter().map(|(name, value)| (name, text::clean_value(value)));
+                let (text, extras) = (text::clean(text), extras.collect());
+                Self::Assistant(AssistantMessage { text, calls, extras, origin })
+            }
         }
     }
 

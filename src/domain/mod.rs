@@ -4,6 +4,7 @@
 //! Every other module depends on this one; this one depends on none.
 
 pub mod approval;
+pub mod arguments;
 pub mod call;
 pub mod chat;
 pub mod command;
@@ -32,6 +33,7 @@ pub mod schema;
 pub mod secret;
 pub mod steering;
 pub mod store;
+pub mod text;
 pub mod tool;
 pub mod trust;
 pub mod usage;

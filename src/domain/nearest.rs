@@ -21,6 +21,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether `name` is `meant` with one slip: a wrong, missing, extra or swapped letter.
+pub fn is_slip(name: &str, meant: &str) -> bool {
+    strsim::osa_distance(&plain(name), &plain(meant)) == 1
+}
+
 fn plain(name: &str) -> String {
     // No setting or tool has a long name, and the distance takes quadratic time.
     name.chars()

@@ -10,6 +10,7 @@ mod label;
 mod live;
 mod output;
 mod plain;
+mod progress;
 mod screen;
 mod sessions;
 mod terminal;

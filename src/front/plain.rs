@@ -1,6 +1,6 @@
 //! A turn in a pipe: the answer alone on standard output, the rest in plain lines on standard error.
 
-use super::{Output, call_label, printable, to_stderr};
+use super::{Output, call_label, printable, progress::Progress, to_stderr};
 use crate::domain::{
     JsonMap,
     call::ToolStatus,
@@ -11,8 +11,12 @@ use crate::domain::{
 use std::{
     collections::HashMap,
     io::IsTerminal,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
 };
+
+/// How often it is looked at how long things take.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Characters of a call's line.
 const LABEL_CHARS: usize = 160;
@@ -22,12 +26,16 @@ const LABEL_CHARS: usize = 160;
 pub struct Plain {
     output: Output,
     calls: Mutex<HashMap<CallId, String>>,
+    progress: Mutex<Progress>,
 }
 
 impl Plain {
-    /// The answer goes to `output`.
-    pub fn new(output: Output) -> Self {
-        Self { output, calls: Mutex::default() }
+    /// The answer goes to `output`. Says what a turn is at that takes long, until dropped. Must be called
+    /// on the runtime.
+    pub fn start(output: Output) -> Arc<Self> {
+        let plain = Arc::new(Self { output, calls: Mutex::default(), progress: Mutex::default() });
+        tokio::spawn(tick(Arc::downgrade(&plain)));
+        plain
     }
 
     fn label(&self, id: &CallId, name: &str) -> String {
@@ -36,8 +44,20 @@ impl Plain {
     }
 }
 
+async fn tick(plain: Weak<Plain>) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        let Some(plain) = plain.upgrade() else { return };
+        let line = plain.progress.lock().unwrap_or_else(PoisonError::into_inner).due();
+        if let Some(line) = line {
+            to_stderr(&format!("note: {line}\n"));
+        }
+    }
+}
+
 impl Observer for Plain {
     fn observe(&self, event: &TurnEvent) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).take(event);
         match event {
             TurnEvent::ToolStart { id, name, args } => {
                 let label = cut::title(&call_label(name, args), LABEL_CHARS);

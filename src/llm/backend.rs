@@ -2,7 +2,7 @@
 
 use crate::domain::{
     BoxFuture,
-    chat::{ChatRequest, ChatResponse, Delta, ModelFacts},
+    chat::{ChatRequest, ChatResponse, Delta, ModelFacts, Waiting},
 };
 use std::time::Duration;
 
@@ -20,6 +20,16 @@ pub trait Backend: Send + Sync {
 
     /// What is known about `model` (a bare name, or empty).
     fn facts(&self, model: &str) -> ModelFacts;
+
+    /// The model that answers when none is named, where the backend chooses it itself.
+    fn chosen(&self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    /// What a person is told who waits long for the first piece of an answer.
+    fn waiting(&self) -> Option<Waiting> {
+        None
+    }
 
     /// Whether the reasoning of earlier answers goes along with a request.
     fn replays_reasoning(&self, _model: &str) -> bool {
@@ -41,6 +51,8 @@ pub enum FailureKind {
         /// The window in tokens, when told.
         limit: Option<u32>,
     },
+    /// The model wrote a tool call that can't be read. It may do better when it is told.
+    Unreadable,
     /// The configuration is at fault; nothing was sent.
     Config,
 }

@@ -27,6 +27,7 @@ pub use base_url::BaseUrl;
 pub use dialect::{Auth, ContentWithCalls, Dialect, IdFormat, MaxTokensField, SchemaFilter, SystemRole};
 pub use key::{KeyReader, KeySource};
 pub use names::Names;
+pub use resolve::misnamed;
 pub use retry::RetryPolicy;
 pub use router::{Route, Router};
 pub use timeouts::Timeouts;

@@ -72,9 +72,10 @@ impl Names {
         if self.offered.contains(said) {
             return said.to_owned();
         }
-        // "functions.x", "default_api:x": prefixes that some models put before every name.
-        let bare = said.rsplit_once(':').map_or(said, |(_, name)| name);
-        let bare = bare.strip_prefix("functions.").or(bare.strip_prefix("default_api.")).unwrap_or(bare);
+        let bare = without_decoration(said);
+        if let Some(name) = self.ours.get(bare) {
+            return name.clone();
+        }
         let close = plain(bare);
         let mut fits = self.offered.iter().filter(|name| plain(name).eq_ignore_ascii_case(&close));
         match (fits.next(), fits.next()) {
@@ -86,6 +87,16 @@ impl Names {
     /// Whether `name` (one of ours) is on offer.
     pub fn offers(&self, name: &str) -> bool {
         self.offered.contains(name)
+    }
+
+    /// Whether `name` (one of ours) is on offer, or was called in the conversation.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.wire.contains_key(name)
+    }
+
+    /// Whether there is no name at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.wire.is_empty()
     }
 
     /// Names that servers take already keep their form, whatever else is there.
@@ -121,6 +132,19 @@ impl Names {
         self.ours.insert(form.clone(), name.to_owned());
         self.wire.insert(name.to_owned(), form);
     }
+}
+
+/// A name without what some models put around every name: `functions.x:0`, `default_api:x`,
+/// `x<|channel|>commentary`.
+fn without_decoration(said: &str) -> &str {
+    let bare = said.split("<|").next().unwrap_or_default().trim();
+    let bare = match bare.rsplit_once(':') {
+        // The number of the call.
+        Some((name, number)) if number.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => bare,
+    };
+    let bare = bare.rsplit_once(':').map_or(bare, |(_, name)| name);
+    bare.strip_prefix("functions.").or(bare.strip_prefix("default_api.")).unwrap_or(bare)
 }
 
 const HASH_LENGTH: usize = 8;
@@ -208,6 +232,10 @@ mod tests {
             "functions.system_run",
             "default_api:system_run",
             "System_Run",
+            "functions.system_run:0",
+            "system_run:12",
+            "system_run<|channel|>commentary",
+            "functions.system.run <|constrain|>json",
         ] {
             assert_eq!(names.to_ours(said), "system.run", "{said:?}");
         }

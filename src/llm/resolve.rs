@@ -1,6 +1,7 @@
 //! From the text of a request to the models to try, in order.
 
-use super::router::Route;
+use super::{discover, router::Route};
+use crate::domain::nearest::nearest;
 use std::collections::BTreeMap;
 
 /// The most models that one request tries.
@@ -18,7 +19,11 @@ impl Target {
     /// `provider/model`.
     pub(super) fn label(&self, model: &str) -> String {
         let model = if self.model.is_empty() { model } else { &self.model };
-        if model.is_empty() { self.provider.clone() } else { format!("{}/{model}", self.provider) }
+        // Some servers list their models by a path.
+        match model.trim_start_matches('/') {
+            "" => self.provider.clone(),
+            model => format!("{}/{model}", self.provider),
+        }
     }
 }
 
@@ -44,6 +49,42 @@ pub(super) fn target(routes: &BTreeMap<String, Route>, default: &str, text: &str
         Some(target)
     })?;
     Some(if text.is_empty() { fallback } else { Target { model: text.to_owned(), ..fallback } })
+}
+
+/// Why `text` names no model of these providers: what stands before its first slash is none of them.
+/// `default` is the provider that would answer in its place. `None`: it names one, or only a model.
+pub fn misnamed<'p>(
+    providers: impl Iterator<Item = &'p str> + Clone,
+    default: &str,
+    text: &str,
+) -> Option<String> {
+    let (first, _) = text.split_once('/')?;
+    if providers.clone().any(|provider| provider == first) {
+        return None;
+    }
+    if let Some(variable) = discover::key_variable(first) {
+        return Some(format!(
+            "the model {text:?}: the provider {first} has no key: set the environment variable {variable}"
+        ));
+    }
+    let known = discover::KNOWN.iter().map(|known| known.name);
+    let hint = nearest(first, providers.clone().chain(known))
+        .map(|meant| format!("; did you mean {meant:?}?"))
+        .unwrap_or_default();
+    let there = match providers.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => String::new(),
+        names => format!(" There is {names}."),
+    };
+    let default = default.split('/').next().unwrap_or_default();
+    let other = match default {
+        "" => String::new(),
+        default => format!(" A model of {default} that is called so is written {default}/{text}"),
+    };
+    Some(
+        format!("the model {text:?}: no provider is called {first:?}{hint}.{there}{other}")
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 /// The model asked for and its fallbacks, depth first, each once.

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::domain::{
     BoxFuture,
-    chat::{Attempt, ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts},
+    chat::{Attempt, ChatError, ChatRequest, ChatResponse, Delta, LlmProvider, ModelFacts, Waiting},
+    message::Message,
+    text::clean,
 };
 use std::{
     collections::BTreeMap,
@@ -55,13 +57,38 @@ pub struct Router {
     routes: BTreeMap<String, Route>,
     default: String,
     policy: RetryPolicy,
+    /// Names have to be those of providers; this one stands in for no model that is named.
+    strict: Option<String>,
 }
 
 impl Router {
     /// A router without providers. `default` is the model of requests that name none, and its
     /// provider that of requests that name no provider: `provider/model`, `provider`, or `model`.
     pub fn new(default: impl Into<String>, policy: RetryPolicy) -> Self {
-        Self { routes: BTreeMap::new(), default: default.into(), policy }
+        Self { routes: BTreeMap::new(), default: default.into(), policy, strict: None }
+    }
+
+    /// Never asks another provider than the one that is named: a name with a slash that begins with no
+    /// provider's is refused. `stand_in` is a provider that answers only where no model is named at all.
+    #[must_use]
+    pub fn strict(mut self, stand_in: impl Into<String>) -> Self {
+        self.strict = Some(stand_in.into());
+        self
+    }
+
+    /// Why no model here is called `model`; `None`: there may be one.
+    pub fn refuses(&self, model: &str) -> Option<String> {
+        let stand_in = self.strict.as_deref()?;
+        let names = self.routes.keys().map(String::as_str).filter(|name| *name != stand_in);
+        let target = resolve::target(&self.routes, &self.default, model)?;
+        let named = model.split('/').next() == Some(target.provider.as_str());
+        match (target.provider == stand_in, named) {
+            (_, true) => None,
+            (true, false) if !model.is_empty() => {
+                Some(resolve::misnamed(names, "", model).unwrap_or_else(|| no_server(model)))
+            }
+            _ => resolve::misnamed(names, &target.provider, model),
+        }
     }
 
     /// Adds a provider under `name`, in place of one of the same name.
@@ -86,6 +113,11 @@ impl Router {
         request: ChatRequest<'_>,
         sink: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<ChatResponse, ChatError> {
+        if let Some(why) = self.refuses(request.model) {
+            return Err(ChatError::Config(why));
+        }
+        let cleaned = Cleaned::of(&request);
+        let request = cleaned.as_ref().map_or(request, |cleaned| cleaned.request(request));
         let targets = resolve::chain(&self.routes, &self.default, request.model);
         if targets.is_empty() {
             return Err(ChatError::Config(no_provider(request.model)));
@@ -100,6 +132,9 @@ impl Router {
                 }
                 Err(failure) => failed.push(failure),
             }
+        }
+        if let Some((_, attempt)) = failed.pop_if(|(kind, _)| *kind == FailureKind::Unreadable) {
+            return Err(ChatError::Unreadable { model: attempt.model, message: attempt.message });
         }
         if failed.iter().all(|(kind, _)| *kind == FailureKind::Config) {
             let texts: Vec<_> = failed.into_iter().map(|(_, attempt)| attempt.message).collect();
@@ -153,6 +188,27 @@ impl Router {
     }
 }
 
+/// The texts of a request that held what strict servers refuse.
+struct Cleaned {
+    system: String,
+    messages: Vec<Message>,
+}
+
+impl Cleaned {
+    /// `None`: nothing is to be replaced.
+    fn of(request: &ChatRequest<'_>) -> Option<Self> {
+        let is_clean = !request.system.contains('\0') && request.messages.iter().all(Message::is_clean);
+        (!is_clean).then(|| Self {
+            system: clean(request.system.to_owned()),
+            messages: request.messages.iter().cloned().map(Message::cleaned).collect(),
+        })
+    }
+
+    fn request<'a>(&'a self, request: ChatRequest<'a>) -> ChatRequest<'a> {
+        ChatRequest { system: &self.system, messages: &self.messages, ..request }
+    }
+}
+
 impl Router {
     /// A model that was refused may have been meant for a known provider without a key.
     fn key_hint(&self, target: &Target, error: &AttemptError) -> Option<String> {
@@ -175,6 +231,27 @@ impl LlmProvider for Router {
         resolve::target(&self.routes, &self.default, model)
             .map(|target| self.routes[&target.provider].backend.facts(&target.model))
             .unwrap_or_default()
+    }
+
+    fn full_name<'a>(&'a self, model: &'a str) -> BoxFuture<'a, String> {
+        let target = resolve::target(&self.routes, &self.default, model);
+        let Some(target) = target.filter(|_| self.refuses(model).is_none()) else {
+            return Box::pin(std::future::ready(model.to_owned()));
+        };
+        if !target.model.is_empty() {
+            return Box::pin(std::future::ready(target.label("")));
+        }
+        Box::pin(async move {
+            let chosen = self.routes[&target.provider].backend.chosen().await;
+            target.label(&chosen.unwrap_or_default())
+        })
+    }
+
+    fn waiting(&self, model: &str) -> Option<Waiting> {
+        let target = resolve::target(&self.routes, &self.default, model)?;
+        let waiting = self.routes[&target.provider].backend.waiting()?;
+        let words = format!("{} has not begun to answer. {}", target.label(""), waiting.words);
+        Some(Waiting { words, ..waiting })
     }
 
     fn replays_reasoning(&self, model: &str) -> bool {
@@ -203,6 +280,13 @@ fn attempt(target: &Target, error: &AttemptError, retries: u32, took: Duration) 
 fn too_long(error: &AttemptError, max: Duration) -> String {
     let asked = error.retry_after.unwrap_or_default().as_secs();
     format!(" (it asks to wait {asked} s; max_retry_wait is {} s)", max.as_secs())
+}
+
+fn no_server(model: &str) -> String {
+    format!(
+        "no provider is there for the model {model:?}: set a key such as OPENAI_API_KEY, give base_url, start a local \
+         server, or name it as provider/model"
+    )
 }
 
 fn no_provider(model: &str) -> String {

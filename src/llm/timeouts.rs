@@ -7,9 +7,11 @@ use std::time::Duration;
 pub struct Timeouts {
     /// Until the connection stands, TLS included.
     pub connect: Duration,
-    /// Until the first piece of the answer. `None`: [`Self::FIRST_TOKEN`], or
-    /// [`Self::FIRST_TOKEN_LOCAL`] for a server on this machine, which may have to load the model.
+    /// Until the first piece of the answer. `None`: [`Self::FIRST_TOKEN`].
     pub first_token: Option<Duration>,
+    /// The same for a server on this machine, which may have to load the model, or to answer somebody
+    /// else first. `None`: `first_token` where that is given, else [`Self::FIRST_TOKEN_LOCAL`].
+    pub first_token_local: Option<Duration>,
     /// Between two signs of life. A comment of the server's is one.
     pub idle: Duration,
     /// For the whole answer, so that a server that only sends signs of life doesn't hold a turn.
@@ -30,12 +32,21 @@ impl Timeouts {
 
     /// The limit for the first piece, for a server on this machine or elsewhere.
     pub fn first_token_for(&self, local: bool) -> Duration {
-        self.first_token.unwrap_or(if local { Self::FIRST_TOKEN_LOCAL } else { Self::FIRST_TOKEN })
+        match local {
+            true => self.first_token_local.or(self.first_token).unwrap_or(Self::FIRST_TOKEN_LOCAL),
+            false => self.first_token.unwrap_or(Self::FIRST_TOKEN),
+        }
     }
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: Self::CONNECT, first_token: None, idle: Self::IDLE, total: Self::TOTAL }
+        Self {
+            connect: Self::CONNECT,
+            first_token: None,
+            first_token_local: None,
+            idle: Self::IDLE,
+            total: Self::TOTAL,
+        }
     }
 }

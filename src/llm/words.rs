@@ -1,5 +1,6 @@
 //! A server's own words, out of the many forms in which errors come.
 
+use crate::domain::text::from_json;
 use serde_json::Value;
 
 /// The longest text of an error that is passed on, in characters.
@@ -27,7 +28,7 @@ pub(super) struct Words {
 impl Words {
     /// Reads a body: JSON of any known shape, a web page, plain text.
     pub(super) fn of_body(body: &str) -> Self {
-        match serde_json::from_str::<Value>(body.trim()) {
+        match from_json::<Value>(body.trim()) {
             Ok(value) if !matches!(value, Value::Number(_) | Value::Null | Value::Bool(_)) => {
                 Self { structured: true, ..Self::of_value(&value) }
             }

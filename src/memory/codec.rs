@@ -50,9 +50,13 @@ struct ToolMeta {
 }
 
 impl Record {
-    /// Cuts a message up.
+    /// Cuts a message up. The one door by which text enters a conversation.
     pub(super) fn of(message: Message) -> serde_json::Result<Self> {
         let role = message.role();
+        if !message.is_clean() {
+            tracing::warn!(role, "a text held the character NUL, which many servers refuse; it is replaced");
+        }
+        let message = message.cleaned();
         Ok(match message {
             Message::User { text } | Message::Notice { text } => {
                 Self { role, content: text, calls: None, call_id: None, meta: None }
@@ -106,7 +110,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredMessage> {
         id: row.get(0)?,
         turn: TurnId::from(row.get::<_, String>(1)?),
         at_ms: row.get(2)?,
-        message,
+        // What was stored before there was this door.
+        message: message.cleaned(),
     })
 }
 

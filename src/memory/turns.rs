@@ -12,6 +12,7 @@ use crate::domain::{
     message::Message,
     question::Parked,
     store::{StoreError, StoredMessage, TurnStatus, TurnStore},
+    text::clean,
     usage::Usage,
 };
 use std::future::ready;
@@ -125,7 +126,7 @@ impl TurnStore for Memory {
         upto: i64,
         text: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let (session, text) = (session.clone(), text.to_owned());
+        let (session, text) = (session.clone(), clean(text.to_owned()));
         self.write(move |desk| match desk.run(SUMMARISE, (session.as_str(), upto, &text, now_ms()))? {
             0 => Err(StoreError::NoSession(session.to_string()).into()),
             _ => Ok(()),

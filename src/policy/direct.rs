@@ -51,9 +51,7 @@ impl Nested for Direct {
                     let scope = Scope { context: &self.context, nested };
                     self.executor.execute(call, scope).await
                 }
-                Verdict::Denied { call, reason } => {
-                    ToolResult::new(&call, ToolStatus::Denied, format!("denied: {reason}"))
-                }
+                Verdict::Denied { call, reason } => refusal::refused(&call, spec, &reason),
                 Verdict::Answered { call, content, .. } => ToolResult::new(&call, ToolStatus::Ok, content),
             }
         })

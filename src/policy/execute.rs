@@ -10,11 +10,18 @@ use crate::domain::{
     rules::Rule,
     tool::ToolSpec,
 };
+use std::path::PathBuf;
 
 /// Runs authorised calls. Implemented by the tool registry.
 pub trait Executor: Send + Sync {
     /// The tools there are, sorted by name.
     fn specs(&self) -> &[ToolSpec];
+
+    /// Keeps a text that is too long to be shown, for tools that read files; where it is. `None`: it can't be
+    /// kept.
+    fn keep<'a>(&'a self, _text: &'a str) -> BoxFuture<'a, Option<PathBuf>> {
+        Box::pin(std::future::ready(None))
+    }
 
     /// Runs a call. Dropping the future stops what runs, and everything that it started.
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult>;

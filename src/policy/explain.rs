@@ -7,6 +7,7 @@ use super::{Gate, Policy, Verdict, refusal, rules::title};
 use crate::domain::{
     BoxFuture, JsonMap,
     approval::{Approval, ApprovalRequest, Approver, Grant, Grants, Ruling},
+    arguments,
     call::ToolCall,
     hook::{HookVerdict, Hooks, PromptDraft, TurnContext},
     points::{Ending, Point, Threaded},
@@ -89,6 +90,10 @@ impl Gate {
             Ok(spec) => spec,
             Err(reason) => return Explanation::new(Outlook::Deny, Decider::Call, vec![reason]),
         };
+        let mut call = call.clone();
+        if let Err(reason) = refusal::shape(&mut call, spec) {
+            return Explanation::new(Outlook::Deny, Decider::Call, vec![reason]);
+        }
         let watched = Arc::new(Watched { hooks, said: Mutex::default(), decided: Mutex::default() });
         let person = Arc::new(WouldAsk::default());
         let grants = Arc::new(Looked { grants: self.grants.clone(), found: AtomicBool::new(false) });
@@ -98,11 +103,10 @@ impl Gate {
         let said = watched.said.lock().unwrap_or_else(PoisonError::into_inner).take();
         let decided = watched.decided.lock().unwrap_or_else(PoisonError::into_inner).take();
 
-        let mut steps = vec![policy.decide(call, spec).because()];
-        let mut call = call.clone();
+        let mut steps = vec![policy.decide(&call, spec).because()];
         let mut last = said;
         while let Some(HookVerdict::Rewrite { args, by, then }) = last {
-            call.args = args;
+            call.args = arguments::fitted(&spec.parameters, args);
             steps.push(format!(
                 "the hook at {by} changes the arguments to {}: {}",
                 super::fingerprint::canonical(&call),

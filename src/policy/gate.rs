@@ -126,6 +126,9 @@ impl Gate {
             Ok(spec) => spec,
             Err(reason) => return Verdict::Denied { call, reason },
         };
+        if let Err(reason) = refusal::shape(&mut call, spec) {
+            return Verdict::Denied { call, reason };
+        }
         let mut decision = policy.decide(&call, spec);
         if decision.access == Access::Deny {
             return denied(call, &decision);
@@ -135,6 +138,10 @@ impl Gate {
         while let HookVerdict::Rewrite { args, by, then } = verdict {
             tracing::debug!(tool = call.name, %by, "a hook changed the arguments");
             call.args = args;
+            if let Err(problem) = refusal::shape(&mut call, spec) {
+                let reason = format!("{problem} (the hook at {by} changed the arguments)");
+                return Verdict::Denied { call, reason };
+            }
             decision = policy.decide(&call, spec);
             rewrites += 1;
             if decision.access == Access::Deny {

@@ -6,6 +6,7 @@ use super::{
     refusal,
 };
 use crate::domain::{
+    arguments,
     hook::{HookVerdict, TurnContext},
     rules::{Access, Autonomy},
     tool::ToolSpec,
@@ -79,7 +80,7 @@ impl Newer {
         let mut said = self.gate.hooks.tool_call(&call, context).await;
         // The hook has changed the call already when the turn's own configuration asked it.
         while let HookVerdict::Rewrite { args, then, .. } = &mut said
-            && *args == call.args
+            && arguments::fitted(&spec.parameters, args.clone()) == call.args
         {
             said = *std::mem::replace(then, Box::new(HookVerdict::Pass));
         }

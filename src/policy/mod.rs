@@ -25,4 +25,5 @@ pub use fingerprint::call_print;
 pub use floor::{Floor, FloorCheck};
 pub use gate::{Gate, Verdict};
 pub use later::{Later, Newer, under_newer};
+pub use refusal::refused;
 pub use rules::{Decision, Policy, title};

@@ -2,7 +2,11 @@
 //! person, who reads it over the model's shoulder.
 
 use super::rules::is_bare;
-use crate::domain::{call::ToolCall, tool::ToolSpec};
+use crate::domain::{
+    arguments,
+    call::{ToolCall, ToolResult, ToolStatus},
+    tool::ToolSpec,
+};
 use serde_json::Value;
 
 /// After a person's no.
@@ -27,14 +31,34 @@ pub(super) fn malformed<'a>(call: &ToolCall, spec: Option<&'a ToolSpec>) -> Resu
     }
 }
 
-/// When there is nobody to ask: how the user can allow the call.
+/// Puts the arguments into the types that the tool wants, so that whoever judges the call sees what the
+/// tool will see. The error is for the model: what is wrong with them.
+pub(super) fn shape(call: &mut ToolCall, spec: &ToolSpec) -> Result<(), String> {
+    call.args = arguments::fitted(&spec.parameters, std::mem::take(&mut call.args));
+    arguments::check(&spec.parameters, &call.args).map_err(|problem| format!("{}: {problem}", spec.name))
+}
+
+/// What the model reads in place of a result. Arguments of the wrong shape are a mistake to be mended, and
+/// no refusal.
+pub fn refused(call: &ToolCall, spec: Option<&ToolSpec>, reason: &str) -> ToolResult {
+    let misshapen = |spec: &ToolSpec| arguments::check(&spec.parameters, &call.args).is_err();
+    match spec.is_some_and(misshapen) {
+        true => ToolResult::new(call, ToolStatus::Error, reason),
+        false => ToolResult::new(call, ToolStatus::Denied, format!("denied: {reason}")),
+    }
+}
+
+/// When there is nobody to ask: how the user can allow the call, and nothing but it.
 pub(super) fn nobody(call: &ToolCall, because: &str, agent: &str) -> String {
-    let rule = words(call).unwrap_or_else(|| lua(&call.name));
-    format!(
-        "a person would have to allow this ({because}), and nobody can be asked. The user can allow it with \
-         --yes, or with this in init.lua: pista.agent({}, {{ tools = {{ allow = {{ {rule} }} }} }})",
-        lua(agent)
-    )
+    let remedy = match words(call) {
+        Some(rule) => format!(
+            "The user can allow it with --yes, or with this in init.lua: pista.agent({}, {{ tools = {{ allow = {{ \
+             {rule} }} }} }})",
+            lua(agent)
+        ),
+        None => "The user can allow it where they are asked: at a terminal, with openpista repl".to_owned(),
+    };
+    format!("a person would have to allow this ({because}), and nobody can be asked. {remedy}")
 }
 
 /// The narrowest rule that would allow the call: its exact words, where they are all there is.

@@ -136,10 +136,10 @@ impl Repl {
     }
 
     async fn choose_model(&mut self, name: &str) -> anyhow::Result<String> {
-        if !name.is_empty() {
-            self.model = Some(name.to_owned());
-        }
-        Ok(format!("model {}\n", self.engine.model(&self.session, self.model.as_deref()).await?))
+        let chosen = if name.is_empty() { self.model.clone() } else { Some(name.to_owned()) };
+        let full_name = self.engine.model(&self.session, chosen.as_deref()).await?;
+        self.model = chosen;
+        Ok(format!("model {full_name}\n"))
     }
 }
 

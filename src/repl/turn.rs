@@ -18,7 +18,7 @@ impl Repl {
         self.notices.serve(live.clone());
         let observer: Arc<dyn Observer> = match live {
             Some(live) => live,
-            None => Arc::new(Plain::new(output)),
+            None => Plain::start(output),
         };
         let said = Said {
             text,

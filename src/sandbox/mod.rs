@@ -8,7 +8,7 @@ mod spill;
 mod text;
 pub mod wasm;
 
-pub use capture::{Filter, Keep, Output, fit};
+pub use capture::{Filter, Keep, Output, fit, keep_whole};
 pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
 pub use text::{clean, cut};
 

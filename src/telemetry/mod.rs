@@ -2,12 +2,18 @@
 
 mod filter;
 mod redacting;
+mod repeats;
 
 pub use filter::NOTICE;
 pub use redacting::Redacting;
 
 use crate::config::{LogFormat, Redactor};
-use std::io::IsTerminal;
+use repeats::Repeats;
+use std::{
+    io::{IsTerminal, Write},
+    sync::Arc,
+    time::Instant,
+};
 use tracing::{Subscriber, subscriber::SetGlobalDefaultError};
 use tracing_subscriber::{
     Layer, Registry,
@@ -54,6 +60,8 @@ pub struct Log {
     filter: reload::Handle<Targets, Registry>,
     lines: reload::Handle<Lines, Filtered>,
     form: Box<dyn Fn(LogFormat) -> Lines + Send + Sync>,
+    /// Writes what was only counted so far.
+    settle: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Log {
@@ -62,6 +70,11 @@ impl Log {
         // Fails only when the subscriber is gone, and the log with it.
         let _ = self.filter.reload(filter::targets(filter));
         let _ = self.lines.reload((self.form)(format));
+    }
+
+    /// Says how many lines were counted and not written. To be called at the end.
+    pub fn settle(&self) {
+        (self.settle)();
     }
 }
 
@@ -76,8 +89,17 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
 {
+    let repeats = Arc::<Repeats>::default();
+    let (counted, last) = (repeats.clone(), writer.clone());
+    let settle = Box::new(move || {
+        let line = counted.due(Instant::now(), true);
+        if !line.is_empty() {
+            // There is nowhere to report that the log cannot be written.
+            _ = last.make_writer().write_all(&line);
+        }
+    });
     let form = Box::new(move |format| -> Lines {
-        let writer = Redacting::new(writer.clone(), redactor.clone());
+        let writer = Redacting::new(writer.clone(), redactor.clone()).counting(repeats.clone());
         let layer = fmt::layer().with_ansi(colours).with_writer(writer);
         match format {
             LogFormat::Text => layer.boxed(),
@@ -87,7 +109,7 @@ where
     let (targets, filter) = reload::Layer::new(filter::targets(filter));
     let (layer, lines) = reload::Layer::new(form(format));
     let subscriber = Registry::default().with(targets).with(layer);
-    (Box::new(subscriber), Log { filter, lines, form })
+    (Box::new(subscriber), Log { filter, lines, form, settle })
 }
 
 #[cfg(test)]
@@ -104,7 +126,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<Vec<u8>>>>);
 
-    impl io::Write for Sink {
+    impl Write for Sink {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().push(bytes.to_vec());
             Ok(bytes.len())
@@ -175,6 +197,29 @@ mod tests {
         let writes = sink.0.lock().unwrap();
         let event: serde_json::Value = serde_json::from_slice(&writes[0]).unwrap();
         assert_eq!((writes.len(), &event["fields"]["message"]), (1, &"this".into()));
+    }
+
+    #[test]
+    fn a_repeated_warning_is_counted() {
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let sink = Sink::default();
+            let writer = sink.clone();
+            let (subscriber, log) =
+                subscriber("info", format, false, Redactor::default(), move || writer.clone());
+            tracing::subscriber::with_default(subscriber, || {
+                for read in 0..500 {
+                    tracing::warn!(read, "the server read less than was sent");
+                }
+                tracing::warn!("another");
+                (0..3).for_each(|_| tracing::info!("not counted"));
+            });
+            log.settle();
+            log.settle();
+            let writes = sink.0.lock().unwrap();
+            let lines: Vec<_> = writes.iter().map(|line| String::from_utf8_lossy(line)).collect();
+            assert_eq!(lines.len(), 10, "{lines:?}");
+            assert!(lines[9].contains("499") && lines[9].contains("(… 495 times more in 0 s)"), "{lines:?}");
+        }
     }
 
     #[test]

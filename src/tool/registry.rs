@@ -1,19 +1,19 @@
 //! The tools there are, by name; and what holds for the result of each.
 
-use super::{Tool, arguments};
-use crate::domain::nearest::nearest;
+use super::Tool;
 use crate::{
     domain::{
-        BoxFuture,
+        BoxFuture, arguments,
         call::{ToolCall, ToolResult, ToolStatus},
+        nearest::nearest,
         tool::ToolSpec,
     },
     policy::{Authorized, Executor, Scope},
-    sandbox::{Filter, Keep, Limits, fit},
+    sandbox::{Filter, Keep, Limits, fit, keep_whole},
 };
 use futures_util::FutureExt;
 use serde_json::Value;
-use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, path::PathBuf, sync::Arc};
 
 /// Bytes of what one result gives to programs, at most.
 pub const MAX_DATA: usize = 16 << 20;
@@ -145,6 +145,14 @@ impl ToolRegistry {
 impl Executor for ToolRegistry {
     fn specs(&self) -> &[ToolSpec] {
         &self.specs
+    }
+
+    fn keep<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<PathBuf>> {
+        Box::pin(async move {
+            let kept = keep_whole(text, &self.limits, &self.keep).await;
+            kept.inspect_err(|error| tracing::warn!(error, "a message that was too long could not be kept"))
+                .ok()
+        })
     }
 
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {

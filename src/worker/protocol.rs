@@ -89,6 +89,7 @@ pub(super) struct ModelAsked {
 pub(super) enum ModelAnswer {
     Answer { message: AssistantMessage, usage: Usage, model: String, cut: bool },
     Overflow { limit: Option<u32>, message: String },
+    Unreadable { model: String, message: String },
     Failed { message: String },
     Refused { message: String },
 }
@@ -98,6 +99,7 @@ impl From<Result<ChatResponse, ChatError>> for ModelAnswer {
         match answer {
             Ok(ChatResponse { message, usage, model, cut }) => Self::Answer { message, usage, model, cut },
             Err(ChatError::ContextOverflow { limit, message }) => Self::Overflow { limit, message },
+            Err(ChatError::Unreadable { model, message }) => Self::Unreadable { model, message },
             Err(ChatError::Config(message)) => Self::Refused { message },
             Err(error @ ChatError::AllFailed(_)) => Self::Failed { message: error.to_string() },
         }
@@ -111,6 +113,7 @@ impl From<ModelAnswer> for Result<ChatResponse, ChatError> {
                 Ok(ChatResponse { message, usage, model, cut })
             }
             ModelAnswer::Overflow { limit, message } => Err(ChatError::ContextOverflow { limit, message }),
+            ModelAnswer::Unreadable { model, message } => Err(ChatError::Unreadable { model, message }),
             ModelAnswer::Refused { message } => Err(ChatError::Config(message)),
             ModelAnswer::Failed { message } => {
                 let attempt =

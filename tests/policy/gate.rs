@@ -69,7 +69,10 @@ fn without_anybody_to_ask_the_answer_is_no_and_says_how_to_allow_it() {
     let rule = r#"pista.agent("main", { tools = { allow = { { "system.run", argv = { "git", "log", "-1\"" } } } } })"#;
     assert!(reason.contains("--yes") && reason.contains(rule), "{reason}");
     let reason = denial(decide(&gate, run(json!({"command": "ls"})), &rules(vec![])));
-    assert!(reason.contains(r#"allow = { "system.run" }"#), "{reason}");
+    assert!(
+        !reason.contains("allow = {") && reason.contains("openpista repl"),
+        "no more than this: {reason}"
+    );
 }
 
 #[test]

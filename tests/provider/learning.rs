@@ -44,6 +44,20 @@ async fn row_24_the_other_name_of_the_length_limit() {
 }
 
 #[tokio::test]
+async fn an_answer_that_would_not_fit_beside_the_question_is_asked_for_without_a_limit() {
+    let words = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (5000 in the \
+                 messages, 4000 in the completion). Please reduce the length of the messages or completion.";
+    let fake = FakeOpenAi::answering(move |request| match request.body.get("max_tokens") {
+        Some(_) => Reply::error(400, words),
+        None => Reply::text("a"),
+    });
+    let llm = simple(&fake);
+    limited(&llm).await;
+    limited(&llm).await;
+    assert_eq!(fake.requests().len(), 3, "the conversation is not made shorter for it");
+}
+
+#[tokio::test]
 async fn row_24_neither_name_will_do() {
     let rules = Rules { unsupported: vec!["max_tokens", "max_completion_tokens"], ..Rules::default() };
     let fake = FakeOpenAi::answering_with(rules, |_| Reply::text("a"));

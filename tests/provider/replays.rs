@@ -11,11 +11,16 @@ use serde_json::json;
 const CUTS: u64 = 12;
 
 /// Replays a stream in one piece and in random ones; all must tell the same.
-async fn replay(name: &str) -> Asked {
-    let whole = FakeOpenAi::start([Reply::fixture(name)]);
+pub(crate) async fn replay(name: &str) -> Asked {
+    replay_bytes(name, Reply::fixture(name)).await
+}
+
+/// The same for a stream that is put together by a test.
+pub(crate) async fn replay_bytes(name: &str, reply: Reply) -> Asked {
+    let whole = FakeOpenAi::start([reply.clone()]);
     let wanted = ask(&simple(&whole)).await;
     for seed in 0..CUTS {
-        let fake = FakeOpenAi::with(Rules::seeded(seed), [Reply::fixture(name)]);
+        let fake = FakeOpenAi::with(Rules::seeded(seed), [reply.clone()]);
         let asked = ask(&simple(&fake)).await;
         assert_eq!(told(&asked), told(&wanted), "{name}, cut {seed}");
         assert!(fake.refusals().is_empty(), "{:?}", fake.refusals());

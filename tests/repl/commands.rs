@@ -69,13 +69,20 @@ fn the_model_of_the_next_request_can_be_chosen() {
 }
 
 #[test]
-fn a_name_with_a_slash_that_is_no_provider_is_a_model_of_the_default_one() {
+fn a_name_with_a_slash_that_is_no_provider_is_refused() {
     let fake = FakeOpenAi::answering(|_| Reply::text("Yes."));
     let home = Home::with(&fake);
     let mut terminal = open(&home);
-    answer(&mut terminal, "/model vendor/big");
+    let shown = answer(&mut terminal, "/model vendor/big");
+    assert!(
+        shown.contains("no provider is called \"vendor\"") && shown.contains("server/vendor/big"),
+        "{shown}"
+    );
     assert_eq!(answer(&mut terminal, "hello"), "Yes.");
-    assert_eq!(fake.requests()[0].body["model"], "vendor/big");
+    assert_eq!(answer(&mut terminal, "/model server/vendor/big"), "model server/vendor/big");
+    assert_eq!(answer(&mut terminal, "hello"), "Yes.");
+    let asked: Vec<_> = fake.requests().iter().map(|r| r.body["model"].clone()).collect();
+    assert_eq!(asked, ["fake-model", "vendor/big"], "the one before stays");
 }
 
 #[test]

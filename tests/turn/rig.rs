@@ -7,6 +7,7 @@ use openpista::{
         BoxFuture,
         approval::{Approval, ApprovalRequest, Approver, Nobody},
         call::ToolStatus,
+        chat::LlmProvider,
         envelope::Origin,
         event::{Observer, TurnEvent},
         hook::{Hooks, NoHooks, TurnContext},
@@ -48,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) endpoint: Endpoint,
     pub(crate) budget: Budget,
     pub(crate) max_tool_rounds: u32,
+    /// Answers in place of the server.
+    pub(crate) llm: Option<Arc<dyn LlmProvider>>,
 }
 
 impl Default for Plan {
@@ -60,6 +63,7 @@ impl Default for Plan {
             endpoint: Endpoint::default(),
             budget: Budget::default(),
             max_tool_rounds: 10,
+            llm: None,
         }
     }
 }
@@ -77,6 +81,11 @@ impl Plan {
 
     pub(crate) fn rounds(mut self, rounds: u32) -> Self {
         self.max_tool_rounds = rounds;
+        self
+    }
+
+    pub(crate) fn with_llm(mut self, llm: Arc<dyn LlmProvider>) -> Self {
+        self.llm = Some(llm);
         self
     }
 
@@ -98,8 +107,9 @@ impl Plan {
             Arc::new(memory.clone()),
             PathBuf::from("/workspace"),
         );
+        let llm = self.llm.unwrap_or_else(|| Arc::new(router));
         let agent = Agent::new(Parts {
-            llm: Arc::new(router),
+            llm: llm.clone(),
             store: Arc::new(memory.clone()),
             executor: Arc::new(registry),
             gate: Arc::new(gate),
@@ -109,6 +119,7 @@ impl Plan {
             dir,
             memory,
             agent: Arc::new(agent),
+            llm,
             session: SessionId::generate(),
             policy: Policy::new(vec![], self.autonomy),
             budget: self.budget,
@@ -124,6 +135,7 @@ pub(crate) struct Rig {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) memory: Memory,
     pub(crate) agent: Arc<Agent>,
+    pub(crate) llm: Arc<dyn LlmProvider>,
     pub(crate) session: SessionId,
     pub(crate) policy: Policy,
     pub(crate) budget: Budget,

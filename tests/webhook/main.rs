@@ -14,6 +14,7 @@ mod reloading;
 mod repeating;
 mod restarting;
 mod talking;
+mod texts;
 
 use client::{Answer, Client};
 use serde_json::{Value, json};

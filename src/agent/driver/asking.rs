@@ -1,38 +1,38 @@
 //! One call of a model: what fits, what may be spent, what came of it.
 
 use super::{
-    super::{budget, context, cost, machine::Input},
+    super::{budget, cost, machine::Input},
     Run,
 };
 use crate::domain::{
-    chat::{ChatRequest, ChatResponse, Delta},
-    event::TurnEvent,
+    chat::{ChatError, ChatRequest, ChatResponse, Delta, LlmProvider},
+    event::{Observer, TurnEvent},
     points::{ModelAsked, Point},
     store::StoreError,
     usage::Usage,
 };
 use serde_json::json;
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long until a person who waits for an answer is told again why it may take long.
+const FURTHER_WAIT: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
-    /// The tokens that the conversation may have, by our estimate.
-    pub(super) fn room(&self) -> u64 {
-        let facts = self.agent.parts.llm.facts(&self.asking);
-        let room = self.agent.windows.room(&self.asking, &facts);
-        // However long the prompt and the tools are, some of the conversation must go along.
-        room.saturating_sub(self.fixed).max(room / 8)
-    }
-
     /// Learns from an overflow; whether the next request will be shorter.
-    pub(super) fn shrink(&mut self, limit: Option<u32>) -> bool {
+    pub(super) async fn shrink(&mut self, limit: Option<u32>) -> bool {
         let facts = self.agent.parts.llm.facts(&self.asking);
         self.agent.windows.overflowed(&self.asking, &facts, self.asked, limit);
-        let room = self.room();
-        let next = context::fit(&self.history, room).map_or(self.length, |fitted| cost::total(&fitted));
-        if !std::mem::replace(&mut self.told, true) {
+        let next = self.fitted().await;
+        let length = next.as_deref().map_or(self.length, cost::total);
+        let shortened = next.is_some_and(|next| next.first() != self.history.first());
+        if shortened && !std::mem::replace(&mut self.told, true) {
             self.notice("the conversation was too long for the model; earlier parts are left out".into());
         }
-        next + self.fixed < self.asked
+        length + self.fixed < self.asked
     }
 
     pub(super) async fn call_model(&mut self, tools: bool) -> Input {
@@ -42,8 +42,7 @@ impl Run<'_> {
         let model = parts.hooks.model(self.input.model.clone(), asked, &self.input.context).await;
         self.asking.clone_from(&model);
         let facts = parts.llm.facts(&model);
-        let room = self.room();
-        let fitted = if self.length > room { context::fit(&self.history, room) } else { None };
+        let fitted = self.fitted().await;
         let length = fitted.as_deref().map_or(self.length, cost::total);
         self.asked = self.fixed + length;
 
@@ -56,38 +55,25 @@ impl Run<'_> {
             Ok(room) => room.into_iter().chain(self.input.limits.max_tokens).min(),
             Err(message) => return Input::OverBudget(message),
         };
+        let max_tokens = max_tokens.or_else(|| self.agent.windows.answer(&model, &facts, self.asked));
+        self.machine.limit_answer(max_tokens);
 
         self.emit("llm.start", || json!({ "model": model, "estimated_input": self.asked }));
-        let mut partial = String::new();
-        let started = Instant::now();
-        let answer = {
-            let (observer, withheld) = (&self.input.observer, self.withheld);
-            let mut sink = |delta| match delta {
-                Delta::Text(delta) => {
-                    partial.push_str(&delta);
-                    if !withheld {
-                        observer.observe(&TurnEvent::Text { delta });
-                    }
-                }
-                Delta::Reasoning(delta) => observer.observe(&TurnEvent::Reasoning { delta }),
-                Delta::Restart { reason } => {
-                    partial.clear();
-                    observer.observe(&TurnEvent::Restart { reason });
-                }
-            };
-            let request = ChatRequest {
-                model: &model,
-                system: &self.system,
-                messages: fitted.as_deref().unwrap_or(&self.history),
-                tools: if tools { &self.tools } else { &[] },
-                max_tokens,
-            };
-            tokio::select! {
-                biased;
-                () = self.input.cancel.cancelled() => None,
-                answer = parts.llm.chat(request, &mut sink) => Some(answer),
-            }
+        let (mut partial, started) = (String::new(), Instant::now());
+        let request = ChatRequest {
+            model: &model,
+            system: &self.system,
+            messages: fitted.as_deref().unwrap_or(&self.history),
+            tools: if tools { &self.offered } else { &[] },
+            max_tokens,
         };
+        let listener = Listener {
+            llm: &*parts.llm,
+            observer: &*self.input.observer,
+            cancel: &self.input.cancel,
+            withheld: self.withheld,
+        };
+        let answer = listener.hear(request, &mut partial).await;
         match answer {
             None => {
                 self.emit("llm.end", || json!({ "model": model, "error": "cancelled" }));
@@ -150,5 +136,62 @@ impl Run<'_> {
         }
         self.settle().await?;
         self.agent.parts.store.spent_today(&self.input.context.agent).await
+    }
+}
+
+/// Who hears an answer while it streams.
+struct Listener<'a> {
+    llm: &'a dyn LlmProvider,
+    observer: &'a dyn Observer,
+    cancel: &'a CancellationToken,
+    withheld: bool,
+}
+
+impl Listener<'_> {
+    /// Asks the model; `partial` is what it has said so far, at any time. `None`: the turn was stopped.
+    async fn hear(
+        &self,
+        request: ChatRequest<'_>,
+        partial: &mut String,
+    ) -> Option<Result<ChatResponse, ChatError>> {
+        let (started, began) = (Instant::now(), AtomicBool::new(false));
+        let mut sink = |delta| {
+            began.store(true, Ordering::Relaxed);
+            self.pass(delta, partial);
+        };
+        let waiting = self.llm.waiting(request.model);
+        let mut wait = waiting.as_ref().map_or(FURTHER_WAIT, |waiting| waiting.after);
+        let mut answer = self.llm.chat(request, &mut sink);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return None,
+                answer = &mut answer => return Some(answer),
+                () = tokio::time::sleep(wait) => {
+                    wait = FURTHER_WAIT;
+                    if let Some(waiting) = waiting.as_ref().filter(|_| !began.load(Ordering::Relaxed)) {
+                        let seconds = started.elapsed().as_secs();
+                        let text = format!("waiting for {seconds} s: {}", waiting.words);
+                        self.observer.observe(&TurnEvent::Notice { text });
+                    }
+                }
+            }
+        }
+    }
+
+    fn pass(&self, delta: Delta, partial: &mut String) {
+        match delta {
+            Delta::Text(delta) => {
+                partial.push_str(&delta);
+                if !self.withheld {
+                    self.observer.observe(&TurnEvent::Text { delta });
+                }
+            }
+            Delta::Reasoning(delta) => self.observer.observe(&TurnEvent::Reasoning { delta }),
+            Delta::Restart { reason } => {
+                partial.clear();
+                self.observer.observe(&TurnEvent::Restart { reason });
+            }
+        }
     }
 }

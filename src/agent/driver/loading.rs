@@ -14,11 +14,12 @@ use crate::domain::{
     usage::Usage,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 impl Run<'_> {
     /// Takes in the conversation, in which the new message stands last, and shortens it if it is time.
     pub(super) async fn load(&mut self, mut stored: Vec<StoredMessage>) -> Result<(), StoreError> {
-        let parts = &self.agent.parts;
+        let parts = self.agent.parts.clone();
         let session = self.input.context.session.clone();
         // The new message alone: the conversation begins.
         if stored.len() == 1 {
@@ -27,6 +28,9 @@ impl Run<'_> {
         if !self.replays {
             stored.iter_mut().for_each(|m| context::forget_reasoning(&mut m.message));
         }
+        let newest = stored.last().map_or(0, |m| cost::cost(&m.message));
+        let all: u64 = stored.iter().map(|m| cost::cost(&m.message)).sum();
+        self.offer_less(newest, all - newest, &BTreeSet::new());
         if let Some(end) = compaction::boundary(&stored, self.room()) {
             let older = &stored[..end];
             let upto = older.last().map_or(0, |m| m.id);

@@ -2,6 +2,7 @@
 
 mod asking;
 mod ending;
+mod fitting;
 mod loading;
 mod resuming;
 mod running;
@@ -12,6 +13,7 @@ pub use storing::STORE_PATIENCE;
 use super::{
     Parts, TurnInput, context, cost,
     machine::{Action, Input, Turn},
+    offered::Extent,
     purse::Purse,
     window::Windows,
 };
@@ -28,7 +30,7 @@ use crate::domain::{
     usage::estimate_tokens,
 };
 use serde_json::json;
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 /// Answers messages. One serves all conversations.
 pub struct Agent {
@@ -83,7 +85,10 @@ struct Run<'a> {
     machine: Turn,
     system: String,
     tools: Vec<ToolSpec>,
-    /// Estimated tokens of the system prompt and the tools.
+    /// Those of them that are offered, and how much of them.
+    offered: Vec<ToolSpec>,
+    extent: Extent,
+    /// Estimated tokens of the system prompt and the tools on offer.
     fixed: u64,
     history: Vec<Message>,
     /// Estimated tokens of the history.
@@ -106,6 +111,8 @@ struct Run<'a> {
     told: bool,
     /// Whether the person was told that the turn waits for the database.
     told_waiting: bool,
+    /// A message that was too long, once it was kept, and where it is.
+    kept: Option<(String, Option<PathBuf>)>,
     /// What was handed to the store and is not known to be stored yet.
     queued: Vec<BoxFuture<'static, Result<(), StoreError>>>,
 }
@@ -117,6 +124,8 @@ impl<'a> Run<'a> {
             machine: Turn::new(input.limits),
             system: String::new(),
             tools: vec![],
+            offered: vec![],
+            extent: Extent::default(),
             fixed: 0,
             history: vec![],
             length: 0,
@@ -132,6 +141,7 @@ impl<'a> Run<'a> {
             asked_before: None,
             told: false,
             told_waiting: false,
+            kept: None,
             queued: vec![],
             input,
         }
@@ -141,6 +151,11 @@ impl<'a> Run<'a> {
     async fn begin(&mut self) -> Result<(), StoreError> {
         let message = Message::user(std::mem::take(&mut self.input.text));
         let stored = self.begin_stored(&message).await?;
+        self.model = tokio::select! {
+            biased;
+            () = self.input.cancel.cancelled() => self.model.clone(),
+            name = self.agent.parts.llm.full_name(&self.input.model) => name,
+        };
         let context = &self.input.context;
         self.observe(TurnEvent::Start {
             session: context.session.clone(),
@@ -168,7 +183,8 @@ impl<'a> Run<'a> {
             draft = parts.hooks.prompt(draft, context) => draft.system,
         };
         self.tools = parts.executor.specs().iter().filter(|s| self.input.policy.offers(s)).cloned().collect();
-        self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.tools);
+        self.offered.clone_from(&self.tools);
+        self.fixed = estimate_tokens(&self.system) + cost::tools_cost(&self.offered);
     }
 
     async fn drive(&mut self, mut actions: VecDeque<Action>) -> TurnEnd {
@@ -185,7 +201,7 @@ impl<'a> Run<'a> {
                     actions.extend(self.machine.handle(input));
                 }
                 Action::Shrink { limit } => {
-                    let shrunk = self.shrink(limit);
+                    let shrunk = self.shrink(limit).await;
                     actions.extend(self.machine.handle(Input::Shrunk(shrunk)));
                 }
                 Action::RunTools(calls) => match self.settle_first().await {

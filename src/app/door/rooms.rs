@@ -52,6 +52,9 @@ impl DoorHandler {
             let live = self.app.live.load_full();
             live.setup.roster.get(agent).map_err(|error| Refusal::new(Kind::Config, error))?;
         }
+        if let Some(model) = &wanted.model {
+            self.app.resolved(model).map_err(|error| Refusal::new(Kind::Config, error.to_string()))?;
+        }
         let (session, fresh) = match (&wanted.session, wanted.fresh) {
             (name, true) => (self.begin(&channel, name.as_deref(), &wanted).await?, true),
             (Some(name), false) => match self.app.memory().find_session(name).await {
@@ -69,7 +72,7 @@ impl DoorHandler {
             self.app.tell_reset(&old, &session);
         }
         let model = wanted.model.unwrap_or_else(|| self.app.model_of(&session));
-        let model = self.app.resolved(&model);
+        let model = self.app.resolved(&model).unwrap_or(model);
         encoded(&Opened { session, fresh, model })
     }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         BoxFuture,
+        arguments::fitted,
         call::ToolCall,
         envelope::{Envelope, Origin},
         event::{Observer, TurnEvent},
@@ -188,7 +189,11 @@ impl Stage for Engine {
             let policy = setup.policy(entry, &context.origin);
             let spec = self.live.registry.specs().iter().find(|spec| spec.name == call.name);
             // The rules say one thing, the hooks perhaps another.
-            let rule = spec.and_then(|spec| policy.decide(&call, spec).rule.cloned());
+            let shaped = spec.map(|spec| {
+                let args = fitted(&spec.parameters, call.args.clone());
+                (ToolCall { args, ..call.clone() }, spec)
+            });
+            let rule = shaped.and_then(|(call, spec)| policy.decide(&call, spec).rule.cloned());
             self.person.wanted.store(false, Ordering::Relaxed);
             self.person.probing.store(true, Ordering::Relaxed);
             let verdict = setup.gate.authorize(call, spec, &policy, context).await;

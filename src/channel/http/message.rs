@@ -5,6 +5,7 @@ use super::{
     limits::{BODY_WITHIN, DRAINED_BYTES, LONGEST_WAIT, MAX_BODY_BYTES, WAIT},
     query,
 };
+use crate::domain::text::from_json_bytes;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
@@ -119,7 +120,7 @@ fn in_json(query: Option<&str>, bytes: &[u8]) -> Result<Given, Failure> {
     if query.is_some_and(|query| !query.is_empty()) {
         return Err(Failure::bad("with JSON, everything stands in the body and nothing behind the ?"));
     }
-    serde_json::from_slice(bytes).map_err(|error| Failure::bad(format!("the body: {error}")))
+    from_json_bytes(bytes).map_err(|error| Failure::bad(format!("the body: {error}")))
 }
 
 fn in_text(query: Option<&str>, bytes: &[u8]) -> Result<Given, Failure> {

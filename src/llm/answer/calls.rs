@@ -1,6 +1,10 @@
 //! Putting tool calls together out of their pieces.
 
-use super::{lenient, scan::JsonScan};
+use super::{
+    halves::{self, Halves, whole_value},
+    lenient,
+    scan::JsonScan,
+};
 use crate::{
     domain::{JsonMap, call::ToolCall},
     llm::names::Names,
@@ -31,6 +35,7 @@ struct Slot {
     id: String,
     name: String,
     text: String,
+    halves: Halves,
     scan: JsonScan,
     extras: JsonMap,
 }
@@ -52,11 +57,6 @@ struct Piece<'a> {
 }
 
 impl Calls {
-    /// Whether there is any.
-    pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
     /// Whether there are more than [`MAX_CALLS`]; what goes beyond is not kept.
     pub(super) fn too_many(&self) -> bool {
         self.too_many
@@ -86,17 +86,17 @@ impl Calls {
         let at = self.place(&piece);
         let slot = &mut self.slots[at];
         if slot.id.is_empty() {
-            slot.id = piece.id.to_owned();
+            slot.id = halves::whole(piece.id).into_owned();
         }
         // Never joined: servers that say the name again say all of it.
         if slot.name.is_empty() {
-            slot.name = piece.name.to_owned();
+            slot.name = halves::whole(piece.name).into_owned();
         }
         for (key, value) in value.as_object().into_iter().flatten() {
             if !["index", "id", "type", "function", "name", "arguments"].contains(&key.as_str())
                 && !value.is_null()
             {
-                slot.extras.insert(key.clone(), value.clone());
+                slot.extras.insert(key.clone(), whole_value(value));
             }
         }
         self.append(at, &piece.text);
@@ -150,7 +150,9 @@ impl Calls {
 
     /// Adds argument text; what follows a complete object is another call to the same tool.
     fn append(&mut self, mut at: usize, text: &str) {
-        self.slots[at].text.push_str(text);
+        let slot = &mut self.slots[at];
+        let text = slot.halves.join(text);
+        slot.text.push_str(&text);
         loop {
             let full = self.slots.len() >= MAX_CALLS;
             let slot = &mut self.slots[at];
@@ -189,6 +191,7 @@ fn start(name: &str) -> &str {
 }
 
 fn finished(mut slot: Slot, names: &Names) -> ToolCall {
+    slot.text.extend(slot.halves.end());
     // Brackets left over behind a complete object mean nothing.
     let end =
         slot.scan.end(&slot.text).filter(|&end| slot.text[end..].trim().chars().all(|c| "}])`".contains(c)));

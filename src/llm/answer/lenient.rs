@@ -1,6 +1,7 @@
 //! Reading JSON objects out of what models write as arguments.
 
-use crate::domain::JsonMap;
+use super::forms::loose;
+use crate::domain::{JsonMap, text};
 use serde_json::Value;
 
 /// How deep arguments may be nested. Whoever stores or shows them puts them into more, and readers of
@@ -14,7 +15,8 @@ pub(super) fn arguments(text: &str) -> Option<JsonMap> {
     if text.is_empty() || text == "null" {
         return Some(JsonMap::new());
     }
-    match json(text).filter(|value| is_shallow(value, MAX_DEPTH))? {
+    let value = json(text).or_else(|| text.starts_with('{').then(|| loose::value(text)).flatten());
+    match value.filter(|value| is_shallow(value, MAX_DEPTH))? {
         Value::Object(map) => Some(map),
         Value::String(inner) => match json(inner.trim()) {
             Some(value @ Value::Object(_)) if !is_shallow(&value, MAX_DEPTH) => None,
@@ -35,14 +37,17 @@ fn is_shallow(value: &Value, depth: u32) -> bool {
     }
 }
 
-/// A JSON value, with the raw control characters escaped that small models leave in strings.
+/// A JSON value, with the raw control characters escaped that small models leave in strings, and halves
+/// of surrogate pairs mended.
 pub(super) fn json(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().or_else(|| {
-        text.bytes().any(|b| b < 0x20).then(|| serde_json::from_str(&escaped(text)).ok()).flatten()
+    text::from_json(text).ok().or_else(|| {
+        text.bytes().any(|b| b < 0x20).then(|| text::from_json(&escape_control(text)).ok()).flatten()
     })
 }
 
-fn escaped(text: &str) -> String {
+/// JSON on one line: control characters in strings are escaped, or left out where they mean nothing;
+/// elsewhere they become blanks.
+pub(in crate::llm) fn escape_control(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let (mut in_string, mut after_backslash) = (false, false);
     for c in text.chars() {
@@ -51,6 +56,7 @@ fn escaped(text: &str) -> String {
             '\t' if in_string => out.push_str("\\t"),
             '\r' if in_string => out.push_str("\\r"),
             c if in_string && c < ' ' => {}
+            c if c < ' ' => out.push(' '),
             c => out.push(c),
         }
         match c {
@@ -80,7 +86,9 @@ mod tests {
         let nested = |depth| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
         assert!(arguments(&nested(64)).is_some());
         assert_eq!((arguments(&nested(65)), arguments(&nested(100_000))), (None, None));
-        for text in ["{", "[1]", "3", "\"x\"", r#"{"a":}"#] {
+        assert_eq!(arguments(r#"{"a":"현\ud99c"}"#).map(|m| m["a"].clone()), Some("현\u{fffd}".into()));
+        assert_eq!(arguments("{'a': True}").map(|m| m["a"].clone()), Some(true.into()));
+        for text in ["{", "[1]", "3", "\"x\"", r#"{"a":}"#, "{a: /x}"] {
             assert_eq!(arguments(text), None, "{text:?}");
         }
     }

@@ -2,14 +2,23 @@
 
 mod calls;
 mod content;
-mod extract;
+mod ending;
+mod forms;
+mod halves;
+mod harmony;
 mod lenient;
 mod marks;
 mod reasoning;
+mod repeat;
 mod scan;
 mod tally;
 mod text_calls;
 mod thinking;
+mod token;
+
+pub(super) use halves::half_mark;
+pub(super) use lenient::escape_control;
+pub(super) use scan::JsonScan;
 
 use super::{
     backend::AttemptError,
@@ -17,15 +26,14 @@ use super::{
     names::Names,
     words::{self, Words},
 };
-use crate::domain::{
-    chat::Delta,
-    message::AssistantMessage,
-    tool::ToolSpec,
-    usage::{Usage, estimate_tokens},
-};
+use crate::domain::{chat::Delta, message::AssistantMessage, tool::ToolSpec, usage::Usage};
 use calls::{Calls, MAX_CALLS};
 use content::Content;
+use halves::Halves;
+use harmony::{Harmony, Piece};
 use reasoning::Reasoning;
+use repeat::Repetition;
+use scan::pieces;
 use serde_json::Value;
 use tally::Tally;
 use text_calls::TextCalls;
@@ -54,11 +62,16 @@ pub(super) struct Answer {
 /// Puts one answer together.
 pub(super) struct Accumulator<'a> {
     names: &'a Names,
+    halves: Halves,
+    harmony: Harmony,
     thinking: Thinking,
     text_calls: TextCalls<'a>,
     text: String,
     calls: Calls,
     reasoning: Reasoning,
+    repetition: Repetition,
+    /// The model says the same over and over: nothing new will come.
+    circling: bool,
     tally: Option<Tally>,
     finish: Option<String>,
     /// The answer came in one document, so nothing is missing.
@@ -73,11 +86,15 @@ impl<'a> Accumulator<'a> {
     pub(super) fn new(names: &'a Names, tools: &'a [ToolSpec], recover: bool) -> Self {
         Self {
             names,
+            halves: Halves::default(),
+            harmony: Harmony::new(),
             thinking: Thinking::new(),
-            text_calls: TextCalls::new(names, if recover { tools } else { &[] }),
+            text_calls: TextCalls::new(names, tools, recover),
             text: String::new(),
             calls: Calls::default(),
             reasoning: Reasoning::default(),
+            repetition: Repetition::default(),
+            circling: false,
             tally: None,
             finish: None,
             whole: false,
@@ -96,6 +113,11 @@ impl<'a> Accumulator<'a> {
         self.finish.is_some() || self.whole
     }
 
+    /// Whether the model goes round in a circle, so that there is no use in waiting for its end.
+    pub(super) fn circling(&self) -> bool {
+        self.circling
+    }
+
     /// Takes an event that is no JSON. Pings are; a broken object is an error, with a part of it.
     pub(super) fn noise(&mut self, text: &str) -> Result<(), AttemptError> {
         if text.trim_start().starts_with(['{', '[']) && text.trim() != "[DONE]" {
@@ -112,6 +134,9 @@ impl<'a> Accumulator<'a> {
             Value::Array(list) if list.len() == 1 => &list[0],
             other => other,
         };
+        // Some gateways put the answer into an envelope of their own.
+        let enveloped = chunk.get("data").filter(|data| data.get("choices").is_some());
+        let chunk = enveloped.filter(|_| chunk.get("choices").is_none()).unwrap_or(chunk);
         if let Some(words) = reported(chunk) {
             return Err(failure::classify(None, &words, None));
         }
@@ -164,18 +189,20 @@ impl<'a> Accumulator<'a> {
         let Value::Object(map) = delta else { return };
         if let Some(thought) = self.reasoning.take(map) {
             self.started = true;
-            sink(Delta::Reasoning(thought));
+            self.think(thought, sink);
         }
         for piece in ["content", "refusal"].iter().filter_map(|name| map.get(*name)).flat_map(content::pieces)
         {
             self.started = true;
             match piece {
                 Content::Text(text) => {
-                    let mut parts = Vec::new();
-                    self.thinking.feed(&text, &mut parts);
-                    self.parts(parts, sink);
+                    let text = self.halves.join(&text).into_owned();
+                    self.hear(&text, sink);
                 }
-                Content::Thought(text) => sink(Delta::Reasoning(text)),
+                Content::Thought(text) => {
+                    let text = self.reasoning.note(&text);
+                    self.think(text, sink);
+                }
             }
         }
         match map.get("tool_calls") {
@@ -193,6 +220,43 @@ impl<'a> Accumulator<'a> {
     fn call(&mut self, call: &Value) {
         self.started = true;
         self.calls.take(call);
+    }
+
+    /// Takes a piece of what stands in the place of the text: thoughts and calls may be in it.
+    fn hear(&mut self, text: &str, sink: &mut Sink<'_>) {
+        self.circling |= self.repetition.feed(text);
+        for piece in pieces(text) {
+            let mut found = Vec::new();
+            self.harmony.feed(piece, &mut found);
+            self.told(found, sink);
+        }
+    }
+
+    /// Takes what was told apart by channels.
+    fn told(&mut self, found: Vec<Piece>, sink: &mut Sink<'_>) {
+        for piece in found {
+            match piece {
+                Piece::Text(text) => {
+                    let mut parts = Vec::new();
+                    self.thinking.feed(&text, &mut parts);
+                    self.parts(parts, sink);
+                }
+                Piece::Thought(text) => {
+                    let text = self.reasoning.note(&text);
+                    sink(Delta::Reasoning(text));
+                }
+                Piece::Call { name, arguments } => {
+                    let mut shown = String::new();
+                    self.text_calls.take(&name, &arguments, &mut shown);
+                    self.show(shown, sink);
+                }
+            }
+        }
+    }
+
+    fn think(&mut self, thought: String, sink: &mut Sink<'_>) {
+        self.circling |= self.repetition.feed(&thought);
+        sink(Delta::Reasoning(thought));
     }
 
     fn parts(&mut self, parts: Vec<Part>, sink: &mut Sink<'_>) {
@@ -221,79 +285,6 @@ impl<'a> Accumulator<'a> {
         if !text.is_empty() {
             self.text.push_str(&text);
             sink(Delta::Text(text));
-        }
-    }
-
-    /// The stream is over. `asked` is the request as it was sent, for estimates.
-    pub(super) fn finish(
-        mut self,
-        end: End,
-        asked: &str,
-        sink: &mut Sink<'_>,
-    ) -> Result<Answer, AttemptError> {
-        if let End::Cut(reason) = end
-            && !self.finished()
-        {
-            return Err(self.broken_off(reason));
-        }
-        if !self.started {
-            return Err(self.broken_off(Some("the server sent no answer".into())));
-        }
-        let mut parts = Vec::new();
-        let hanging = self.thinking.end(&mut parts);
-        self.parts(parts, sink);
-        let mut rest = String::new();
-        let recovered = self.text_calls.end(&mut rest);
-        self.bounded()?;
-        self.show(rest, sink);
-
-        let written = self.calls.written();
-        let mut calls = if self.calls.is_empty() {
-            recovered
-        } else {
-            std::mem::take(&mut self.calls).finish(self.names)
-        };
-        let cut =
-            matches!(self.finish.as_deref(), Some("length" | "max_tokens" | "model_length" | "MAX_TOKENS"));
-        let silent = self.text.is_empty() && calls.is_empty();
-        if silent && self.finish.as_deref() == Some("content_filter") {
-            return Err(AttemptError::refused("the server's content filter held the answer back"));
-        }
-        // Thinking that never ended, and nothing else: the answer is in there, and no answer is worse.
-        if let Some(thought) = hanging.filter(|_| silent && !cut) {
-            self.show(thought.trim().to_owned(), sink);
-        }
-        // A call cut by the length limit must not run with half of its arguments.
-        if cut
-            && let Some(last) = calls.last_mut().filter(|call| call.invalid.is_some() || call.args.is_empty())
-        {
-            last.invalid =
-                Some(format!("(cut by the length limit) {}", last.invalid.take().unwrap_or_default()));
-        }
-        let usage = self.usage(asked, &written);
-        let message = AssistantMessage {
-            text: self.text,
-            calls,
-            extras: self.reasoning.finish(),
-            origin: String::new(),
-        };
-        Ok(Answer { message, usage, cut })
-    }
-
-    fn usage(&self, asked: &str, written: &str) -> Usage {
-        let answered = || {
-            [self.text.as_str(), written, self.reasoning.text()]
-                .into_iter()
-                .map(estimate_tokens)
-                .sum::<u64>()
-                .max(1)
-        };
-        let tally = self.tally.unwrap_or_default();
-        Usage {
-            input: if tally.input > 0 { tally.input } else { estimate_tokens(asked) },
-            output: if tally.output > 0 { tally.output } else { answered() },
-            usd: tally.usd,
-            estimated: tally.input == 0 || tally.output == 0,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The fields beside the text that hold reasoning, and those that a server wants back unread.
 
+use super::halves::{Halves, whole_value};
 use crate::domain::JsonMap;
 use serde_json::Value;
 
@@ -13,22 +14,28 @@ const OPAQUE: [&str; 3] = ["extra_content", "thought_signature", "thinking_block
 #[derive(Debug, Default)]
 pub(super) struct Reasoning {
     fields: JsonMap,
+    halves: [Halves; TEXT_FIELDS.len()],
+    /// What stands among the parts of the text, or in details.
+    noted: String,
 }
 
 impl Reasoning {
     /// Takes a delta; returns the reasoning in it as text.
     pub(super) fn take(&mut self, delta: &JsonMap) -> Option<String> {
         let mut said = None;
-        for name in TEXT_FIELDS {
-            if let Some(Value::String(text)) = delta.get(name).filter(|v| *v != "") {
-                append(self.fields.entry(name).or_insert_with(|| "".into()), text);
+        for (name, halves) in TEXT_FIELDS.iter().zip(&mut self.halves) {
+            if let Some(Value::String(text)) = delta.get(*name).filter(|v| *v != "") {
+                let text = halves.join(text);
+                append(self.fields.entry(*name).or_insert_with(|| "".into()), &text);
                 // Some send the same under two names.
-                said.get_or_insert_with(|| text.clone());
+                said.get_or_insert_with(|| text.into_owned());
             }
         }
         if let Some(Value::Array(list)) = delta.get("reasoning_details") {
+            let list: Vec<Value> = list.iter().map(whole_value).collect();
             let details: String = list.iter().filter_map(detail_text).collect();
             if said.is_none() && !details.is_empty() {
+                self.noted.push_str(&details);
                 said = Some(details);
             }
             let kept = self.fields.entry("reasoning_details").or_insert_with(|| Value::Array(Vec::new()));
@@ -38,10 +45,22 @@ impl Reasoning {
         }
         for name in OPAQUE {
             if let Some(value) = delta.get(name).filter(|v| !v.is_null()) {
-                self.fields.insert(name.to_owned(), value.clone());
+                self.fields.insert(name.to_owned(), whole_value(value));
             }
         }
         said
+    }
+
+    /// Takes reasoning that stands among the parts of the text.
+    pub(super) fn note(&mut self, text: &str) -> String {
+        let text = super::halves::whole(text);
+        self.noted.push_str(&text);
+        text.into_owned()
+    }
+
+    /// All of it as text.
+    pub(super) fn thoughts(&self) -> String {
+        if self.text().is_empty() { self.noted.clone() } else { self.text().to_owned() }
     }
 
     /// The fields under the names the server used.

@@ -3,12 +3,8 @@
 use super::scan::partial;
 
 /// Tags around thoughts. They count at the very start of an answer, or right behind other thoughts.
-const TAGS: [(&str, &str); 4] = [
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<|channel|>analysis<|message|>", "<|end|>"),
-];
+const TAGS: [(&str, &str); 3] =
+    [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>")];
 
 /// Closing tags that some servers send without the opening one, which was in the prompt.
 const STRAY: [&str; 2] = ["</think>", "</thinking>"];

@@ -81,6 +81,7 @@ pub fn from_env(read: &dyn Fn(&str) -> Option<String>) -> Vec<FoundProvider> {
                 key_variable: key,
                 model: model.or_else(|| usual.then(|| known.model.to_owned())),
                 context_window: None,
+                models: Vec::new(),
                 found,
             })
         })

@@ -53,12 +53,14 @@ async fn probe(text: &str, patience: Duration) -> Option<FoundProvider> {
     };
     let answer = timeout(patience, ask).await.ok()??;
     let model = models::choose(&answer)?;
+    let models = models::names(&answer);
     Some(FoundProvider {
         name: name(&model.owner, url.port()).to_owned(),
         base_url: url.to_string(),
         key_variable: None,
         model: Some(model.id),
         context_window: model.context_window,
+        models,
         found: url.to_string(),
     })
 }

@@ -27,6 +27,8 @@ pub struct FoundProvider {
     pub model: Option<String>,
     /// The context window of that model, when told.
     pub context_window: Option<u32>,
+    /// All that a server on this machine lists.
+    pub models: Vec<String>,
     /// Where it was found, for people: a variable's name, or an address.
     pub found: String,
 }

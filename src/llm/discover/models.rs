@@ -19,6 +19,12 @@ pub(in crate::llm) fn choose(answer: &Value) -> Option<Listed> {
     list.iter().filter_map(listed).find(|model| can_chat(&model.id))
 }
 
+/// All names of the list.
+pub(in crate::llm) fn names(answer: &Value) -> Vec<String> {
+    let list = answer.get("data").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(listed).map(|model| model.id).collect()
+}
+
 fn listed(model: &Value) -> Option<Listed> {
     let id = model.get("id")?.as_str().filter(|id| !id.is_empty())?.to_owned();
     let window =

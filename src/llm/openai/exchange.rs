@@ -2,7 +2,7 @@
 
 use super::{
     client::causes,
-    lines::END_KEY,
+    events::{END_KEY, NOISE_KEY},
     pulse::Pulse,
     target::Target,
     transport::{HttpFailure, Transport},
@@ -28,6 +28,13 @@ pub(super) struct Deadlines {
     pub(super) first_token: Duration,
     pub(super) idle: Duration,
     pub(super) total: Duration,
+    /// The server is on this machine.
+    pub(super) local: bool,
+}
+
+/// The setting that says how long the first piece of an answer may take.
+pub(super) fn first_token_setting(local: bool) -> &'static str {
+    if local { "local_first_token_timeout" } else { "first_token_timeout" }
 }
 
 /// Why an exchange failed.
@@ -80,14 +87,26 @@ pub(super) async fn run(
         };
         match event {
             None => return Ok(End::Done),
-            Some(Ok(Chunk(chunk))) if chunk.get(END_KEY).is_some() => return Ok(End::Cut(pulse.broken())),
-            Some(Ok(Chunk(chunk))) => into.push(&chunk, sink)?,
-            Some(Err(OpenAIError::JSONDeserialize(_, text))) if text.trim() == "[DONE]" => {
-                return Ok(End::Done);
-            }
+            Some(Ok(Chunk(chunk))) if chunk.get(END_KEY).is_some() => return cut(&pulse),
+            Some(Ok(Chunk(chunk))) => match chunk.get(NOISE_KEY).and_then(Value::as_str) {
+                Some(noise) => into.noise(noise)?,
+                None => into.push(&chunk, sink)?,
+            },
             Some(Err(OpenAIError::JSONDeserialize(_, text))) => into.noise(&text)?,
             Some(Err(error)) => return Ok(End::Cut(pulse.broken().or_else(|| Some(causes(&error))))),
         }
+        if into.circling() {
+            tracing::warn!("the model repeats itself; its answer is ended here");
+            return Ok(End::Done);
+        }
+    }
+}
+
+/// The stream ended without its end mark.
+fn cut(pulse: &Pulse) -> Result<End, Fault> {
+    match pulse.broken() {
+        Some(reason) if pulse.is_refused() => Err(AttemptError::refused(reason).into()),
+        reason => Ok(End::Cut(reason)),
     }
 }
 
@@ -107,9 +126,17 @@ fn late(pulse: &Pulse, limits: Deadlines, started: bool) -> AttemptError {
     let text = if pulse.start().elapsed() >= limits.total {
         format!("the answer took longer than {} s", seconds(limits.total))
     } else if started || pulse.last().is_some() {
-        format!("nothing came for {} s in the midst of the answer", seconds(limits.idle))
+        format!("nothing came for {} s in the midst of the answer (idle_timeout)", seconds(limits.idle))
     } else {
-        format!("no answer began within {} s", seconds(limits.first_token))
+        let setting = first_token_setting(limits.local);
+        let remedy = match limits.local {
+            true => {
+                "; it may be busy with another question: wait for that, let it answer several at once, or raise the \
+                 setting"
+            }
+            false => "",
+        };
+        format!("no answer began within {} s ({setting}){remedy}", seconds(limits.first_token))
     };
     AttemptError::new(FailureKind::TimedOut, text)
 }

@@ -12,6 +12,7 @@ use crate::{
         chat::ChatRequest,
         id::CallId,
         message::{AssistantMessage, Message},
+        text,
     },
     llm::{
         dialect::{ContentWithCalls, Dialect, SystemRole},
@@ -134,7 +135,10 @@ impl Wire<'_> {
         let mut sent = if own { call.extras.clone() } else { JsonMap::new() };
         // What the model sent instead of an object is never sent again: many servers answer it with 400.
         let args = if call.invalid.is_some() { &JsonMap::new() } else { &call.args };
-        let arguments = serde_json::to_string(args).unwrap_or_else(|_| "{}".to_owned());
+        let mut arguments = serde_json::to_string(args).unwrap_or_else(|_| "{}".to_owned());
+        if arguments.contains("\\u0000") {
+            arguments = text::clean_value(args.clone().into()).to_string();
+        }
         sent.insert("id".into(), id.into());
         sent.insert("type".into(), "function".into());
         sent.insert(

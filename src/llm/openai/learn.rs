@@ -77,7 +77,9 @@ impl Learned {
                     true => self.dropped.insert(field.to_owned()),
                     false => std::mem::replace(&mut self.other_max_tokens, true),
                 };
-            } else if names(field) && TOO_LARGE.iter().any(|phrase| text.contains(phrase)) {
+            } else if names(field) && TOO_LARGE.iter().any(|phrase| text.contains(phrase))
+                || text.contains(COUNTED_IN)
+            {
                 self.dropped.insert(field.to_owned());
             }
         }
@@ -125,6 +127,9 @@ const REFUSED: [&str; 14] = [
 ];
 
 const TOO_LARGE: [&str; 4] = ["too large", "at most", "less than or equal", "exceeds"];
+
+/// Of a request that would fit, were it not for the answer that it asks for.
+const COUNTED_IN: &str = "in the completion";
 
 /// Fields without which there is no request.
 const KEPT: [&str; 6] = ["model", "messages", "tools", "stream", "max_tokens", "max_completion_tokens"];

@@ -1,7 +1,9 @@
 //! Servers that speak the OpenAI chat completions protocol, or nearly so.
 
 mod body;
+mod choosing;
 pub(super) mod client;
+mod events;
 mod exchange;
 mod history;
 mod ids;
@@ -31,7 +33,7 @@ use super::{
 };
 use crate::domain::{
     BoxFuture, JsonMap,
-    chat::{ChatRequest, ChatResponse, Delta, ModelFacts},
+    chat::{ChatRequest, ChatResponse, Delta, ModelFacts, Waiting},
     plan::{ProviderKind, ProviderSpec},
     secret::Secret,
     usage::estimate_tokens,
@@ -45,6 +47,7 @@ use serde_json::value::to_raw_value;
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use target::Target;
 use tokio::sync::OnceCell;
@@ -86,6 +89,8 @@ pub struct OpenAiProvider {
 struct Known {
     learned: Learned,
     window: Option<u32>,
+    /// Answers to requests of which the server read much less than was sent.
+    short_reads: u64,
 }
 
 impl OpenAiProvider {
@@ -147,7 +152,7 @@ impl OpenAiProvider {
         let client = self.client.get_or_try_init(|| self.connect()).await?;
         let model = match request.model {
             "" => self.model(client, &target).await?,
-            named => named.to_owned(),
+            named => self.spelt(named).to_owned(),
         };
         let request = ChatRequest { model: &model, ..request };
         let mut lessons = 0;
@@ -219,27 +224,11 @@ impl OpenAiProvider {
         build.await.unwrap_or_else(|e| Err(e.to_string())).map_err(AttemptError::config)
     }
 
-    /// The server's first model, asked for once.
-    async fn model(&self, client: &reqwest::Client, target: &Target) -> Result<String, AttemptError> {
-        let ask = async {
-            let (model, window) = listing::first_model(client, target).await.map_err(|e| self.located(e))?;
-            self.change(&model, |known| known.window = window);
-            Ok(model)
-        };
-        self.first_model.get_or_try_init(|| ask).await.cloned()
-    }
-
     fn response(&self, answer: Answer, asked: &str, model: String) -> ChatResponse {
         let Answer { mut message, mut usage, cut } = answer;
         let expected = estimate_tokens(asked);
         if !usage.estimated && expected > WORTH_CHECKING && usage.input.saturating_mul(2) < expected {
-            tracing::warn!(
-                provider = self.name,
-                model,
-                read = usage.input,
-                expected,
-                "the server read much less than was sent: its context window may be too small, and the start is lost"
-            );
+            self.read_too_little(&model, usage.input, expected);
         }
         message.origin.clone_from(&self.name);
         usage.usd = usage.usd.or_else(|| {
@@ -247,6 +236,24 @@ impl OpenAiProvider {
             Some((usage.input as f64 * input + usage.output as f64 * output) / TOKENS_PER_PRICE)
         });
         ChatResponse { message, usage, model, cut }
+    }
+
+    /// Tells of it the first time, the tenth, the hundredth: a server that counts oddly does so each time.
+    fn read_too_little(&self, model: &str, read: u64, expected: u64) {
+        let times = self.change(model, |known| {
+            known.short_reads += 1;
+            known.short_reads
+        });
+        if times.checked_ilog10().is_some_and(|power| 10u64.pow(power) == times) {
+            tracing::warn!(
+                provider = self.name,
+                model,
+                read,
+                expected,
+                times,
+                "the server read much less than was sent: its context window may be too small, and the start is lost"
+            );
+        }
     }
 
     fn refused(&self, refusal: &HttpFailure, words: &Words, model: &str, with_key: bool) -> AttemptError {
@@ -300,6 +307,7 @@ impl OpenAiProvider {
         Deadlines {
             connect: self.timeouts.connect,
             first_token: self.timeouts.first_token_for(self.url.is_local()),
+            local: self.url.is_local(),
             idle: self.timeouts.idle,
             total: self.timeouts.total,
         }
@@ -313,6 +321,9 @@ impl OpenAiProvider {
         change(lock(&self.models).entry(model.to_owned()).or_default())
     }
 }
+
+/// How long a server on this machine may take until the person is told why it may.
+const UNUSUAL_WAIT: Duration = Duration::from_secs(10);
 
 /// Requests of fewer tokens, by our estimate, are too small to tell whether the server cut them.
 const WORTH_CHECKING: u64 = 2_000;
@@ -332,6 +343,23 @@ impl Backend for OpenAiProvider {
     fn facts(&self, model: &str) -> ModelFacts {
         let model = if model.is_empty() { self.first_model.get().map_or("", String::as_str) } else { model };
         ModelFacts { context_window: self.known(model).window.or(self.context_window), price: self.price }
+    }
+
+    fn chosen(&self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(self.listed())
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        self.url.is_local().then(|| Waiting {
+            after: UNUSUAL_WAIT,
+            words: format!(
+                "{}: it may be at work on another question, or still be loading the model or reading this one. It \
+                 is waited for up to {} s ({})",
+                self.url,
+                self.timeouts.first_token_for(true).as_secs_f64(),
+                exchange::first_token_setting(true),
+            ),
+        })
     }
 
     fn replays_reasoning(&self, model: &str) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct Pulse {
     /// Milliseconds after the start, plus one; 0: nothing yet.
     last: AtomicU64,
     done: AtomicBool,
+    /// The answer was longer than any may be: it would be so the next time.
+    refused: AtomicBool,
     broken: Mutex<Option<String>>,
 }
 
@@ -26,6 +28,7 @@ impl Pulse {
             start: Instant::now(),
             last: AtomicU64::new(0),
             done: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             broken: Mutex::new(None),
         }
     }
@@ -53,6 +56,16 @@ impl Pulse {
 
     pub(super) fn is_done(&self) -> bool {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// The answer is not taken.
+    pub(super) fn refuse(&self, reason: String) {
+        self.refused.store(true, Ordering::Relaxed);
+        self.broke(reason);
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// The connection broke.

@@ -3,7 +3,7 @@
 
 use super::{
     client::causes,
-    lines::{Form, Lines},
+    events::{Events, Form},
     pulse::Pulse,
     upstream::Upstream,
 };
@@ -113,7 +113,7 @@ async fn watched(mut response: Response, pulse: Arc<Pulse>) -> Result<Response, 
 fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Response {
     let status = response.status();
     let headers = response.headers().clone();
-    let mut lines = Lines::new(form);
+    let mut events = Events::new(form);
     let mut bytes = 0;
     let first = (!start.is_empty()).then_some(Ok(start));
     let chunks = stream::iter(first)
@@ -130,25 +130,25 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
                 bytes += chunk.len();
                 match bytes > MAX_ANSWER {
                     true => Err(format!("the answer is longer than {MAX_ANSWER} bytes")),
-                    false => lines.push(&chunk),
+                    false => events.push(&chunk),
                 }
                 .map_err(|reason| {
-                    lines.forget();
-                    Some(reason)
+                    events.forget();
+                    pulse.refuse(reason);
                 })
             }
-            Some(Err(error)) => Err(Some(causes(&error.without_url()))),
-            None => Err(None),
+            Some(Err(error)) => {
+                pulse.broke(causes(&error.without_url()));
+                Err(())
+            }
+            None => Err(()),
         };
-        if taken.as_ref().is_ok_and(|text| {
-            text.lines().any(|line| line.trim_end().ends_with("[DONE]") && line.starts_with("data:"))
-        }) {
+        if events.done() {
             pulse.done();
         }
-        let text = taken.unwrap_or_else(|broken| {
+        let text = taken.unwrap_or_else(|()| {
             *ended = true;
-            broken.into_iter().for_each(|reason| pulse.broke(reason));
-            lines.end()
+            events.end()
         });
         std::future::ready(Some(Ok::<_, std::io::Error>(text)))
     });

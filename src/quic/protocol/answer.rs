@@ -3,6 +3,7 @@
 use super::{Kind, Refusal};
 use crate::domain::{
     approval::ApprovalRequest, device::Role, event::TurnEvent, id::DeviceId, secret::Secret,
+    text::from_json_bytes,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -92,8 +93,8 @@ impl Answer {
     /// # Errors
     /// When it is no answer at all. What only a newer server says is [`Answer::Other`].
     pub fn decode(json: &[u8]) -> Result<Self, Refusal> {
-        serde_json::from_slice(json).or_else(|error| {
-            let value: Value = serde_json::from_slice(json)
+        from_json_bytes(json).or_else(|error| {
+            let value: Value = from_json_bytes(json)
                 .map_err(|e| Refusal::new(Kind::Json, format!("the server's frame is not JSON: {e}")))?;
             match value.get("type").and_then(Value::as_str) {
                 Some("welcome" | "done" | "error") | None => {

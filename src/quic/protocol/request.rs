@@ -2,7 +2,7 @@
 
 use super::{Kind, Refusal};
 use crate::{
-    domain::{JsonMap, approval::Approval, device::Role, nearest::nearest},
+    domain::{JsonMap, approval::Approval, device::Role, nearest::nearest, text::from_json_bytes},
     quic::frame::{self, FrameError},
 };
 use serde::{Deserialize, Serialize};
@@ -172,7 +172,7 @@ impl Request {
     /// # Errors
     /// The refusal to send back.
     pub fn decode(json: &[u8]) -> Result<Self, Refusal> {
-        serde_json::from_slice(json).or_else(|error| Self::otherwise(json, &error))
+        from_json_bytes(json).or_else(|error| Self::otherwise(json, &error))
     }
 
     /// The request as a frame.
@@ -248,7 +248,7 @@ impl Request {
     /// What a frame is that serde does not take: a worker's request, or a mistake.
     fn otherwise(json: &[u8], error: &serde_json::Error) -> Result<Self, Refusal> {
         let no = |kind, message: String| Err(Refusal::new(kind, message));
-        let mut body = match serde_json::from_slice(json) {
+        let mut body = match from_json_bytes(json) {
             Ok(Value::Object(body)) => body,
             Ok(_) => return no(Kind::Json, "a frame must hold a JSON object".into()),
             Err(error) => return no(Kind::Json, format!("the frame is not JSON: {error}")),

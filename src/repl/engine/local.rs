@@ -123,7 +123,7 @@ impl Engine for Local {
         chosen: Option<&'a str>,
     ) -> BoxFuture<'a, anyhow::Result<String>> {
         let name = chosen.map_or_else(|| self.0.model_of(session), str::to_owned);
-        Box::pin(std::future::ready(Ok(self.0.resolved(&name))))
+        Box::pin(std::future::ready(self.0.resolved(&name).map_err(Into::into)))
     }
 
     fn greeting(&self) -> String {

@@ -6,6 +6,7 @@ use super::{Options, Tool, arguments, container::Profiles};
 use crate::{
     domain::{
         BoxFuture, JsonMap,
+        arguments::{check, fitted},
         call::{ToolCall, ToolResult, ToolStatus},
         tool::{Effect, ToolSpec},
     },
@@ -137,22 +138,25 @@ impl Tool for Run {
                 Ok(skill) => skill,
                 Err(error) => return failed(&call, error),
             };
-            if let Err(problem) = check(&skill, &args.args) {
-                return failed(&call, problem);
-            }
+            let args = match shaped(&skill, args.args) {
+                Ok(args) => args,
+                Err(problem) => return failed(&call, problem),
+            };
             match skill.front.mode {
-                Mode::Wasm => self.programs.wasm(&call, &skill, args.args).await,
-                Mode::Subprocess => self.programs.process(&call, &skill, args.args).await,
-                Mode::Container => self.programs.container(&call, &skill, args.args).await,
+                Mode::Wasm => self.programs.wasm(&call, &skill, args).await,
+                Mode::Subprocess => self.programs.process(&call, &skill, args).await,
+                Mode::Container => self.programs.container(&call, &skill, args).await,
             }
         })
     }
 }
 
-/// Whether the arguments are those that the skill declares.
-fn check(skill: &Skill, args: &JsonMap) -> Result<(), String> {
-    let Some(parameters) = &skill.front.parameters else { return Ok(()) };
+/// The arguments in the types that the skill declares.
+fn shaped(skill: &Skill, args: JsonMap) -> Result<JsonMap, String> {
+    let Some(parameters) = &skill.front.parameters else { return Ok(args) };
     let schema = crate::domain::schema::expand(Some(parameters.clone()))
         .map_err(|(_, problem)| format!("the skill {}: parameters: {problem}", skill.front.name))?;
-    arguments::check(&schema, args).map_err(|problem| format!("{}: {problem}", skill.front.name))
+    let args = fitted(&schema, args);
+    check(&schema, &args).map_err(|problem| format!("{}: {problem}", skill.front.name))?;
+    Ok(args)
 }

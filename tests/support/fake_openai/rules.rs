@@ -17,6 +17,8 @@ pub struct Rules {
     pub seed: Option<u64>,
     /// What `GET /v1/models` lists.
     pub models: Vec<Value>,
+    /// Whether there is a `GET /v1/models`.
+    pub lists_models: bool,
     /// Known parameters that this model refuses.
     pub unsupported: Vec<&'static str>,
     /// Parameters that are taken beyond OpenAI's.
@@ -38,6 +40,7 @@ impl Default for Rules {
             tells_limit: true,
             seed: None,
             models: vec![json!({"id": "fake-model", "object": "model", "created": 1, "owned_by": "fake"})],
+            lists_models: true,
             unsupported: Vec::new(),
             extra_fields: Vec::new(),
             extra_message_fields: Vec::new(),

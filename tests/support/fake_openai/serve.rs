@@ -70,6 +70,7 @@ fn answer(request: &Request, state: &State) -> Reply {
     }
     let path = request.path.split('?').next().unwrap_or_default();
     match (request.method.as_str(), path) {
+        ("GET", "/v1/models") if !state.rules.lists_models => Reply::page(404, "text/plain", "Not Found"),
         ("GET", "/v1/models") => Reply::json(&json!({"object": "list", "data": state.rules.models})),
         ("POST", "/v1/chat/completions") => match validate::request(&request.body, &state.rules) {
             Ok(()) => (state.script.lock().expect("script"))(request),
