@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod cron;
 pub mod domain;
+pub mod frame;
 pub mod front;
 pub mod gateway;
 pub mod llm;

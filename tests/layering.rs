@@ -12,7 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("config", &["domain"]),
     ("policy", &["domain"]),
-    ("sandbox", &["domain"]),
+    ("frame", &[]),
+    ("sandbox", &["domain", "frame"]),
     ("skill", &["domain"]),
     ("memory", &["domain"]),
     ("llm", &["domain", "config"]),
@@ -26,10 +27,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "policy", "agent", "channel"]),
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
-    ("quic", &["domain"]),
+    ("quic", &["domain", "frame"]),
     ("attach", &["domain", "quic"]),
     ("watch", &[]),
-    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent"]),
+    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent", "frame"]),
 ];
 
 /// Crates that only one folder may name.

@@ -16,7 +16,7 @@ use super::{
     fingerprint::Fingerprint,
     handler::Handler,
     identity::Identity,
-    limits::{LAST_WORDS, Limits},
+    limits::{LAST_WORDS, Limits, PIECED},
     pace::Pace,
     pairing::Pairing,
     protocol::close,
@@ -34,6 +34,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Bytes of first packets that wait to be looked at, all together.
@@ -96,6 +97,8 @@ struct Shared {
     cancel: CancellationToken,
     requests: TaskTracker,
     connections: TaskTracker,
+    /// Places for messages in pieces.
+    pieces: Semaphore,
 }
 
 impl Server {
@@ -121,6 +124,7 @@ impl Server {
             cancel: CancellationToken::new(),
             requests: TaskTracker::new(),
             connections: TaskTracker::new(),
+            pieces: Semaphore::new(PIECED),
             limits,
             devices,
             handler,
