@@ -14,6 +14,7 @@ pub mod domain;
 pub mod frame;
 pub mod front;
 pub mod gateway;
+pub mod instance;
 pub mod llm;
 pub mod memory;
 pub mod net;

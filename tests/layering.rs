@@ -13,9 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("policy", &["domain"]),
     ("frame", &[]),
-    ("sandbox", &["domain", "frame"]),
+    ("instance", &[]),
+    ("sandbox", &["domain", "frame", "instance"]),
     ("skill", &["domain"]),
-    ("memory", &["domain"]),
+    ("memory", &["domain", "instance"]),
     ("llm", &["domain", "config"]),
     ("net", &["domain"]),
     ("tool", &["domain", "policy", "sandbox", "config", "skill", "net"]),
@@ -30,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("quic", &["domain", "frame"]),
     ("attach", &["domain", "quic"]),
     ("watch", &[]),
-    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent", "frame"]),
+    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent", "frame", "instance"]),
 ];
 
 /// Crates that only one folder may name.

@@ -174,7 +174,7 @@ impl Process {
     pub(super) fn docker(&self, state: &Path) -> &Docker {
         self.docker.get_or_init(|| {
             let host = self.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
-            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy())
+            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy()).of(state)
         })
     }
 

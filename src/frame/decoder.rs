@@ -35,7 +35,6 @@ impl Decoder {
         if self.failed.is_some() {
             return;
         }
-        self.joined = Vec::new();
         if self.at > 0 {
             self.held.drain(..self.at);
             self.at = 0;
@@ -64,6 +63,7 @@ impl Decoder {
     /// # Errors
     /// When the next message cannot be taken.
     pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        self.joined = Vec::new();
         loop {
             let Some(Header { length, more }) = self.header()? else { return Ok(None) };
             let from = self.at + HEADER;

@@ -9,4 +9,5 @@ mod engine;
 mod proving;
 mod pulling;
 mod rig;
+mod sweeping;
 mod tool;

@@ -53,7 +53,10 @@ async fn large_requests_and_answers_come_through() {
     assert_eq!(result.as_str().map(str::len), Some(size));
     // What is larger than a message may be is refused before it is sent, or told of in its place.
     let error = soon(client.request(&message(&"x".repeat(MESSAGE_LIMIT)))).await.unwrap_err();
-    assert!(matches!(error, ClientError::Frame(FrameError::MessageTooLarge { limit: MESSAGE_LIMIT })), "{error}");
+    assert!(
+        matches!(error, ClientError::Frame(FrameError::MessageTooLarge { limit: MESSAGE_LIMIT })),
+        "{error}"
+    );
     let result = soon(client.ask(&message(&format!("large {MESSAGE_LIMIT}")))).await.unwrap();
     assert!(result["left_out"].as_str().unwrap().contains("33554432 bytes"), "{result}");
     place.serves().await;
@@ -70,7 +73,8 @@ async fn whoever_does_not_ask_for_pieces_gets_frames_as_ever() {
 
     let bare = place.bare().await;
     let token = place.owner.expose();
-    let hello = json!({ "type": "hello", "version": 1, "token": token, "message_limit": 3_000_000 }).to_string();
+    let hello =
+        json!({ "type": "hello", "version": 1, "token": token, "message_limit": 3_000_000 }).to_string();
     let welcome = bare.exchange(&framed(hello.as_bytes())).await;
     let [Answer::Welcome(welcome)] = &welcome[..] else { panic!("{welcome:?}") };
     assert_eq!((welcome.frame_limit, welcome.message_limit), (FRAME_LIMIT, Some(MESSAGE_LIMIT)));
@@ -80,7 +84,9 @@ async fn whoever_does_not_ask_for_pieces_gets_frames_as_ever() {
     let mut decoder = Decoder::within(Bounds::pieces(3_000_000));
     decoder.push(&bytes);
     let message = decoder.next_frame().unwrap().unwrap();
-    assert!(matches!(Answer::decode(message), Ok(Answer::Done { result }) if result.as_str().unwrap().len() == 2_000_000));
+    assert!(
+        matches!(Answer::decode(message), Ok(Answer::Done { result }) if result.as_str().unwrap().len() == 2_000_000)
+    );
     // Beyond what this client takes.
     let answers = bare.exchange(&pieced("large 3000000", 100_000)).await;
     let [Answer::Done { result }] = &answers[..] else { panic!("{answers:?}") };

@@ -317,7 +317,9 @@ mod tests {
             }
         }
         let left_out = all.remove(2);
-        assert!(matches!(&left_out, Answer::Event { event: TurnEvent::Notice { text } } if text.contains("1000 bytes")));
+        assert!(
+            matches!(&left_out, Answer::Event { event: TurnEvent::Notice { text } } if text.contains("1000 bytes"))
+        );
         assert_eq!(all, answers);
     }
 }

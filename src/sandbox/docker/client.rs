@@ -1,8 +1,13 @@
 //! The connection to the engine, made when it is first needed.
 
 use super::DockerError;
+use crate::instance::{Instance, installation};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{sync::OnceCell, time::timeout};
 use tokio_util::task::TaskTracker;
 
@@ -10,6 +15,8 @@ use tokio_util::task::TaskTracker;
 const USUAL: &str = "unix:///var/run/docker.sock";
 /// Seconds that the engine may take to begin an answer.
 const ANSWER: u64 = 60;
+/// The directory of the locks of programs that run, in that for state.
+const LOCKS: &str = "run";
 /// How long the first answer may take.
 const FIRST: Duration = Duration::from_secs(5);
 
@@ -18,11 +25,30 @@ const FIRST: Duration = Duration::from_secs(5);
 pub struct Docker {
     place: Arc<str>,
     client: Arc<OnceCell<Client>>,
-    /// Whose containers these are, as a label: a hash or path that is the same for every run of the
-    /// same installation.
+    /// Whose containers these are, for people, as a label.
     pub(super) owner: Arc<str>,
+    /// Where the installation keeps its things, and what is known from there once it is needed.
+    state: Option<PathBuf>,
+    life: Arc<OnceLock<Option<Life>>>,
     /// Removals under way that nobody waits for.
     pub(super) removals: TaskTracker,
+}
+
+/// Whose containers they are, and the program that makes them.
+#[derive(Clone, Debug)]
+pub(super) struct Life {
+    /// The same for every run of the installation, and for no other.
+    pub(super) installation: Arc<str>,
+    pub(super) instance: Arc<Instance>,
+}
+
+impl Life {
+    fn begin(state: &Path) -> std::io::Result<Self> {
+        let installation = installation(state)?.into();
+        let instance = Instance::new(state.join(LOCKS));
+        instance.hold()?;
+        Ok(Self { installation, instance: Arc::new(instance) })
+    }
 }
 
 /// How long the end of a program waits for containers to be removed.
@@ -30,14 +56,38 @@ const SETTLING: Duration = Duration::from_secs(10);
 
 impl Docker {
     /// The engine at `host` (as in `DOCKER_HOST`), or where it usually listens. `owner` marks the
-    /// containers of this installation.
+    /// containers: the path of the state directory.
     pub fn new(host: Option<&str>, owner: &str) -> Self {
         Self {
             place: host.unwrap_or(USUAL).into(),
             client: Arc::default(),
             owner: owner.into(),
+            state: None,
+            life: Arc::default(),
             removals: TaskTracker::new(),
         }
+    }
+
+    /// The same for the installation that keeps its state there: what one of its programs leaves behind by
+    /// dying, the next one can tell from what belongs to a program that runs.
+    #[must_use]
+    pub fn of(self, state: &Path) -> Self {
+        Self { state: Some(state.to_owned()), life: Arc::default(), ..self }
+    }
+
+    /// Whose the containers are, and the lock of this program, which is held from now on.
+    pub(super) fn life(&self) -> Option<&Life> {
+        let state = self.state.as_deref()?;
+        let begin = || match Life::begin(state) {
+            Ok(life) => Some(life),
+            Err(error) => {
+                tracing::warn!(
+                    "should this program die, its containers stay until their time is over: {error}"
+                );
+                None
+            }
+        };
+        self.life.get_or_init(begin).as_ref()
     }
 
     /// The connection. One that failed is tried again the next time.

@@ -22,7 +22,9 @@ pub enum FrameError {
 impl FrameError {
     fn of(error: frame::FrameError, max: usize) -> Self {
         match error {
-            frame::FrameError::TooLarge { .. } | frame::FrameError::MessageTooLarge { .. } => Self::TooLong(max),
+            frame::FrameError::TooLarge { .. } | frame::FrameError::MessageTooLarge { .. } => {
+                Self::TooLong(max)
+            }
             other => Self::Senseless(other.to_string()),
         }
     }
