@@ -1,6 +1,6 @@
 //! The connection to the engine, made when it is first needed.
 
-use super::DockerError;
+use super::{DockerError, error::words, image::Pulls, remove::Removals, run::Deadline};
 use crate::instance::{Instance, installation};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use std::{
@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::OnceCell, time::timeout};
-use tokio_util::task::TaskTracker;
 
 /// Where the engine listens when `DOCKER_HOST` says nothing.
 const USUAL: &str = "unix:///var/run/docker.sock";
@@ -30,8 +29,8 @@ pub struct Docker {
     /// Where the installation keeps its things, and what is known from there once it is needed.
     state: Option<PathBuf>,
     life: Arc<OnceLock<Option<Life>>>,
-    /// Removals under way that nobody waits for.
-    pub(super) removals: TaskTracker,
+    pub(super) removals: Removals,
+    pub(super) pulls: Pulls,
 }
 
 /// Whose containers they are, and the program that makes them.
@@ -64,7 +63,8 @@ impl Docker {
             owner: owner.into(),
             state: None,
             life: Arc::default(),
-            removals: TaskTracker::new(),
+            removals: Removals::default(),
+            pulls: Pulls::default(),
         }
     }
 
@@ -99,23 +99,32 @@ impl Docker {
                 return Err(unreachable("only unix:// sockets are supported".into()));
             }
             let client = Client::connect_with_unix(&self.place, ANSWER, API_DEFAULT_VERSION)
-                .map_err(|error| unreachable(error.to_string()))?;
+                .map_err(|error| unreachable(words(&error)))?;
             match timeout(FIRST, client.negotiate_version()).await {
                 Ok(Ok(client)) => Ok(client),
-                Ok(Err(error)) => Err(unreachable(error.to_string())),
+                Ok(Err(error)) => Err(unreachable(words(&error))),
                 Err(_) => Err(unreachable(format!("no answer within {} s", FIRST.as_secs()))),
             }
         };
         self.client.get_or_try_init(connect).await
     }
 
+    /// The same, before the deadline of a call.
+    pub(super) async fn client_by(&self, deadline: Deadline) -> Result<&Client, DockerError> {
+        deadline.until(self.client()).await.unwrap_or_else(|| {
+            let message = format!("no answer within {} s", deadline.limit().as_secs_f64());
+            Err(DockerError::Unreachable { place: self.place.to_string(), message })
+        })
+    }
+
     /// Waits until the containers of runs that were given up are removed; not for ever.
     pub async fn settle(&self) {
-        self.removals.close();
-        if timeout(SETTLING, self.removals.wait()).await.is_err() {
+        let removals = &self.removals.under_way;
+        removals.close();
+        if timeout(SETTLING, removals.wait()).await.is_err() {
             tracing::warn!("the engine does not remove containers; they are left to the next sweep");
         }
-        self.removals.reopen();
+        removals.reopen();
     }
 
     /// Whether an engine answers; its version.

@@ -7,7 +7,11 @@ use super::{
     remove::remove,
 };
 use bollard::query_parameters::ListContainersOptionsBuilder;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
+use tokio::time::timeout;
+
+/// How long a sweep may take.
+const SWEEP: Duration = Duration::from_secs(5);
 
 impl Docker {
     /// Removes the containers of this installation that nobody waits for: those whose program is
@@ -19,6 +23,24 @@ impl Docker {
     /// # Errors
     /// When no engine answers.
     pub async fn sweep(&self) -> Result<usize, DockerError> {
+        let late = || DockerError::Engine("the sweep took too long".into());
+        timeout(SWEEP, self.sweep_all()).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Begins a sweep beside everything else. The end of the program waits for it as for other removals.
+    pub fn sweep_aside(&self) {
+        let docker = self.clone();
+        self.removals.under_way.spawn(async move {
+            match docker.sweep().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "containers that were left behind are removed"),
+                // Whoever uses it is told.
+                Err(error) => tracing::debug!("no containers were swept up: {error}"),
+            }
+        });
+    }
+
+    async fn sweep_all(&self) -> Result<usize, DockerError> {
         let client = self.client().await?;
         let mine = match self.life() {
             Some(life) => format!("{INSTALLATION}={}", life.installation),
@@ -32,8 +54,12 @@ impl Docker {
             if (self.alone(&labels) || late(&labels))
                 && let Some(id) = &container.id
             {
-                remove(client, id).await;
-                swept += 1;
+                match remove(client, id).await {
+                    Ok(()) => swept += 1,
+                    Err(message) => {
+                        tracing::warn!("a container that was left behind could not be removed: the engine {message}");
+                    }
+                }
             }
         }
         Ok(swept)

@@ -7,7 +7,7 @@ use super::{
         state::{caller, misuse},
     },
     Api,
-    tools::{act, tool_call},
+    tools::{act_for_outcome, tool_call},
 };
 use mlua::{Lua, Value};
 
@@ -20,7 +20,7 @@ fn register(api: &Api, name: &str, what: &'static str, tool: &'static str) -> ml
         }
         let name = Value::String(lua.create_string(tool)?);
         let call = tool_call(&lua, what, &name, &args)?;
-        act(&lua, what, call).await
+        act_for_outcome(&lua, what, call).await
     })
 }
 

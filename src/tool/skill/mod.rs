@@ -143,7 +143,7 @@ impl Tool for Run {
             match skill.front.mode {
                 Mode::Wasm => self.programs.wasm(&call, &skill, args.args).await,
                 Mode::Subprocess => self.programs.process(&call, &skill, args.args).await,
-                Mode::Container => self.programs.container(&call, &skill, args.args).await,
+                Mode::Container => self.programs.container(&call, &skill, args.args, scope.nested).await,
             }
         })
     }
