@@ -22,7 +22,7 @@ use crate::{
         docker::{Container, ContainerOutcome, DockerError, Mount, WORKSPACE},
     },
     tool::{
-        Options,
+        HEADING_ROOM, Options,
         container::{Profiles, Task},
     },
 };
@@ -34,8 +34,6 @@ use tokio::sync::{OnceCell, Semaphore, mpsc};
 const ELSEWHERE: &str = "/tmp";
 /// How much longer than a command's time its container may take: it starts, and tells how the command ended.
 const AROUND: Duration = Duration::from_secs(15);
-/// Characters of a result for all that isn't output.
-const HEADING: usize = 512;
 /// What the assignment may take less than a message.
 const ROOM: usize = 4 << 10;
 /// Characters of a worker's last words that are told when it breaks off.
@@ -192,7 +190,7 @@ impl Workers {
     /// The limits of what a command prints: those of `system.run`.
     fn printing(&self) -> Limits {
         Limits {
-            output_chars: self.options.output_chars.saturating_sub(HEADING),
+            output_chars: self.options.output_chars.saturating_sub(HEADING_ROOM),
             spill_bytes: self.options.spill_bytes,
             ..Limits::default()
         }

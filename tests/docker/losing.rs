@@ -60,7 +60,9 @@ async fn what_comes_before_the_start_ends_with_the_time_of_the_call_and_runs_not
             plain(&text);
             let expected = match (ask, fault) {
                 (Ask::Version, _) => matches!(error, DockerError::Unreachable { .. }),
-                (_, Fault::Refuses) => matches!(&error, DockerError::Engine(why) if why == "as the test wants it"),
+                (_, Fault::Refuses) => {
+                    matches!(&error, DockerError::Engine(why) if why == "as the test wants it")
+                }
                 _ => matches!(error, DockerError::NotRun { .. }),
             };
             assert!(expected, "{ask:?} {fault:?}: {error:?}");
@@ -103,7 +105,8 @@ async fn an_engine_that_dies_meanwhile_leaves_what_was_printed_until_then() {
     let DockerError::Lost(lost) = error else { panic!("{error:?}") };
     assert_eq!((lost.stdout.text.as_str(), lost.step), ("begun\n", Step::Wait));
     assert!(lost.ran.is_some_and(|ran| ran < TIME), "{lost:?}");
-    for part in ["when the container ran", "Known: the container openpista-", "Not known: whether it went on"] {
+    for part in ["when the container ran", "Known: the container openpista-", "Not known: whether it went on"]
+    {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
 }
@@ -116,7 +119,11 @@ async fn time_ends_a_run_also_where_the_engine_does_not_help() {
             let engine = StandIn::start(FOREVER, &[(ask, fault)]);
             let began = Instant::now();
             let outcome = run(&engine).await.0.unwrap_or_else(|error| panic!("{ask:?} {fault:?}: {error}"));
-            assert_eq!((outcome.exit, outcome.stdout.text.as_str()), (Exit::TimedOut, "begun\n"), "{ask:?} {fault:?}");
+            assert_eq!(
+                (outcome.exit, outcome.stdout.text.as_str()),
+                (Exit::TimedOut, "begun\n"),
+                "{ask:?} {fault:?}"
+            );
             assert!(began.elapsed() >= TIME);
         }
     }
@@ -129,7 +136,11 @@ async fn an_end_that_was_told_counts() {
         for fault in [Fault::Stalls, Fault::Dies, Fault::Refuses] {
             let engine = StandIn::start(Duration::from_millis(200), &[(ask, fault)]);
             let outcome = run(&engine).await.0.unwrap_or_else(|error| panic!("{ask:?} {fault:?}: {error}"));
-            assert_eq!((outcome.exit, outcome.stdout.text.as_str()), (Exit::Done, "begun\n"), "{ask:?} {fault:?}");
+            assert_eq!(
+                (outcome.exit, outcome.stdout.text.as_str()),
+                (Exit::Done, "begun\n"),
+                "{ask:?} {fault:?}"
+            );
         }
     }
 }
@@ -145,10 +156,16 @@ async fn a_pull_that_stalls_ends_with_the_call_and_goes_on_for_the_next() {
         let told = Mutex::new(vec![]);
         let progress = |text: &str| told.lock().unwrap().push(text.to_owned());
         let running = docker.run(&container, &limits, &keep, &progress);
-        let error = tokio::time::timeout(limits.timeout + BEYOND, running).await.expect("the call hangs").unwrap_err();
+        let error = tokio::time::timeout(limits.timeout + BEYOND, running)
+            .await
+            .expect("the call hangs")
+            .unwrap_err();
         let text = error.to_string();
         plain(&text);
-        assert!(matches!(&error, DockerError::Pulling { image, .. } if image == "library/large:1.0"), "{error:?}");
+        assert!(
+            matches!(&error, DockerError::Pulling { image, .. } if image == "library/large:1.0"),
+            "{error:?}"
+        );
         for part in ["after 5 s", "nothing was run", "Downloading a1b2c3", "docker pull library/large:1.0"] {
             assert!(text.contains(part), "{part:?} is not in {text}");
         }
@@ -168,7 +185,10 @@ fn the_program_says_it_in_its_own_words() {
     let code = "local ok, err = pcall(pista.docker.run, { argv = { 'x' } }) \
                 return ok, err.kind, err.message, err.data and err.data.stdout";
     let ran = home.run(["eval", code]).ok();
-    assert!(ran.out.starts_with("false, \"io\", \"pista.docker.run: container.run: the Docker engine "), "{ran:?}");
+    assert!(
+        ran.out.starts_with("false, \"io\", \"pista.docker.run: container.run: the Docker engine "),
+        "{ran:?}"
+    );
     assert!(ran.out.contains("Not known") && ran.out.trim_end().ends_with("\"begun\\n\""), "{ran:?}");
     plain(&format!("{}{}", ran.out, ran.err));
 
@@ -180,11 +200,18 @@ fn the_program_says_it_in_its_own_words() {
     plain(&ran.err);
     assert!(ran.err.contains("Not known") && !ran.err.contains("No worker ran"), "{ran:?}");
 
-    for (what, code) in [("container", "pista.docker.run { argv = { 'x' }, timeout = 2 }"), ("worker", "pista.docker.worker { command = { 'x' }, timeout = 2 }")] {
+    for (what, code) in [
+        ("container", "pista.docker.run { argv = { 'x' }, timeout = 2 }"),
+        ("worker", "pista.docker.worker { command = { 'x' }, timeout = 2 }"),
+    ] {
         let engine = StandIn::start(FOREVER, &[(Ask::Pull, Fault::Stalls)]);
         let home = Home::new().env("DOCKER_HOST", engine.host());
         home.init("pista.sandbox('box', { image = 'image:1' })");
-        let ran = home.run(["eval", code]).code(1).complains(["pulling the image image:1", "after 2 s", "docker pull"]);
+        let ran = home.run(["eval", code]).code(1).complains([
+            "pulling the image image:1",
+            "after 2 s",
+            "docker pull",
+        ]);
         plain(&ran.err);
         assert!(engine.count("/containers/create") == 0, "{what}: {ran:?}");
     }

@@ -248,7 +248,9 @@ fn answer(out: &mut UnixStream, status: &str, body: &str) -> std::io::Result<()>
 /// A pull that begins, and then tells nothing more.
 fn pulling(out: &mut UnixStream) -> std::io::Result<()> {
     let line = "{\"status\":\"Downloading\",\"id\":\"a1b2c3\"}\n";
-    out.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")?;
+    out.write_all(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+    )?;
     out.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes())?;
     loop {
         thread::sleep(Duration::from_secs(600));
@@ -318,7 +320,10 @@ fn answered(shared: &Arc<Shared>, ask: Ask, name: &str) -> (&'static str, String
             Some(state) => {
                 let code = if let State::Exited(code) = state { code } else { 0 };
                 let running = state == State::Running;
-                ("200 OK", format!(r#"{{"State":{{"Running":{running},"ExitCode":{code},"OOMKilled":false}}}}"#))
+                (
+                    "200 OK",
+                    format!(r#"{{"State":{{"Running":{running},"ExitCode":{code},"OOMKilled":false}}}}"#),
+                )
             }
             None => missing(),
         },

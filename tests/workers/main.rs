@@ -13,6 +13,7 @@ mod rig;
 mod bounds;
 mod commands;
 mod ends;
+mod limits;
 mod stage;
 mod tasks;
 mod tokens;

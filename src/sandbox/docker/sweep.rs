@@ -57,7 +57,9 @@ impl Docker {
                 match remove(client, id).await {
                     Ok(()) => swept += 1,
                     Err(message) => {
-                        tracing::warn!("a container that was left behind could not be removed: the engine {message}");
+                        tracing::warn!(
+                            "a container that was left behind could not be removed: the engine {message}"
+                        );
                     }
                 }
             }

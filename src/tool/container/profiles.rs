@@ -14,7 +14,7 @@ use crate::{
         docker::{Container, DEFAULT_MEMORY, Docker, DockerError, Mount, Progress, WORKSPACE},
         process::{Command, Confinement, environment, run},
     },
-    tool::Options,
+    tool::{HEADING_ROOM, Options},
 };
 use std::{
     collections::BTreeMap,
@@ -158,7 +158,9 @@ impl Profiles {
             Some(time) => time,
             None => profile.timeout.unwrap_or(DEFAULT_TIMEOUT.min(self.options.max_timeout)),
         };
-        Ok(Limits { timeout, memory_bytes: profile.memory_bytes, ..self.options.limits() })
+        let limits = self.options.limits();
+        let output_chars = limits.output_chars.saturating_sub(HEADING_ROOM);
+        Ok(Limits { timeout, memory_bytes: profile.memory_bytes, output_chars, ..limits })
     }
 
     fn container(&self, profile: &SandboxProfile, task: &Task) -> Result<Container, String> {
