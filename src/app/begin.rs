@@ -49,7 +49,7 @@ impl Begun {
         let at_fault = failure.error.downcast_ref::<ConfigError>().is_some();
         let Some(kept) = process.last_good().filter(|_| at_fault) else { return Err(failure.error) };
         let process = Arc::new(process.anew());
-        let Ok(mut begun) = Self::on(process, Some(Arc::new(kept.texts())), approver).await else {
+        let Ok(mut begun) = Self::on(process, Some(Arc::new(kept)), approver).await else {
             return Err(failure.error);
         };
         let loaded = &mut begun.live.loaded;

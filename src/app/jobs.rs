@@ -2,7 +2,7 @@
 
 use super::{
     App, Loaded,
-    services::cron::{Jobs, config_name, zone_here},
+    services::cron::{Jobs, stored_config, zone_here},
 };
 use crate::{
     cron::{Outcome, SystemClock, Timing, Zone, deliver, run_now, timing, written},
@@ -34,7 +34,8 @@ pub struct JobReport {
 impl Loaded {
     /// The jobs, when each is due, and how each ran last. Only looks.
     pub async fn jobs(&self) -> anyhow::Result<Vec<JobReport>> {
-        let (memory, config, local) = (self.memory()?, config_name(self), zone_here(self));
+        let (memory, local) = (self.memory()?, zone_here(self));
+        let config = stored_config(self, memory).await?;
         let stored = memory.jobs(&config).await?;
         let now = crate::cron::Clock::now_ms(&SystemClock::default());
         let mut reports = vec![];
@@ -49,7 +50,8 @@ impl Loaded {
 
     /// The last runs of a job, or of all; the newest first. Only looks.
     pub async fn job_runs(&self, job: Option<&str>, limit: usize) -> anyhow::Result<Vec<RunRecord>> {
-        let runs = self.memory()?.runs(&config_name(self), job, limit).await?;
+        let memory = self.memory()?;
+        let runs = memory.runs(&stored_config(self, memory).await?, job, limit).await?;
         if let Some(job) = job
             && runs.is_empty()
         {
@@ -86,7 +88,7 @@ impl App {
         let spec = Arc::new(live.loaded.job(name)?.clone());
         let work = Jobs::new(&live, self.gateway().downgrade())?;
         let (store, clock) = (self.memory(), SystemClock::default());
-        let config = config_name(&live.loaded);
+        let config = stored_config(&live.loaded, store).await?;
         let (run, outcome) = run_now(spec, &config, &work, store, &clock, stop).await?;
         let Outcome { state, error, text } = outcome;
         if state != RunState::Ok {

@@ -1,12 +1,15 @@
 //! What stays the same however often the configuration is loaded.
 
-use super::{ConfigError, Flags, last_good::LastGood};
+use super::{
+    ConfigError, Flags,
+    last_good::{Kept, LastGood},
+};
 use crate::{
-    config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
+    config::{ConfigName, Dirs, Environment, LogFormat, Redactor, Settings, config_name, locate, writable},
     gateway::Outgoing,
     memory::{Memory, MemoryError, OpenOptions},
     sandbox::docker::Docker,
-    script::Sink,
+    script::{Sink, Texts},
     telemetry::{self, Log},
     worker::{Door, Workers},
 };
@@ -152,9 +155,17 @@ impl Process {
         Some(located.init.unwrap_or_else(|| self.dirs.config.join("init.lua")))
     }
 
-    /// The configuration that last worked, if it is not known to be another one.
-    pub(super) fn last_good(&self) -> Option<LastGood> {
-        LastGood::find(&self.dirs.state, &self.init()?)
+    /// The configuration in use, as one of which a copy is kept.
+    pub(super) fn kept(&self) -> Option<Kept> {
+        let init = self.init()?;
+        let ConfigName { name, former } = config_name(&init, &self.dirs);
+        Some(Kept { name, former, init })
+    }
+
+    /// The files of the configuration that last worked, if it is not known to be another one.
+    pub(super) fn last_good(&self) -> Option<Texts> {
+        let kept = self.kept()?;
+        Some(LastGood::find(&self.dirs.state, &kept)?.texts(&kept))
     }
 
     /// The memory; opened at the first use.

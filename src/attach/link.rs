@@ -11,6 +11,7 @@ use crate::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
+    fs::File,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -31,6 +32,8 @@ pub struct Found {
     pub token: Secret,
     /// Its process, where that is on this machine.
     pub pid: Option<u32>,
+    /// The file that it holds a lock on as long as it runs, where that is on this machine.
+    pub lock: Option<Arc<File>>,
 }
 
 /// Finds a daemon.
@@ -58,6 +61,7 @@ struct Inner {
 struct Connection {
     client: Client,
     pid: Option<u32>,
+    lock: Option<Arc<File>>,
     welcome: Welcome,
     /// The daemon's words at its end.
     why: OnceLock<String>,
@@ -97,11 +101,12 @@ impl Link {
         if let Some(connection) = current.as_ref().filter(|connection| !connection.gone.is_cancelled()) {
             return Ok(connection.clone());
         }
-        let Found { target, token, pid } = self.0.whereabouts.find().await?;
+        let Found { target, token, pid, lock } = self.0.whereabouts.find().await?;
         let client = Client::connect(target, token).await?;
         let welcome = client.welcome().await;
         let (gone, left) = (CancellationToken::new(), CancellationToken::new());
-        let connection = Arc::new(Connection { client, pid, welcome, why: OnceLock::new(), gone, left });
+        let connection =
+            Arc::new(Connection { client, pid, lock, welcome, why: OnceLock::new(), gone, left });
         tokio::spawn(watch(connection.clone()));
         *current = Some(connection.clone());
         Ok(connection)
@@ -217,8 +222,8 @@ fn facts(connection: &Connection) -> String {
 async fn watch(connection: Arc<Connection>) {
     let _end = connection.gone.clone().drop_guard();
     let killed = async {
-        match connection.pid {
-            Some(pid) => process::ended(pid).await,
+        match &connection.lock {
+            Some(lock) => process::ended(lock).await,
             None => std::future::pending().await,
         }
     };

@@ -7,6 +7,7 @@ use super::{
 use crate::domain::{
     cron::{CronStore, RunEnd, RunState},
     cut,
+    plan::CronWork,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -32,9 +33,13 @@ pub struct Outcome {
 /// Does a run that is marked as running, and stores how it ended.
 pub(super) async fn perform(run: &Run, work: &dyn Work, store: &dyn CronStore, clock: &dyn Clock) -> Outcome {
     let limit = run.job.timeout + BEYOND;
-    let end = match tokio::time::timeout(limit, work.perform(run)).await {
-        Ok(end) => end,
-        Err(_) => WorkEnd::TimedOut(format!("stopped after {} s", limit.as_secs())),
+    let end = match &run.job.work {
+        // Its time is its own: what it starts and waits for has another.
+        CronWork::Handler(_) => work.perform(run).await,
+        CronWork::Prompt { .. } => match tokio::time::timeout(limit, work.perform(run)).await {
+            Ok(end) => end,
+            Err(_) => WorkEnd::TimedOut(format!("stopped after {} s", limit.as_secs())),
+        },
     };
     let outcome = match end {
         WorkEnd::Done(text) => Outcome { state: RunState::Ok, error: None, text },

@@ -114,7 +114,7 @@ fn apply(conn: &Connection, path: &Path) -> std::result::Result<(), MemoryError>
 /// Copies the database next to itself. A copy that is there already stays: it is the older state.
 fn copy(conn: &Connection, path: &Path) -> std::result::Result<(), MemoryError> {
     let target = beside(path, &format!("before-v{VERSION}.bak"));
-    let half = beside(path, &format!("before-v{VERSION}.{}.tmp", std::process::id()));
+    let half = beside(path, &format!("before-v{VERSION}.{}.tmp", ulid::Ulid::generate()));
     let result = write_copy(conn, &half).and_then(|()| match std::fs::hard_link(&half, &target) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e.to_string()),
         _ => Ok(()),

@@ -41,6 +41,7 @@ mod turns;
 mod view;
 mod writer;
 
+pub use cron::FormerConfig;
 pub use error::MemoryError;
 pub use kv::{KV_BYTES, KV_ENTRIES, KV_KEY_BYTES, KV_VALUE_BYTES};
 pub use notes::{NOTE_BYTES, NOTES};

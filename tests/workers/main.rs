@@ -14,6 +14,7 @@ mod bounds;
 mod commands;
 mod ends;
 mod limits;
+mod pages;
 mod stage;
 mod tasks;
 mod tokens;

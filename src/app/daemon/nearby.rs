@@ -8,7 +8,7 @@ use crate::{
     domain::BoxFuture,
 };
 use anyhow::Context;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fs::File, net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// Where it is told of.
 #[derive(Clone, Debug)]
@@ -72,12 +72,14 @@ impl Nearby {
     }
 
     fn look(&self) -> anyhow::Result<Option<Found>> {
+        // The very file that is locked: a daemon that follows makes another one.
+        let Ok(lock) = File::open(self.files.pid()) else { return Ok(None) };
         if holder(&self.files.pid()).is_none() {
             return Ok(None);
         }
         let Some(card) = self.files.read()? else { return Ok(None) };
         let (target, token) = self.files.way(&card)?;
-        Ok(Some(Found { target, token, pid: Some(card.pid) }))
+        Ok(Some(Found { target, token, pid: Some(card.pid), lock: Some(Arc::new(lock)) }))
     }
 }
 

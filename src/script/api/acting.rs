@@ -13,7 +13,7 @@ use mlua::{Lua, Value};
 
 /// A function that takes a table of arguments for a built-in tool.
 fn register(api: &Api, name: &str, what: &'static str, tool: &'static str) -> mlua::Result<()> {
-    api.wait(name, what, move |lua: Lua, args: Value| async move {
+    api.wait_for(name, what, move |lua: Lua, args: Value| async move {
         if !args.is_table() {
             let message = format!("{what}: expected a table of arguments, got {}", article(&args));
             return Err(misuse(caller(&lua), message));

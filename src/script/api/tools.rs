@@ -23,7 +23,7 @@ const CALL: &str = "pista.tools.call";
 const LIST: &str = "pista.tools.list";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
-    api.wait("call", CALL, |lua: Lua, (name, args, options): (Value, Value, Value)| async move {
+    api.wait_for("call", CALL, |lua: Lua, (name, args, options): (Value, Value, Value)| async move {
         let call = tool_call(&lua, CALL, &name, &args)?;
         let equipment = equipment(&lua, CALL)?;
         let context = context(&lua, CALL, &equipment, &options)?;
