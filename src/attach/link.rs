@@ -32,8 +32,6 @@ pub struct Found {
     pub token: Secret,
     /// Its process, where that is on this machine.
     pub pid: Option<u32>,
-    /// The file that it holds a lock on as long as it runs, where that is on this machine.
-    pub lock: Option<Arc<File>>,
 }
 
 /// Finds a daemon.
@@ -43,6 +41,11 @@ pub trait Whereabouts: Send + Sync {
 
     /// Where it is now.
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>>;
+
+    /// The file that a daemon on this machine holds a lock on as long as it runs.
+    fn lock(&self) -> Option<File> {
+        None
+    }
 }
 
 /// Tells a person something.
@@ -61,7 +64,7 @@ struct Inner {
 struct Connection {
     client: Client,
     pid: Option<u32>,
-    lock: Option<Arc<File>>,
+    lock: Option<File>,
     welcome: Welcome,
     /// The daemon's words at its end.
     why: OnceLock<String>,
@@ -101,7 +104,9 @@ impl Link {
         if let Some(connection) = current.as_ref().filter(|connection| !connection.gone.is_cancelled()) {
             return Ok(connection.clone());
         }
-        let Found { target, token, pid, lock } = self.0.whereabouts.find().await?;
+        // Before it is found: the very file of that daemon, or of one before it.
+        let lock = self.0.whereabouts.lock();
+        let Found { target, token, pid } = self.0.whereabouts.find().await?;
         let client = Client::connect(target, token).await?;
         let welcome = client.welcome().await;
         let (gone, left) = (CancellationToken::new(), CancellationToken::new());

@@ -164,7 +164,7 @@ impl Whereabouts for Paired {
                 self.server.fingerprint.parse().map_err(|error: String| nowhere(&error))?;
             let token = token_file::read(&self.token).map_err(|error| nowhere(&error))?;
             let address = Address::Udp(self.place.resolve().await?);
-            Ok(Found { target: Target { address, fingerprint }, token, pid: None, lock: None })
+            Ok(Found { target: Target { address, fingerprint }, token, pid: None })
         })
     }
 }

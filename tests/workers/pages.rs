@@ -73,10 +73,10 @@ fn the_commands_end_is_told() {
     assert_ne!(init, found);
     home.init(&found);
     let ran = home.pipe(["repl"], "/check\n").ok();
-    assert_eq!(ran.out, "failed\nmade /workspace\n\n", "{ran:?}");
+    assert_eq!(ran.out, "failed\nmade /workspace\n", "{ran:?}");
     let found = found.replace("timeout = 1800", "timeout = 2");
     home.init(&found);
     home.write(&home.work().join("make"), "echo half\nsleep 600\n");
     let ran = home.pipe(["repl"], "/check\n").ok();
-    assert_eq!(ran.out, "still building after half an hour:\nhalf\n\n", "{ran:?}");
+    assert_eq!(ran.out, "still building after half an hour:\nhalf\n", "{ran:?}");
 }

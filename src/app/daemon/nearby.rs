@@ -8,7 +8,7 @@ use crate::{
     domain::BoxFuture,
 };
 use anyhow::Context;
-use std::{fs::File, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{fs::File, net::SocketAddr, path::PathBuf};
 
 /// Where it is told of.
 #[derive(Clone, Debug)]
@@ -72,20 +72,23 @@ impl Nearby {
     }
 
     fn look(&self) -> anyhow::Result<Option<Found>> {
-        // The very file that is locked: a daemon that follows makes another one.
-        let Ok(lock) = File::open(self.files.pid()) else { return Ok(None) };
         if holder(&self.files.pid()).is_none() {
             return Ok(None);
         }
         let Some(card) = self.files.read()? else { return Ok(None) };
         let (target, token) = self.files.way(&card)?;
-        Ok(Some(Found { target, token, pid: Some(card.pid), lock: Some(Arc::new(lock)) }))
+        Ok(Some(Found { target, token, pid: Some(card.pid) }))
     }
 }
 
 impl Whereabouts for Nearby {
     fn name(&self) -> String {
         "the daemon".into()
+    }
+
+    fn lock(&self) -> Option<File> {
+        // A daemon that follows makes another file.
+        File::open(self.files.pid()).ok()
     }
 
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>> {
