@@ -1,5 +1,6 @@
 //! Why the memory cannot be opened, and what goes wrong inside it.
 
+use super::damage::{REMEDY, is_damage};
 use crate::domain::store::StoreError;
 use std::{
     io,
@@ -28,8 +29,16 @@ pub enum MemoryError {
         /// SQLite's own words.
         message: String,
     },
+    /// The file is damaged, or its log is not its own.
+    #[error("the database {} is damaged ({message}). Nothing was changed. {REMEDY}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        message: String,
+    },
     /// The file is something else.
-    #[error("{} is not an openpista database ({message}); move it away or name another file", .path.display())]
+    #[error("{} is not an openpista database ({message}); move it away, name another file, or put a backup in its place: openpista restore BACKUP", .path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
@@ -71,12 +80,18 @@ pub enum MemoryError {
 }
 
 impl MemoryError {
+    /// Whether a person has to do something before it can work: trying again does not help.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::NotADatabase { .. } | Self::TooNew { .. })
+    }
+
     /// Sorts SQLite's errors on opening `path`.
     pub(super) fn open(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         let message = error.to_string();
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::NotADatabase) => Self::NotADatabase { path, message },
+            _ if is_damage(error) => Self::Damaged { path, message },
             _ => Self::Open { path, message },
         }
     }
@@ -88,18 +103,6 @@ pub(super) enum Fault {
     Sql(rusqlite::Error),
     Store(StoreError),
     Text(String),
-}
-
-impl Fault {
-    /// The error for the outside.
-    pub(super) fn at(self, path: &Path) -> StoreError {
-        let message = match self {
-            Self::Store(error) => return error,
-            Self::Sql(error) => error.to_string(),
-            Self::Text(text) => text,
-        };
-        StoreError::Database { path: path.display().to_string(), message }
-    }
 }
 
 impl From<rusqlite::Error> for Fault {

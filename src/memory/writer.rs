@@ -3,13 +3,14 @@
 //! A commit costs more than what it commits. So whatever waits when a transaction is open joins it,
 //! each so that it leaves no trace when it fails; all are answered once the commit has succeeded.
 
-use super::{desk::Desk, error::Fault, index, log::Log, options::OpenOptions, owner::Owner, view::View};
+use super::{
+    damage::Site, desk::Desk, error::Fault, index, log::Log, options::OpenOptions, owner::Owner, view::View,
+};
 use crate::domain::{BoxFuture, store::StoreError};
 use rusqlite::Connection;
 use std::{
-    path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::JoinHandle,
@@ -19,7 +20,7 @@ use tokio::sync::oneshot;
 
 /// The queue to the writing thread, which starts with the first thing to write.
 pub(super) struct Writer {
-    path: PathBuf,
+    site: Arc<Site>,
     options: OpenOptions,
     state: Mutex<State>,
 }
@@ -37,8 +38,8 @@ enum State {
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, options: OpenOptions, conn: Connection, owner: Owner) -> Self {
-        Self { path, options, state: Mutex::new(State::Waiting(conn, owner)) }
+    pub(super) fn new(site: Arc<Site>, options: OpenOptions, conn: Connection, owner: Owner) -> Self {
+        Self { site, options, state: Mutex::new(State::Waiting(conn, owner)) }
     }
 
     /// Queues a piece of writing at once: pieces run in the order of the calls, whether or not the
@@ -74,13 +75,13 @@ impl Writer {
         work: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        if let Err(fault) = self.queue(Piece::boxed(&self.path, kind, work, answer)) {
-            let error = fault.at(&self.path);
+        if let Err(fault) = self.queue(Piece::boxed(&self.site, kind, work, answer)) {
+            let error = self.site.error(fault);
             return Box::pin(std::future::ready(Err(error)));
         }
-        let path = self.path.clone();
+        let site = Arc::clone(&self.site);
         Box::pin(async move {
-            let ended = |_| Fault::Text("the writing thread ended unexpectedly".into()).at(&path);
+            let ended = |_| site.error(Fault::Text("the writing thread ended unexpectedly".into()));
             answered.await.map_err(ended)?
         })
     }
@@ -124,11 +125,11 @@ impl Writer {
     fn start(&self, conn: Connection, owner: Owner) -> Result<State, Fault> {
         let (queue, orders) = mpsc::channel();
         let (end, ended) = oneshot::channel();
-        let (path, options) = (self.path.clone(), self.options);
+        let (site, options) = (Arc::clone(&self.site), self.options);
         let thread = std::thread::Builder::new()
             .name("memory-writer".into())
             .spawn(move || {
-                serve(&conn, owner, &orders, &path, options);
+                serve(&conn, owner, &orders, &site, options);
                 drop(conn);
                 let _ = end.send(());
             })
@@ -141,12 +142,12 @@ fn serve(
     conn: &Connection,
     owner: Owner,
     orders: &Receiver<Box<dyn Work>>,
-    path: &Path,
+    site: &Arc<Site>,
     options: OpenOptions,
 ) {
-    let mut log = Log::new(path, options);
+    let mut log = Log::new(site.path(), options);
     log.look();
-    let ready = log.prepare(conn).map_err(|e| Fault::from(e).at(path));
+    let ready = log.prepare(conn).map_err(|e| site.error(e.into()));
     // Goes with the owner's lock when all is written: until then nobody else may touch our turns.
     let mut desk = Desk::new(conn, owner);
     loop {
@@ -154,7 +155,7 @@ fn serve(
         let first = match next(orders, spare.then_some(options.lull)) {
             Ok(first) => first,
             Err(RecvTimeoutError::Timeout) if std::mem::take(&mut desk.behind) => {
-                Piece::boxed(path, Kind::Writes, index::step, oneshot::channel().0)
+                Piece::boxed(site, Kind::Writes, index::step, oneshot::channel().0)
             }
             Err(RecvTimeoutError::Timeout) => {
                 log.work_in(conn);
@@ -169,7 +170,7 @@ fn serve(
             continue;
         }
         let outcome = ready.clone().and_then(|()| {
-            commit(&mut desk, &mut group, orders, options.group_limit).map_err(|fault| fault.at(path))
+            commit(&mut desk, &mut group, orders, options.group_limit).map_err(|fault| site.error(fault))
         });
         for work in group {
             work.answer(&outcome);
@@ -244,7 +245,7 @@ trait Work: Send {
 }
 
 struct Piece<T, F> {
-    path: PathBuf,
+    site: Arc<Site>,
     kind: Kind,
     work: Option<F>,
     result: Option<Result<T, StoreError>>,
@@ -257,12 +258,12 @@ where
     F: FnOnce(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
 {
     fn boxed(
-        path: &Path,
+        site: &Arc<Site>,
         kind: Kind,
         work: F,
         answer: oneshot::Sender<Result<T, StoreError>>,
     ) -> Box<dyn Work> {
-        Box::new(Self { path: path.to_owned(), kind, work: Some(work), result: None, answer })
+        Box::new(Self { site: Arc::clone(site), kind, work: Some(work), result: None, answer })
     }
 }
 
@@ -287,7 +288,7 @@ where
                 }
                 Kind::Looks => work(desk),
             };
-            self.result = Some(result.map_err(|fault| fault.at(&self.path)));
+            self.result = Some(result.map_err(|fault| self.site.error(fault)));
         }
     }
 
