@@ -6,6 +6,7 @@ use openpista::reference::{page, reference};
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -57,6 +58,10 @@ impl Scratch {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         fs::write(dir.path().join("notes.txt"), "TODO: water the plants\n").expect("a file");
+        // What the docs take for granted.
+        let script = dir.path().join("deploy.sh");
+        fs::write(&script, "#!/bin/sh\necho deployed to $1\n").expect("a file");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("permissions");
         Self(dir)
     }
 
@@ -110,6 +115,37 @@ fn assert_known_names(place: &str, text: &str) {
         let name: String = text[at..].chars().take_while(word).collect();
         assert!(known.contains(&name), "{place}: there is no {name}");
     }
+}
+
+/// Pages whose commands and jobs are run by other tests, or by the specs that stand behind them.
+const RUN_ELSEWHERE: &[&str] = &["docs/workers.md", "docs/testing.md"];
+
+/// Commands and jobs that a block declares are run, not only loaded.
+fn assert_handlers_run(place: &str, text: &str, scratch: &Scratch) {
+    if RUN_ELSEWHERE.iter().any(|page| place.contains(page)) {
+        return;
+    }
+    for name in declared(text, "pista.command(") {
+        let output = scratch.shell(&format!("echo '/{name} one two' | openpista --config init.lua repl"));
+        assert_ok(place, &name, &output);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("error"), "{place}: /{name}: {said}");
+    }
+    for name in declared(text, "pista.cron(") {
+        let output = scratch.shell(&format!("openpista --config init.lua cron run {name}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        // There is no bot here to deliver a text.
+        assert!(
+            output.status.success() || said.contains("its text was not delivered"),
+            "{place}: the job {name}: {said}"
+        );
+    }
+}
+
+/// The names behind a word, in quotes.
+fn declared(text: &str, word: &str) -> Vec<String> {
+    let name = |rest: &str| Some(rest.trim_start().strip_prefix('"')?.split('"').next()?.to_owned());
+    text.split(word).skip(1).filter_map(name).collect()
 }
 
 /// `docs/lua.md` is made of the type files. `UPDATE_DOCS=1 cargo test --test docs` writes it.
@@ -166,6 +202,7 @@ fn every_snippet_works() {
                     loaded = load(&format!("pista.on('shutdown', function()\n{text}\nend)"));
                 }
                 assert_ok(place, text, &loaded);
+                assert_handlers_run(place, text, &scratch);
                 run += 1;
             }
             // A spec, or a recorded conversation, of the configuration above it.

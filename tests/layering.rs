@@ -12,9 +12,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("config", &["domain"]),
     ("policy", &["domain"]),
-    ("sandbox", &["domain"]),
+    ("frame", &[]),
+    ("instance", &[]),
+    ("sandbox", &["domain", "frame", "instance"]),
     ("skill", &["domain"]),
-    ("memory", &["domain", "health"]),
+    ("memory", &["domain", "health", "instance"]),
     ("llm", &["domain", "config"]),
     ("net", &["domain"]),
     ("tool", &["domain", "policy", "sandbox", "config", "skill", "net"]),
@@ -26,11 +28,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "policy", "agent", "channel", "health"]),
     ("telemetry", &["domain", "config"]),
     ("front", &["domain"]),
-    ("quic", &["domain", "health"]),
+    ("quic", &["domain", "frame", "health"]),
     ("attach", &["domain", "quic"]),
     ("watch", &[]),
     ("health", &[]),
-    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent"]),
+    ("worker", &["domain", "policy", "sandbox", "quic", "tool", "agent", "frame", "instance"]),
 ];
 
 /// Crates that only one folder may name.

@@ -78,6 +78,10 @@ impl Nested for Caller<'_> {
         }
         self.observer.observe(&event);
     }
+
+    fn watched(&self) -> bool {
+        self.observer.watches()
+    }
 }
 
 impl<'a> Caller<'a> {

@@ -29,6 +29,10 @@ struct Unwatched;
 
 impl Observer for Unwatched {
     fn observe(&self, _: &TurnEvent) {}
+
+    fn watches(&self) -> bool {
+        false
+    }
 }
 
 impl Agent {

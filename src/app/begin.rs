@@ -14,6 +14,15 @@ use crate::{
 };
 use std::sync::Arc;
 
+/// How a program takes the database that it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Database {
+    /// What is wrong with it shows when it is used.
+    AsItIs,
+    /// All of it is read first.
+    Checked,
+}
+
 /// What a program begins with.
 pub(super) struct Begun {
     pub(super) live: Live,
@@ -30,26 +39,29 @@ impl Begun {
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
-        let begun = Self::on(Process::start(flags, notice)?, None, approver).await;
+        let begun = Self::checked(Process::start(flags, notice)?, None, approver, Database::AsItIs).await;
         begun.map_err(|failure| failure.error)
     }
 
     /// The same for a program that stays: where the configuration is at fault, the last one that worked
     /// stands in for it, until the fault is mended.
+    ///
+    /// Where it is to check the database, it reads all of it before anything else works on it.
     pub(super) async fn staying(
         flags: Flags,
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
+        database: Database,
     ) -> anyhow::Result<Self> {
         let process = Process::start(flags, notice)?;
-        let failure = match Self::on(process.clone(), None, approver.clone()).await {
+        let failure = match Self::checked(process.clone(), None, approver.clone(), database).await {
             Ok(begun) => return Ok(begun),
             Err(failure) => failure,
         };
         let at_fault = failure.error.downcast_ref::<ConfigError>().is_some();
         let Some(kept) = process.last_good().filter(|_| at_fault) else { return Err(failure.error) };
         let process = Arc::new(process.anew());
-        let Ok(mut begun) = Self::on(process, Some(Arc::new(kept.texts())), approver).await else {
+        let Ok(mut begun) = Self::checked(process, Some(Arc::new(kept)), approver, database).await else {
             return Err(failure.error);
         };
         let loaded = &mut begun.live.loaded;
@@ -66,14 +78,20 @@ impl Begun {
         Ok(begun)
     }
 
-    async fn on(
+    async fn checked(
         process: Arc<Process>,
         kept: Option<Arc<Texts>>,
         approver: Arc<dyn Approver>,
+        database: Database,
     ) -> Result<Self, LoadError> {
         let loaded = Loaded::of(process, kept).await?;
         loaded.settle();
         let inputs = loaded.inputs.clone();
+        if database == Database::Checked
+            && let Err(error) = loaded.verify_database().await
+        {
+            return Err(LoadError { error: error.into(), inputs });
+        }
         Self::assembled(loaded, approver).await.map_err(|error| LoadError { error, inputs })
     }
 

@@ -102,7 +102,7 @@ pub async fn check(flags: Flags) -> anyhow::Result<Report> {
 /// it; `None`: there was none.
 async fn changes(loaded: &Loaded) -> Option<Vec<String>> {
     let kept = loaded.process().last_good()?;
-    let old = Loaded::of(Arc::new(loaded.process().anew()), Some(Arc::new(kept.texts()))).await.ok()?;
+    let old = Loaded::of(Arc::new(loaded.process().anew()), Some(Arc::new(kept))).await.ok()?;
     let reloaded = reload::difference(&old, loaded);
     old.script.shutdown().await;
     Some(reloaded.changes)

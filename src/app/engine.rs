@@ -3,7 +3,7 @@
 use super::{
     ConfigError, Flags,
     assemble::Live,
-    begin::Begun,
+    begin::{Begun, Database},
     commands::CommandsHere,
     facts, primitives,
     reload::{self, Reloading},
@@ -74,7 +74,20 @@ impl App {
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
-        let app = Self::begin(Begun::staying(flags, approver, notice).await?).await?;
+        Self::stay(Begun::staying(flags, approver, notice, Database::AsItIs).await?).await
+    }
+
+    /// The same for the daemon, which begins on no database that is damaged.
+    pub async fn start_daemon(
+        flags: Flags,
+        approver: Arc<dyn Approver>,
+        notice: Option<Sink>,
+    ) -> anyhow::Result<Self> {
+        Self::stay(Begun::staying(flags, approver, notice, Database::Checked).await?).await
+    }
+
+    async fn stay(begun: Begun) -> anyhow::Result<Self> {
+        let app = Self::begin(begun).await?;
         reload::keep(&app.live.load_full().loaded).await;
         Ok(app)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     App, Loaded,
-    services::cron::{Jobs, config_name, zone_here},
+    services::cron::{Jobs, stored_config, zone_here},
 };
 use crate::{
     cron::{Outcome, SystemClock, Timing, Zone, deliver, run_now, timing, written},
@@ -36,7 +36,8 @@ pub struct JobReport {
 impl Loaded {
     /// The jobs, when each is due, and how each ran last. Only looks.
     pub async fn jobs(&self) -> anyhow::Result<Vec<JobReport>> {
-        let (memory, config, local) = (self.memory()?, config_name(self), zone_here(self));
+        let (memory, local) = (self.memory()?, zone_here(self));
+        let config = stored_config(self, memory).await?;
         let stored = memory.jobs(&config).await?;
         let now = crate::cron::Clock::now_ms(&SystemClock::default());
         let mut reports = vec![];
@@ -51,7 +52,8 @@ impl Loaded {
 
     /// The last runs of a job, or of all; the newest first. Only looks.
     pub async fn job_runs(&self, job: Option<&str>, limit: usize) -> anyhow::Result<Vec<RunRecord>> {
-        let runs = self.memory()?.runs(&config_name(self), job, limit).await?;
+        let memory = self.memory()?;
+        let runs = memory.runs(&stored_config(self, memory).await?, job, limit).await?;
         if let Some(job) = job
             && runs.is_empty()
         {
@@ -63,7 +65,8 @@ impl Loaded {
 
     /// Puts a job back that was set aside; with `makes_up`, missed times count. False: it was not set aside.
     pub async fn put_back(&self, name: &str, makes_up: bool) -> anyhow::Result<bool> {
-        let (job, memory, config) = (self.job(name)?, self.memory()?, config_name(self));
+        let (job, memory) = (self.job(name)?, self.memory()?);
+        let config = stored_config(self, memory).await?;
         let stored = memory.jobs(&config).await?;
         if !stored.iter().any(|stored| stored.name == name && stored.set_aside.is_some()) {
             return Ok(false);
@@ -101,7 +104,7 @@ impl App {
         let spec = Arc::new(live.loaded.job(name)?.clone());
         let work = Jobs::new(&live, self.gateway().downgrade())?;
         let (store, clock) = (self.memory(), SystemClock::default());
-        let config = config_name(&live.loaded);
+        let config = stored_config(&live.loaded, store).await?;
         let (run, outcome) = run_now(spec, &config, &work, store, &clock, stop).await?;
         let Outcome { state, error, text } = outcome;
         if state != RunState::Ok {

@@ -10,14 +10,18 @@ use crate::{
     config::{Dirs, Environment, Layers, Located, Origin, Secrets, Settings, locate, read_toml},
     domain::plan::Plan,
     gateway::Outgoing,
-    memory::Memory,
+    memory::{Memory, MemoryError, verify},
     net,
     script::{Generation, ScriptHandle, Sink, Texts},
 };
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
+
+/// A check of the database that takes longer is told of.
+const LONG_CHECK: Duration = Duration::from_secs(1);
 
 /// What every command starts from.
 #[derive(Clone)]
@@ -178,6 +182,24 @@ impl Loaded {
     /// The memory; opened at the first use. It stays the same when the configuration is loaded again.
     pub fn memory(&self) -> anyhow::Result<&Memory> {
         Ok(self.process.memory(&self.settings.database)?)
+    }
+
+    /// Reads all of the database, and says when that takes long.
+    pub(super) async fn verify_database(&self) -> Result<(), MemoryError> {
+        let path = self.settings.database.clone();
+        let mut checking = tokio::task::spawn_blocking(move || verify(&path));
+        let checked = tokio::select! {
+            checked = &mut checking => checked,
+            () = tokio::time::sleep(LONG_CHECK) => {
+                let place = self.settings.database.display();
+                self.notify(&format!("checking the database {place} before it is used"));
+                checking.await
+            }
+        };
+        checked.unwrap_or_else(|error| {
+            let path = self.settings.database.clone();
+            Err(MemoryError::Open { path, message: format!("the check broke off: {error}") })
+        })
     }
 
     /// The way out for messages, kept in it.

@@ -1,13 +1,16 @@
 //! What stays the same however often the configuration is loaded.
 
-use super::{ConfigError, Flags, last_good::LastGood};
+use super::{
+    ConfigError, Flags,
+    last_good::{Kept, LastGood},
+};
 use crate::{
-    config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
+    config::{ConfigName, Dirs, Environment, LogFormat, Redactor, Settings, config_name, locate, writable},
     gateway::Outgoing,
     health::Health,
     memory::{Memory, MemoryError, OpenOptions},
     sandbox::docker::Docker,
-    script::Sink,
+    script::{Sink, Texts},
     telemetry::{self, Log},
     worker::{Door, Workers},
 };
@@ -164,9 +167,17 @@ impl Process {
         Some(located.init.unwrap_or_else(|| self.dirs.config.join("init.lua")))
     }
 
-    /// The configuration that last worked, if it is not known to be another one.
-    pub(super) fn last_good(&self) -> Option<LastGood> {
-        LastGood::find(&self.dirs.state, &self.init()?)
+    /// The configuration in use, as one of which a copy is kept.
+    pub(super) fn kept(&self) -> Option<Kept> {
+        let init = self.init()?;
+        let ConfigName { name, former } = config_name(&init, &self.dirs);
+        Some(Kept { name, former, init })
+    }
+
+    /// The files of the configuration that last worked, if it is not known to be another one.
+    pub(super) fn last_good(&self) -> Option<Texts> {
+        let kept = self.kept()?;
+        Some(LastGood::find(&self.dirs.state, &kept)?.texts(&kept))
     }
 
     /// The memory; opened at the first use.
@@ -186,7 +197,7 @@ impl Process {
     pub(super) fn docker(&self, state: &Path) -> &Docker {
         self.docker.get_or_init(|| {
             let host = self.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
-            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy())
+            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy()).of(state)
         })
     }
 

@@ -267,8 +267,8 @@ fn tell(live: &Live, payload: Value) {
 
 /// Keeps a configuration that works, for a start at which the next one does not.
 pub(super) async fn keep(loaded: &Loaded) {
-    let Some(init) = loaded.process().init().filter(|_| !loaded.stands_in) else { return };
-    let (copy, state) = (LastGood::of(&init, &loaded.inputs), loaded.dirs.state.clone());
+    let Some(kept) = loaded.process().kept().filter(|_| !loaded.stands_in) else { return };
+    let (copy, state) = (LastGood::of(&kept, &loaded.inputs), loaded.dirs.state.clone());
     let kept = tokio::task::spawn_blocking(move || copy.keep(&state)).await;
     if let Ok(Err(error)) = kept {
         tracing::warn!(%error, "the configuration in force could not be kept for a start with a broken one");

@@ -38,6 +38,11 @@ pub(super) fn docker(loaded: &Loaded) -> Docker {
 
 /// The profiles of the plan.
 pub(super) fn profiles(loaded: &Loaded) -> Result<Arc<Profiles>, ConfigError> {
+    profiles_with(loaded, toolset::options(loaded))
+}
+
+/// The same with what `options` give to what runs in them.
+pub(super) fn profiles_with(loaded: &Loaded, options: Options) -> Result<Arc<Profiles>, ConfigError> {
     let mut profiles = BTreeMap::new();
     for profile in loaded.plan.sandboxes.values() {
         let mut profile: SandboxProfile = profile.clone();
@@ -53,7 +58,7 @@ pub(super) fn profiles(loaded: &Loaded) -> Result<Arc<Profiles>, ConfigError> {
         Some(notice) => notice(text),
         None => tracing::info!("{text}"),
     };
-    Ok(Arc::new(Profiles::new(profiles, docker(loaded), toolset::options(loaded), Arc::new(progress))))
+    Ok(Arc::new(Profiles::new(profiles, docker(loaded), options, Arc::new(progress))))
 }
 
 /// Removes, in the background, the containers that a program left behind which died. Where no profile is
@@ -63,9 +68,7 @@ pub(super) fn sweep(loaded: &Loaded) {
         return;
     }
     if let Ok(profiles) = profiles(loaded) {
-        tokio::spawn(async move {
-            profiles.engine().await;
-        });
+        profiles.engine();
     }
 }
 

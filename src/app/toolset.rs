@@ -29,7 +29,7 @@ const SCRIPT_OUTPUT_CHARS: usize = 4 << 20;
 pub(super) fn for_scripts(loaded: &Loaded) -> anyhow::Result<ToolRegistry> {
     let options = Options { lua_worker: None, output_chars: SCRIPT_OUTPUT_CHARS, ..options(loaded) };
     let mut registry = builtin_for_scripts(options.clone());
-    let profiles = sandboxes::profiles(loaded)?;
+    let profiles = sandboxes::profiles_with(loaded, options.clone())?;
     registry.register(container::tool(Arc::clone(&profiles)))?;
     registry.register(worker::tool(sandboxes::workers(loaded, profiles, options.clone())))?;
     registry.register(wasm_run(options, skills::wasm(loaded)))?;

@@ -11,6 +11,7 @@ use crate::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
+    fs::File,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -40,6 +41,11 @@ pub trait Whereabouts: Send + Sync {
 
     /// Where it is now.
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>>;
+
+    /// The file that a daemon on this machine holds a lock on as long as it runs.
+    fn lock(&self) -> Option<File> {
+        None
+    }
 }
 
 /// Tells a person something.
@@ -58,6 +64,7 @@ struct Inner {
 struct Connection {
     client: Client,
     pid: Option<u32>,
+    lock: Option<File>,
     welcome: Welcome,
     /// The daemon's words at its end.
     why: OnceLock<String>,
@@ -97,11 +104,14 @@ impl Link {
         if let Some(connection) = current.as_ref().filter(|connection| !connection.gone.is_cancelled()) {
             return Ok(connection.clone());
         }
+        // Before it is found: the very file of that daemon, or of one before it.
+        let lock = self.0.whereabouts.lock();
         let Found { target, token, pid } = self.0.whereabouts.find().await?;
         let client = Client::connect(target, token).await?;
         let welcome = client.welcome().await;
         let (gone, left) = (CancellationToken::new(), CancellationToken::new());
-        let connection = Arc::new(Connection { client, pid, welcome, why: OnceLock::new(), gone, left });
+        let connection =
+            Arc::new(Connection { client, pid, lock, welcome, why: OnceLock::new(), gone, left });
         tokio::spawn(watch(connection.clone()));
         *current = Some(connection.clone());
         Ok(connection)
@@ -217,8 +227,8 @@ fn facts(connection: &Connection) -> String {
 async fn watch(connection: Arc<Connection>) {
     let _end = connection.gone.clone().drop_guard();
     let killed = async {
-        match connection.pid {
-            Some(pid) => process::ended(pid).await,
+        match &connection.lock {
+            Some(lock) => process::ended(lock).await,
             None => std::future::pending().await,
         }
     };

@@ -1,30 +1,24 @@
 //! The end of another process.
 //!
 //! A daemon of this machine that was killed cannot say goodbye, and QUIC is patient: it would be
-//! missed after most of a minute.
+//! missed after most of a minute. The kernel lets go of its lock at once, also where its process id says
+//! nothing here (it may run in another PID namespace).
 
-use rustix::process::{Pid, test_kill_process};
-use std::time::Duration;
+use std::{
+    fs::{File, TryLockError},
+    time::Duration,
+};
 
-/// How often a process is looked for.
+/// How often a lock is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Waits until no process of this id runs.
-pub(super) async fn ended(pid: u32) {
-    let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
-        return std::future::pending().await;
-    };
-    while test_kill_process(raw) != Err(rustix::io::Errno::SRCH) && !is_zombie(pid) {
+/// Waits until nobody holds the lock of this file any more.
+pub(super) async fn ended(lock: &File) {
+    while matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-/// Whether a process has ended and its parent has not asked after it. Where the kernel has no such
-/// files, it can't be told.
-fn is_zombie(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name, in parentheses, may hold anything.
-    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
+    // Had for a moment only: the next daemon is not to wait for who looks.
+    let _ = lock.unlock();
 }
 
 #[cfg(test)]
@@ -32,13 +26,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_end_is_noticed_whether_or_not_somebody_asks_after_it() {
-        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
-        let pid = child.id();
-        assert!(tokio::time::timeout(LOOK_EVERY * 2, ended(pid)).await.is_err(), "it runs");
-        child.kill().unwrap();
-        ended(pid).await;
-        child.wait().unwrap();
-        ended(pid).await;
+    async fn the_end_of_a_lock_is_noticed_and_one_that_is_held_again_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pid");
+        let held = File::create(&path).unwrap();
+        held.lock().unwrap();
+        let seen = File::open(&path).unwrap();
+        assert!(tokio::time::timeout(LOOK_EVERY * 2, ended(&seen)).await.is_err(), "it is held");
+        std::fs::remove_file(&path).unwrap();
+        let next = File::create(&path).unwrap();
+        next.lock().unwrap();
+        drop(held);
+        ended(&seen).await;
     }
 }

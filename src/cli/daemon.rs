@@ -145,6 +145,9 @@ fn shown(status: &Value) -> String {
     if let Some(error) = text("reload_error") {
         line("", format!("the files hold another one that is broken: {error}"));
     }
+    if let Some(error) = text("database_error") {
+        line("database", format!("DAMAGED: {error}; see docs/daemon.md, Backups"));
+    }
     for (name, faring) in status["channels"].as_object().into_iter().flatten() {
         let up = faring["up"].as_bool().unwrap_or(false);
         let error = faring["last_error"].as_str().unwrap_or_default();

@@ -68,16 +68,28 @@ impl Eval {
             }
         };
         let ending = stage.perform(evaluated, || stop.cancel()).await;
+        let ending = match ending {
+            // Shown before the tasks that it started are waited for.
+            Ending::Done(Some(Outcome::Values(values))) => {
+                values.into_iter().for_each(|values| stage.output.write(&format!("{values}\n")));
+                let tasks = async {
+                    tokio::select! {
+                        () = script.evaluated_tasks() => Some(Outcome::Values(None)),
+                        () = stop.cancelled() => None,
+                    }
+                };
+                stage.perform(tasks, || stop.cancel()).await
+            }
+            ending => ending,
+        };
         if matches!(ending, Ending::Interrupted) {
             tokio::time::sleep(CLOSING).await;
         }
         let output = stage.output.clone();
         Ok(stage
             .close(ending, |outcome| match outcome {
-                Some(Outcome::Values(values)) => {
-                    values.into_iter().for_each(|values| output.write(&format!("{values}\n")));
-                    if output.lost() { Exit::Failed } else { Exit::Ok }
-                }
+                Some(Outcome::Values(_)) if output.lost() => Exit::Failed,
+                Some(Outcome::Values(_)) => Exit::Ok,
                 Some(Outcome::Incomplete) => {
                     to_stderr("openpista eval: the code is incomplete: more has to follow\n");
                     Exit::Failed

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod approvals;
+mod backup;
 mod check;
 mod completions;
 mod config;
@@ -96,6 +97,10 @@ enum Command {
     Policy(policy::Policy),
     /// List, show, search, name and remove conversations
     Sessions(sessions::Sessions),
+    /// Copy the database, also while the daemon writes to it, and check the copy
+    Backup(backup::Backup),
+    /// Put a copy in the place of the database; the one that was there is kept
+    Restore(backup::Restore),
     /// Show the configuration in force
     Config(config::Config),
     /// List the tools, and what the agent may do with each
@@ -194,6 +199,8 @@ pub fn main(cli: Cli) -> Exit {
         Command::Check(check) => check.main(flags),
         Command::Policy(policy) => policy.main(flags),
         Command::Sessions(sessions) => sessions.main(flags),
+        Command::Backup(backup) => backup.main(flags),
+        Command::Restore(restore) => restore.main(flags),
         Command::Config(config) => config.main(flags),
         Command::Tools(tools) => tools.main(flags),
         Command::Test(test) => test.main(flags),

@@ -3,11 +3,12 @@
 use super::{Exit, TurnArgs};
 use crate::{
     app::{
-        App, Bulletin, Cause, DeviceQuestions, Door, Flags, Opened,
+        App, Bulletin, Cause, ConfigError, DeviceQuestions, Door, Flags, Opened,
         daemon::{Files, Lock, Manager, rest},
     },
     config::{Dirs, Environment},
     front::to_stdout,
+    memory::{Memory, MemoryError},
     script::Sink,
     telemetry::{NOTICE, log_panics},
     watch::SETTLE,
@@ -26,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const ENDING: Duration = Duration::from_millis(9_500);
 /// Threads that turns are answered on, at most: the work is waiting, most of the time.
 const THREADS: usize = 4;
+/// How often the whole database is checked while the daemon runs.
+const CHECK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Exit code after a second signal.
 const AT_ONCE: u8 = 130;
 
@@ -111,9 +114,9 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
         tracing::info!(target: NOTICE, "{text}");
         posted.post(text);
     });
-    let start = App::start_staying(flags, Arc::new(questions.clone()), Some(notice));
+    let start = App::start_daemon(flags, Arc::new(questions.clone()), Some(notice));
     let app = tokio::select! {
-        app = start => app?,
+        app = start => app.map_err(lasting)?,
         () = signals.end() => return Ok(Exit::Interrupted),
     };
     let door = match Door::open(&app, Opened { questions, files, bulletin, stop: stop.clone() }).await {
@@ -133,8 +136,11 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
     manager.ready(&greeting);
     tracing::info!("{greeting}");
     let resting = app.tasks().spawn("memory-trim", rest);
+    let memory = app.memory().clone();
+    let looking_after = app.tasks().spawn("database-check", move || look_after(memory.clone()));
     run(&app, &mut signals, &manager, &stop).await;
     resting.abort();
+    looking_after.abort();
     drop(watching);
     manager.stopping();
     tracing::info!("ending");
@@ -147,6 +153,29 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
         }
         () = signals.end() => Exit::Code(AT_ONCE),
     })
+}
+
+/// An error that trying again does not mend ends in the exit code of a wrong configuration, with which service
+/// managers do not start a program anew.
+fn lasting(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<MemoryError>() {
+        Some(memory) if memory.is_lasting() => ConfigError::new(format!("{error:#}")).into(),
+        _ => error,
+    }
+}
+
+/// Looks through the database once in a while: what a disk loses is better known before the last good backup
+/// is gone.
+async fn look_after(memory: Memory) {
+    loop {
+        tokio::time::sleep(CHECK_EVERY).await;
+        match memory.check().await {
+            Ok(problems) if problems.is_empty() => tracing::debug!("the database is whole"),
+            // It was told at the place where it was found.
+            Ok(_) => {}
+            Err(error) => tracing::warn!("the database could not be checked: {error}"),
+        }
+    }
 }
 
 /// Until somebody wants an end.

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         cron::{CronStore, RunEnd, RunState},
         cut,
+        plan::CronWork,
     },
     health::chaos,
 };
@@ -36,9 +37,13 @@ pub struct Outcome {
 pub(super) async fn perform(run: &Run, work: &dyn Work, store: &dyn CronStore, clock: &dyn Clock) -> Outcome {
     chaos::point("job");
     let limit = run.job.timeout + BEYOND;
-    let end = match tokio::time::timeout(limit, work.perform(run)).await {
-        Ok(end) => end,
-        Err(_) => WorkEnd::TimedOut(format!("stopped after {} s", limit.as_secs())),
+    let end = match &run.job.work {
+        // Its time is its own: what it starts and waits for has another.
+        CronWork::Handler(_) => work.perform(run).await,
+        CronWork::Prompt { .. } => match tokio::time::timeout(limit, work.perform(run)).await {
+            Ok(end) => end,
+            Err(_) => WorkEnd::TimedOut(format!("stopped after {} s", limit.as_secs())),
+        },
     };
     let outcome = match end {
         WorkEnd::Done(text) => Outcome { state: RunState::Ok, error: None, text },

@@ -111,4 +111,9 @@ fn failure<'de, D: Deserializer<'de>>(from: D) -> Result<Failure, D::Error> {
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn observe(&self, event: &TurnEvent);
+
+    /// Whether anybody sees it.
+    fn watches(&self) -> bool {
+        true
+    }
 }

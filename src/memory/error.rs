@@ -1,5 +1,6 @@
 //! Why the memory cannot be opened, and what goes wrong inside it.
 
+use super::damage::{REMEDY, is_damage};
 use crate::domain::store::StoreError;
 use std::{
     io,
@@ -28,8 +29,16 @@ pub enum MemoryError {
         /// SQLite's own words.
         message: String,
     },
+    /// The file is damaged, or its log is not its own.
+    #[error("the database {} is damaged ({message}). Nothing was changed. {REMEDY}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        message: String,
+    },
     /// The file is something else.
-    #[error("{} is not an openpista database ({message}); move it away or name another file", .path.display())]
+    #[error("{} is not an openpista database ({message}); move it away, name another file, or put a backup in its place: openpista restore BACKUP", .path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
@@ -71,12 +80,18 @@ pub enum MemoryError {
 }
 
 impl MemoryError {
+    /// Whether a person has to do something before it can work: trying again does not help.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::NotADatabase { .. } | Self::TooNew { .. })
+    }
+
     /// Sorts SQLite's errors on opening `path`.
     pub(super) fn open(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         let message = error.to_string();
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::NotADatabase) => Self::NotADatabase { path, message },
+            _ if is_damage(error) => Self::Damaged { path, message },
             _ => Self::Open { path, message },
         }
     }
@@ -92,25 +107,8 @@ pub(super) enum Fault {
     Panic(String),
 }
 
-impl Fault {
-    /// The error for the outside.
-    pub(super) fn at(self, path: &Path) -> StoreError {
-        let path = path.display().to_string();
-        let message = match self {
-            Self::Store(error) => return error,
-            Self::Sql(error) if passes(&error) => {
-                return StoreError::Unavailable { path, message: error.to_string() };
-            }
-            Self::Sql(error) => error.to_string(),
-            Self::Text(text) => text,
-            Self::Panic(text) => format!("a fault of the program: {text}"),
-        };
-        StoreError::Database { path, message }
-    }
-}
-
 /// Whether the same may succeed later: another program has the lock, or the disk is full or unreachable.
-fn passes(error: &rusqlite::Error) -> bool {
+pub(super) fn passes(error: &rusqlite::Error) -> bool {
     use rusqlite::{ErrorCode, ffi};
     let rusqlite::Error::SqliteFailure(failure, _) = error else { return false };
     match failure.code {

@@ -1,6 +1,6 @@
 //! Bringing a database up to date. Migrations go forward only; `PRAGMA user_version` counts them.
 
-use super::{error::MemoryError, options::OpenOptions};
+use super::{damage::is_damage, error::MemoryError, options::OpenOptions};
 use rusqlite::{Connection, ErrorCode, Result, TransactionBehavior};
 use std::{
     fs::{File, OpenOptions as FileOptions},
@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Marks our files, so that another program's database is never taken for one: "pist".
-const APPLICATION_ID: i64 = 0x7069_7374;
+pub(super) const APPLICATION_ID: i64 = 0x7069_7374;
 /// How long to wait before asking again for what SQLite does not wait for.
 const RETRY: Duration = Duration::from_millis(5);
 
@@ -45,7 +45,7 @@ pub(super) fn bring_up_to_date(
     options: OpenOptions,
 ) -> std::result::Result<(), MemoryError> {
     let refused = |e: rusqlite::Error| MemoryError::open(path, &e);
-    let found = number(conn, "PRAGMA user_version").map_err(refused)?;
+    let found = version(conn).map_err(refused)?;
     if found == VERSION {
         return Ok(());
     }
@@ -65,7 +65,11 @@ pub(super) fn mark(conn: &Connection) -> Result<()> {
     conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))
 }
 
-fn check_ours(conn: &Connection, path: &Path, version: i64) -> std::result::Result<(), MemoryError> {
+pub(super) fn check_ours(
+    conn: &Connection,
+    path: &Path,
+    version: i64,
+) -> std::result::Result<(), MemoryError> {
     let refused = |e: rusqlite::Error| MemoryError::open(path, &e);
     // In this order: another program may be making the database this moment, tables and mark at once.
     let tables = number(conn, "SELECT count(*) FROM sqlite_schema").map_err(refused)?;
@@ -96,7 +100,10 @@ fn locked(error: &rusqlite::Error) -> bool {
 
 fn apply(conn: &Connection, path: &Path) -> std::result::Result<(), MemoryError> {
     let failed = |name| {
-        move |e: rusqlite::Error| MemoryError::Migrate { path: path.to_owned(), name, message: e.to_string() }
+        move |e: rusqlite::Error| match is_damage(&e) {
+            true => MemoryError::Damaged { path: path.to_owned(), message: e.to_string() },
+            false => MemoryError::Migrate { path: path.to_owned(), name, message: e.to_string() },
+        }
     };
     let transaction = rusqlite::Transaction::new_unchecked(conn, TransactionBehavior::Immediate)
         .map_err(failed("beginning"))?;
@@ -116,13 +123,16 @@ fn apply(conn: &Connection, path: &Path) -> std::result::Result<(), MemoryError>
 /// Copies the database next to itself. A copy that is there already stays: it is the older state.
 fn copy(conn: &Connection, path: &Path) -> std::result::Result<(), MemoryError> {
     let target = beside(path, &format!("before-v{VERSION}.bak"));
-    let half = beside(path, &format!("before-v{VERSION}.{}.tmp", std::process::id()));
+    let half = beside(path, &format!("before-v{VERSION}.{}.tmp", ulid::Ulid::generate()));
     let result = write_copy(conn, &half).and_then(|()| match std::fs::hard_link(&half, &target) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e.to_string()),
         _ => Ok(()),
     });
     let _ = std::fs::remove_file(&half);
-    result.map_err(|message| MemoryError::Copy { copy: target, message })
+    result.map_err(|message| match message.contains("malformed") {
+        true => MemoryError::Damaged { path: path.to_owned(), message },
+        false => MemoryError::Copy { copy: target, message },
+    })
 }
 
 fn write_copy(conn: &Connection, half: &Path) -> std::result::Result<(), String> {
@@ -140,6 +150,11 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// How many migrations a database has had.
+pub(super) fn version(conn: &Connection) -> Result<i64> {
+    number(conn, "PRAGMA user_version")
 }
 
 fn number(conn: &Connection, sql: &str) -> Result<i64> {

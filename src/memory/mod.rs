@@ -7,16 +7,18 @@
 //! - What is acknowledged survives `kill -9`. When the power fails, the last moments may be lost
 //!   (`synchronous = NORMAL`), but the database is never damaged.
 //! - Beside the file `NAME` there may be `NAME-wal` and `NAME-shm`, which belong to it, also while no
-//!   program runs: whoever copies the database copies all three.
+//!   program runs. A copy that is made while programs write is no copy: [`backup`] makes one.
 //! - A turn that a program left open by dying is closed by the next (see [`Memory::recover`]), unless it
 //!   waits for somebody's answer to a question: then it is taken up again.
 
 mod approvals;
+mod backup;
 mod check;
 mod clock;
 mod codec;
 mod context;
 mod cron;
+mod damage;
 mod desk;
 mod devices;
 mod error;
@@ -41,6 +43,9 @@ mod turns;
 mod view;
 mod writer;
 
+pub use backup::{BackupError, Contents, Copied, backup, restore};
+pub use check::verify;
+pub use cron::FormerConfig;
 pub use error::MemoryError;
 pub use kv::{KV_BYTES, KV_ENTRIES, KV_KEY_BYTES, KV_VALUE_BYTES};
 pub use notes::{NOTE_BYTES, NOTES};
@@ -53,16 +58,13 @@ pub use sessions::{NewSession, TITLE_CHARS};
 pub use writer::{Outage, STORE_RETRY_FIRST, STORE_RETRY_LONGEST};
 
 use crate::domain::{BoxFuture, store::StoreError};
+use damage::Site;
 use desk::Desk;
 use error::Fault;
 use owner::Owner;
 use readers::Readers;
 use rusqlite::Connection;
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, path::Path, sync::Arc};
 use view::View;
 use writer::Writer;
 
@@ -75,7 +77,7 @@ use writer::Writer;
 pub struct Memory(Arc<Shared>);
 
 struct Shared {
-    path: PathBuf,
+    site: Arc<Site>,
     instance: String,
     writer: Writer,
     readers: Arc<Readers>,
@@ -89,17 +91,18 @@ impl Memory {
         let (path, conn) = open::open(path, options)?;
         let instance = ulid::Ulid::generate().to_string().to_ascii_lowercase();
         let owner = Owner::new(&path, instance.clone());
+        let site = Arc::new(Site::new(path));
         Ok(Self(Arc::new(Shared {
-            writer: Writer::new(path.clone(), options, conn, owner),
-            readers: Arc::new(Readers::new(path.clone(), options)),
+            writer: Writer::new(Arc::clone(&site), options, conn, owner),
+            readers: Arc::new(Readers::new(Arc::clone(&site), options)),
             instance,
-            path,
+            site,
         })))
     }
 
     /// The database file.
     pub fn path(&self) -> &Path {
-        &self.0.path
+        self.0.site.path()
     }
 
     /// Writes what is queued and lets go of the file. Afterwards, writing through any clone fails. Returns how
@@ -175,7 +178,7 @@ impl Memory {
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Memory").field(&self.0.path).finish()
+        f.debug_tuple("Memory").field(&self.0.site.path()).finish()
     }
 }
 

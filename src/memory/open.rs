@@ -16,6 +16,7 @@ pub(super) fn open(path: &Path, options: OpenOptions) -> Result<(PathBuf, Connec
     // Absolute: SQLite gives names such as ":memory:" and "file:…" a meaning of their own.
     let path =
         std::path::absolute(path).map_err(|source| MemoryError::Create { path: path.to_owned(), source })?;
+    super::check::check_log(&path)?;
     let conn = connect(&path)?;
     conn.busy_timeout(options.busy_timeout)
         .and_then(|()| log::keep_on_close(&conn))
@@ -27,6 +28,10 @@ pub(super) fn open(path: &Path, options: OpenOptions) -> Result<(PathBuf, Connec
 fn connect(path: &Path) -> Result<Connection, MemoryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     for _ in 0..2 {
+        if path.is_dir() {
+            let message = "it is a directory".to_owned();
+            return Err(MemoryError::Open { path: path.to_owned(), message });
+        }
         let conn = match Connection::open_with_flags(path, flags) {
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
                 create(path, flags | OpenFlags::SQLITE_OPEN_CREATE)?

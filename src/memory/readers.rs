@@ -1,12 +1,9 @@
 //! Reading, beside the writer: what may take long off the runtime's own threads, a row or two in place.
 
-use super::{error::Fault, options::OpenOptions, view::View};
+use super::{damage::Site, error::Fault, options::OpenOptions, view::View};
 use crate::domain::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// So many read at the same time; each takes a thread and a connection.
@@ -14,15 +11,15 @@ const READERS: usize = 4;
 
 /// Read-only connections, opened when they are first needed.
 pub(super) struct Readers {
-    path: PathBuf,
+    site: Arc<Site>,
     options: OpenOptions,
     idle: Mutex<Vec<Connection>>,
     places: Semaphore,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, options: OpenOptions) -> Self {
-        Self { path, options, idle: Mutex::default(), places: Semaphore::new(READERS) }
+    pub(super) fn new(site: Arc<Site>, options: OpenOptions) -> Self {
+        Self { site, options, idle: Mutex::default(), places: Semaphore::new(READERS) }
     }
 
     /// Runs `work` on a thread for blocking work. It sees one state of the database throughout,
@@ -35,9 +32,9 @@ impl Readers {
         let _place = self.places.acquire().await;
         let readers = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
-            readers.connected(work).map_err(|fault| fault.at(&readers.path))
+            readers.connected(work).map_err(|fault| readers.site.error(fault))
         });
-        done.await.unwrap_or_else(|e| Err(Fault::Text(format!("reading broke off: {e}")).at(&self.path)))
+        done.await.unwrap_or_else(|e| Err(self.site.error(Fault::Text(format!("reading broke off: {e}")))))
     }
 
     /// Looks at a few rows, in place.
@@ -45,7 +42,7 @@ impl Readers {
         &self,
         look: impl FnOnce(&mut View<'_, '_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.with(|conn| look(&mut View::Reader(conn))).map_err(|fault| fault.at(&self.path))
+        self.with(|conn| look(&mut View::Reader(conn))).map_err(|fault| self.site.error(fault))
     }
 
     /// Closes the connections that nobody uses.
@@ -73,7 +70,7 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.path, flags)?;
+        let conn = Connection::open_with_flags(self.site.path(), flags)?;
         conn.busy_timeout(self.options.busy_timeout)?;
         Ok(conn)
     }

@@ -50,7 +50,7 @@ impl TurnStore for Memory {
         let (session, turn) = (session.clone(), turn.clone());
         match record(message) {
             Ok(record) => self.keep_one(move |desk| insert(desk, &session, &turn, &record)),
-            Err(fault) => Box::pin(ready(Err(fault.at(self.path())))),
+            Err(fault) => Box::pin(ready(Err(self.0.site.error(fault)))),
         }
     }
 

@@ -65,6 +65,11 @@ pub trait Nested: Send + Sync {
 
     /// Tells whoever watches what the tool does meanwhile.
     fn tell(&self, _event: TurnEvent) {}
+
+    /// Whether anybody watches.
+    fn watched(&self) -> bool {
+        false
+    }
 }
 
 /// Another place where calls are run, such as a container.

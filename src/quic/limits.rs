@@ -1,6 +1,6 @@
 //! What one peer, and all of them together, can take of us.
 
-use super::frame::FRAME_LIMIT;
+use crate::frame::{Bounds, FRAME_LIMIT, MESSAGE_LIMIT};
 use std::time::Duration;
 
 /// Connections that have not said who they are yet. One more pushes out the oldest of them.
@@ -14,6 +14,8 @@ pub const STREAMS: u32 = 32;
 /// Frames beyond this size in bytes, on all streams of a connection together, that may be half
 /// arrived. Others wait for their turn.
 pub const ASSEMBLY: usize = 2 * FRAME_LIMIT;
+/// Messages in pieces that are put together at the same time; of one device one. Others wait.
+pub const PIECED: usize = 4;
 /// The largest first frame, which says who the peer is.
 pub const HELLO_LIMIT: usize = 4096;
 /// Bytes that wait on one stream for a client that reads slowly; beyond that its request ends.
@@ -44,6 +46,8 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 pub struct Limits {
     /// The largest frame, in bytes of JSON.
     pub frame: usize,
+    /// The largest message in pieces, in bytes of JSON.
+    pub message: usize,
     /// Connections that have not said who they are yet.
     pub waiting: usize,
     /// Connections of known devices.
@@ -72,6 +76,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             frame: FRAME_LIMIT,
+            message: MESSAGE_LIMIT,
             waiting: WAITING,
             connections: CONNECTIONS,
             per_device: CONNECTIONS_PER_DEVICE,
@@ -84,5 +89,12 @@ impl Default for Limits {
             pairing_life: PAIRING_LIFE,
             stop_grace: STOP_GRACE,
         }
+    }
+}
+
+impl Limits {
+    /// How large a request may be.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds { frame: self.frame, message: self.message }
     }
 }

@@ -7,7 +7,6 @@
 mod client;
 mod connection_ids;
 mod fingerprint;
-pub mod frame;
 mod handler;
 mod identity;
 mod limits;
@@ -23,6 +22,7 @@ pub mod token_file;
 mod transport;
 mod unix;
 
+pub use crate::frame;
 pub use client::{Address, Answers, CONNECT_DEADLINE, Client, ClientError, Target};
 pub use fingerprint::Fingerprint;
 pub use handler::{Handler, Peer};

@@ -1,10 +1,9 @@
 //! One frame off a stream.
 
-use super::{
-    frame::{Decoder, FrameError, HEADER},
-    limits::ASSEMBLY,
-};
+use super::limits::ASSEMBLY;
+use crate::frame::{Bounds, Decoder, FrameError, HEADER};
 use quinn::{ReadError, RecvStream};
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// What is taken off a stream at a time, in bytes.
@@ -23,25 +22,52 @@ pub(super) enum ReadFault {
     Lost(#[from] ReadError),
 }
 
-/// Reads the first frame of a stream. A large one takes its size out of `room`, which holds
-/// [`ASSEMBLY`] bytes when it is empty, and gives it back when it is whole.
+/// Where large messages are put together.
+pub(super) struct Room {
+    /// Bytes for frames of one connection: [`ASSEMBLY`] of them when it is empty.
+    pub(super) frames: Semaphore,
+    /// The place for one message in pieces, shared by all connections of a device.
+    pub(super) pieces: Arc<Semaphore>,
+}
+
+impl Room {
+    pub(super) fn new(pieces: Arc<Semaphore>) -> Self {
+        Self { frames: Semaphore::new(ASSEMBLY), pieces }
+    }
+
+    /// For a stream that says nothing large.
+    pub(super) fn none() -> Self {
+        Self { frames: Semaphore::new(0), pieces: Arc::new(Semaphore::new(0)) }
+    }
+}
+
+/// Reads the first message of a stream. A large frame takes its size out of `room`; a message in pieces
+/// takes the device's only place for one, and one of those that all devices share. Both are given back
+/// when it is whole.
 pub(super) async fn first(
     stream: &mut RecvStream,
-    limit: usize,
-    room: &Semaphore,
+    bounds: Bounds,
+    room: &Room,
+    shared: &Semaphore,
 ) -> Result<Vec<u8>, ReadFault> {
-    let mut decoder = Decoder::new(limit);
-    let mut taken = None;
+    let mut decoder = Decoder::within(bounds);
+    let (mut bytes, mut places) = (None, None);
     loop {
         if let Some(frame) = decoder.next_frame()? {
             return Ok(frame.to_vec());
         }
+        if decoder.pieced()? && places.is_none() {
+            // Always in this order. What else has arrived waits in QUIC's own window.
+            let own = room.pieces.acquire().await.ok();
+            places = Some((own, shared.acquire().await.ok()));
+        }
         if let Some(length) = decoder.announced()?
             && length > SMALL
-            && taken.is_none()
+            && bytes.is_none()
+            && places.is_none()
         {
             let wanted = u32::try_from(length.min(ASSEMBLY)).unwrap_or(u32::MAX);
-            taken = room.acquire_many(wanted).await.ok();
+            bytes = room.frames.acquire_many(wanted).await.ok();
         }
         match stream.read_chunk(PIECE, true).await? {
             Some(chunk) => decoder.push(&chunk.bytes),

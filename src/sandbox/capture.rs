@@ -50,7 +50,9 @@ pub struct Output {
 /// Takes a stream as it comes.
 pub(super) struct Capture {
     name: &'static str,
-    /// Bytes held of the beginning, and as many of the end: more than can be shown.
+    /// Bytes held of the beginning: more than can be shown.
+    beginning: usize,
+    /// As many of the end.
     window: usize,
     head: Vec<u8>,
     tail: VecDeque<u8>,
@@ -63,9 +65,11 @@ pub(super) struct Capture {
 impl Capture {
     /// `name` goes into the name of the spill file.
     pub(super) fn new(name: &'static str, limits: &Limits, keep: &Keep) -> Self {
+        let window = limits.output_chars.saturating_mul(MAX_CHAR).max(MAX_CHAR);
         Self {
             name,
-            window: limits.output_chars.saturating_mul(MAX_CHAR).max(MAX_CHAR),
+            beginning: window,
+            window,
             head: Vec::new(),
             tail: VecDeque::new(),
             total: 0,
@@ -84,12 +88,29 @@ impl Capture {
             spill.write(bytes).await;
         }
         self.total += bytes.len() as u64;
-        let (first, rest) = bytes.split_at(bytes.len().min(self.window - self.head.len()));
+        let (first, rest) = bytes.split_at(bytes.len().min(self.beginning - self.head.len()));
         self.head.extend_from_slice(first);
         let rest = &rest[rest.len().saturating_sub(self.window)..];
         let surplus = (self.tail.len() + rest.len()).saturating_sub(self.window);
         self.tail.drain(..surplus);
         self.tail.extend(rest);
+    }
+
+    /// So many bytes come next that are not at hand: what follows is known to be behind a gap.
+    pub(super) async fn skip(&mut self, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        if self.spill.is_none() {
+            self.start_spill().await;
+        }
+        // What comes behind the gap is no part of the beginning, on disk as little as here.
+        if let Some(spill) = &mut self.spill {
+            spill.seal();
+        }
+        self.beginning = self.head.len();
+        self.tail.clear();
+        self.total += bytes;
     }
 
     /// Begins to write to disk, with what is held: all there was so far.

@@ -5,14 +5,16 @@ pub mod docker;
 pub mod lua;
 pub mod process;
 mod spill;
+mod streams;
 mod text;
 pub mod wasm;
 
 pub use capture::{Filter, Keep, Output, fit, keep_whole};
 pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
+pub use streams::{Stream, Streams};
 pub use text::{clean, cut};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long a run may take when nobody says.
@@ -49,7 +51,7 @@ impl Default for Limits {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exit {
     /// It said that all went well.
@@ -65,6 +67,15 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The exit code of a program that ended by itself.
+    pub fn code(self) -> Option<i32> {
+        match self {
+            Self::Done => Some(0),
+            Self::Failed(code) => Some(code),
+            Self::TimedOut | Self::OutOfMemory | Self::Cancelled => None,
+        }
+    }
+
     /// Its name, for programs.
     pub fn name(self) -> &'static str {
         match self {

@@ -70,6 +70,11 @@ impl Spill {
         self.put(false).await;
     }
 
+    /// Takes no more.
+    pub(super) fn seal(&mut self) {
+        self.limit = self.taken;
+    }
+
     /// Writes what is pending; unless `last`, not what the filter holds back.
     async fn put(&mut self, last: bool) {
         let ready = match &self.filter {

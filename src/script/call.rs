@@ -3,6 +3,7 @@
 use super::{
     errors::{ErrorKind, ScriptError},
     stop,
+    waits::Waits,
 };
 use mlua::{FromLuaMulti, MultiValue, Value, function::AsyncCallFuture};
 use std::{
@@ -125,7 +126,9 @@ pub(super) struct Invocation<A: Answer> {
     used: Duration,
     /// Each stretch of work between two waits has the whole limit.
     renewed: bool,
-    wall: Option<Instant>,
+    began: Option<Instant>,
+    /// The time that it does not answer for; `None`: it answers for all.
+    waits: Option<Arc<Waits>>,
     timer: Option<Pin<Box<Sleep>>>,
     pulse: Arc<Pulse>,
 }
@@ -137,7 +140,8 @@ impl<A: Answer> Invocation<A> {
             limits,
             used: Duration::ZERO,
             renewed: false,
-            wall: None,
+            began: None,
+            waits: None,
             timer: None,
             pulse,
         }
@@ -146,6 +150,12 @@ impl<A: Answer> Invocation<A> {
     /// For work without an end: `cpu` bounds what it does between two waits.
     pub(super) fn renewed(mut self) -> Self {
         self.renewed = true;
+        self
+    }
+
+    /// While it waits for what has a limit of its own, its clock stands still.
+    pub(super) fn waiting(mut self, waits: Arc<Waits>) -> Self {
+        self.waits = Some(waits);
         self
     }
 
@@ -168,9 +178,12 @@ impl<A: Answer> Future for Invocation<A> {
             this.used = Duration::ZERO;
         }
         let start = Instant::now();
-        let wall = *this.wall.get_or_insert(start + this.limits.wall);
+        let waited = this.waits.as_ref().map_or(Duration::ZERO, |waits| waits.total());
+        let wall = *this.began.get_or_insert(start) + this.limits.wall + waited;
         let deadline = (start + this.limits.cpu.saturating_sub(this.used)).min(wall);
-        let (poll, tripped) = this.pulse.run(deadline, || stop::until(deadline, || Pin::new(call).poll(cx)));
+        let waits = this.waits.as_ref();
+        let poll = || Waits::within(waits, || Pin::new(call).poll(cx));
+        let (poll, tripped) = this.pulse.run(deadline, || stop::until(deadline, poll));
         if let Poll::Ready(result) = poll {
             this.call = None;
             if !tripped {
@@ -180,7 +193,14 @@ impl<A: Answer> Future for Invocation<A> {
             return Poll::Ready(Ended::Stopped(this.stopped(), result.ok()));
         }
         this.used += start.elapsed();
+        if waits.is_some_and(|waits| waits.are_open()) {
+            // Whatever it waits for wakes it.
+            return Poll::Pending;
+        }
         let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(wall.into())));
+        if timer.deadline() != wall.into() {
+            timer.as_mut().reset(wall.into());
+        }
         timer.as_mut().poll(cx).map(|()| Ended::Stopped(this.stopped(), None))
     }
 }

@@ -10,8 +10,8 @@ use super::{
 use crate::domain::{hook::TurnContext, plan::CommandSpec};
 use std::sync::Arc;
 
-/// Runs a command with what was typed behind its name; the text that it returns. Dropping the future
-/// stops it.
+/// Runs a command with what was typed behind its name; the text that it returns. What it starts and waits
+/// for has a time of its own. Dropping the future stops it.
 ///
 /// # Errors
 /// What it raised, or why it did not run or end in time.
@@ -24,7 +24,7 @@ pub async fn run_command(
     let (id, limits, context) = (command.handler, Limits::both(command.timeout), context.clone());
     let (name, typed) = (command.name.clone(), typed.to_owned());
     handle
-        .run(limits.wall, move |vm| async move {
+        .run_waiting(limits.wall, move |vm, waits| async move {
             let function = vm.function(id)?;
             let args = vm.lua.create_table()?;
             args.raw_set("text", typed.as_str())?;
@@ -32,7 +32,9 @@ pub async fn run_command(
                 args.raw_push(word)?;
             }
             let arguments = (payload::context(&vm.lua, &context)?, args);
-            let result = stop::during(Arc::new(context), vm.invoke(&function, arguments, limits)).await?;
+            let result =
+                stop::during(Arc::new(context), vm.invoke_waiting(&function, arguments, limits, waits))
+                    .await?;
             text_of(&vm, &result).map_err(|reason| {
                 ScriptError::new(
                     ErrorKind::Result,

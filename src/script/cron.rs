@@ -29,10 +29,11 @@ pub async fn run_job(
 ) -> Result<Option<String>, ScriptError> {
     let (limits, context) = (Limits { cpu: CRON_CPU_LIMIT.min(timeout), wall: timeout }, context.clone());
     handle
-        .run(limits.wall, move |vm| async move {
+        .run_waiting(limits.wall, move |vm, waits| async move {
             let function = vm.function(handler)?;
             let payload = to_lua(&vm.lua, &payload)?;
-            let result = stop::during(Arc::new(context), vm.invoke(&function, payload, limits)).await?;
+            let result =
+                stop::during(Arc::new(context), vm.invoke_waiting(&function, payload, limits, waits)).await?;
             if result.is_nil() {
                 return Ok(None);
             }

@@ -3,14 +3,19 @@
 use super::{
     call::{GRACE, Limits},
     errors::{ErrorKind, ScriptError},
+    family::Family,
     handle::ScriptHandle,
     pretty::pretty,
     state::Sink,
     values::{Secrets, to_json},
     vm::Vm,
+    waits::Waits,
 };
 use mlua::{Error, Function, MultiValue, chunk::ChunkMode};
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+/// Longer than any program runs, and within what clocks can count.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// The form in which values are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +50,9 @@ impl ScriptHandle {
     /// Evaluates `code`: as an expression, or else as a statement. Its globals stay.
     pub async fn eval(&self, code: impl Into<String>, limits: Limits) -> Evaluation {
         let code = code.into();
-        let evaluated = self.run(limits.wall, move |vm| async move {
+        let evaluated = self.run_waiting(limits.wall, move |vm, waits| async move {
             let capture = Capture::new(&vm);
-            let outcome = evaluate(&vm, &code, Form::Readable, limits).await;
+            let outcome = evaluate(&vm, &code, Form::Readable, limits, waits).await;
             Ok(Evaluation { printed: capture.end(), outcome })
         });
         evaluated
@@ -58,9 +63,9 @@ impl ScriptHandle {
     /// The same, but `print` writes to `listener`, at once.
     pub async fn eval_printing(&self, code: impl Into<String>, limits: Limits, listener: Sink) -> Outcome {
         let code = code.into();
-        let evaluated = self.run(limits.wall, move |vm| async move {
+        let evaluated = self.run_waiting(limits.wall, move |vm, waits| async move {
             let _listening = Listening(vm.state.listen(listener), Rc::clone(&vm));
-            Ok(evaluate(&vm, &code, Form::Readable, limits).await)
+            Ok(evaluate(&vm, &code, Form::Readable, limits, waits).await)
         });
         evaluated.await.unwrap_or_else(Outcome::Error)
     }
@@ -68,9 +73,25 @@ impl ScriptHandle {
     /// The same, but `print` writes where it always does.
     pub async fn evaluate(&self, code: impl Into<String>, form: Form, limits: Limits) -> Outcome {
         let code = code.into();
-        let evaluated =
-            self.run(limits.wall, move |vm| async move { Ok(evaluate(&vm, &code, form, limits).await) });
+        let evaluated = self.run_waiting(limits.wall, move |vm, waits| async move {
+            let family = Rc::new(Family::default());
+            vm.state.evaluated.replace(Some(Rc::clone(&family)));
+            Ok(family.during(evaluate(&vm, &code, form, limits, waits)).await)
+        });
         evaluated.await.unwrap_or_else(Outcome::Error)
+    }
+
+    /// Waits until the tasks have ended that were started by what was evaluated last.
+    pub async fn evaluated_tasks(&self) {
+        let ended = self.run(FOREVER, |vm| async move {
+            let family = vm.state.evaluated.borrow().clone();
+            if let Some(family) = family {
+                family.ended().await;
+            }
+            Ok(())
+        });
+        // A host that has ended has no tasks.
+        let _ = ended.await;
     }
 
     /// From now on `print` writes there.
@@ -115,13 +136,13 @@ impl Drop for Listening {
     }
 }
 
-async fn evaluate(vm: &Vm, code: &str, form: Form, limits: Limits) -> Outcome {
+async fn evaluate(vm: &Vm, code: &str, form: Form, limits: Limits, waits: Arc<Waits>) -> Outcome {
     let function = match compile(vm, code) {
         Ok(function) => function,
         Err(Error::SyntaxError { incomplete_input: true, .. }) => return Outcome::Incomplete,
         Err(error) => return Outcome::Error(error.into()),
     };
-    let values = match vm.invoke_all(&function, (), limits).await {
+    let values = match vm.invoke_all_waiting(&function, (), limits, waits).await {
         Ok(values) => values,
         Err(error) => return Outcome::Error(error),
     };

@@ -10,6 +10,7 @@ use super::{
     stop,
     values::{Secrets, to_json, to_lua},
     vm::Vm,
+    waits::Waits,
 };
 use crate::{
     domain::{hook::TurnContext, id::HandlerId, primitives::Primitives},
@@ -272,6 +273,35 @@ impl ScriptHandle {
         T: Send + 'static,
         F: Future<Output = Result<T, ScriptError>> + 'static,
     {
+        self.run_for(wait, None, work).await
+    }
+
+    /// The same for a call of a person's: while it waits for what has a limit of its own, its clock stands
+    /// still, here and there.
+    pub(super) async fn run_waiting<T, F>(
+        &self,
+        wait: Duration,
+        work: impl FnOnce(Rc<Vm>, Arc<Waits>) -> F + Send + 'static,
+    ) -> Result<T, ScriptError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ScriptError>> + 'static,
+    {
+        let waits = Waits::new();
+        let theirs = Arc::clone(&waits);
+        self.run_for(wait, Some(&waits), move |vm| work(vm, theirs)).await
+    }
+
+    async fn run_for<T, F>(
+        &self,
+        wait: Duration,
+        waits: Option<&Arc<Waits>>,
+        work: impl FnOnce(Rc<Vm>) -> F + Send + 'static,
+    ) -> Result<T, ScriptError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ScriptError>> + 'static,
+    {
         if self.shared.pulse.stuck() {
             self.shared.stuck.fetch_add(1, Ordering::Relaxed);
             return Err(stuck());
@@ -287,11 +317,21 @@ impl ScriptHandle {
                 None => answered.await.map_err(|_| closed())?,
             }
         });
+        let began = tokio::time::Instant::now();
         let mut late = pin!(tokio::time::sleep(wait + GRACE));
         // The timer goes first, so that nothing is left to do once the script thread is woken.
-        let answered = poll_fn(|cx| match late.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => exchange.as_mut().poll(cx).map(Some),
+        let answered = poll_fn(|cx| {
+            while late.as_mut().poll(cx).is_ready() {
+                let Some(waits) = waits else { return Poll::Ready(None) };
+                // While it stands still there is nothing to say yet.
+                let open = if waits.are_open() { GRACE } else { Duration::ZERO };
+                let end = began + wait + GRACE + waits.total() + open;
+                if end <= late.deadline() {
+                    return Poll::Ready(None);
+                }
+                late.as_mut().reset(end);
+            }
+            exchange.as_mut().poll(cx).map(Some)
         });
         let result = match answered.await {
             Some(result) => result,

@@ -13,6 +13,7 @@ mod cron;
 mod errors;
 mod eval;
 mod explain;
+mod family;
 mod fields;
 mod guard;
 mod handle;
@@ -33,6 +34,7 @@ mod stop;
 mod tools;
 mod values;
 mod vm;
+mod waits;
 mod worker;
 
 pub use call::Limits;

@@ -1,8 +1,8 @@
 //! What belongs to one VM beside Lua's own state: the draft of the plan, the handlers, the sources.
 
 use super::{
-    errors::ScriptError, explain, loader::Sources, program::Running, settings::SettingKey, specs::Specs,
-    stop, vm::Vm,
+    errors::ScriptError, explain, family::Family, loader::Sources, program::Running, settings::SettingKey,
+    specs::Specs, stop, vm::Vm,
 };
 use crate::domain::{hook::TurnContext, id::HandlerId, plan::Plan, primitives::Primitives};
 use mlua::{Function, Lua};
@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) running: Cell<usize>,
     /// Tasks that handlers started, which end with the generation.
     pub(super) tasks: CancellationToken,
+    /// Tasks of what a person had evaluated last.
+    pub(super) evaluated: RefCell<Option<Rc<Family>>>,
     /// What a VM for specs has besides.
     pub(super) specs: RefCell<Option<Specs>>,
     /// Whether this is to be one.
@@ -101,6 +103,7 @@ impl State {
             vm: OnceCell::new(),
             running: Cell::new(0),
             tasks: CancellationToken::new(),
+            evaluated: RefCell::new(None),
             specs: RefCell::default(),
             for_specs: Cell::new(false),
             clock: Cell::default(),

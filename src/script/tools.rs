@@ -30,10 +30,12 @@ pub async fn run_tool(
     let (id, limits, context) = (tool.handler, Limits::both(tool.timeout), context.clone());
     let name = tool.spec.name.clone();
     handle
-        .run(limits.wall, move |vm| async move {
+        .run_waiting(limits.wall, move |vm, waits| async move {
             let function = vm.function(id)?;
             let arguments = (map_to_lua(&vm.lua, &args)?, payload::context(&vm.lua, &context)?);
-            let result = stop::during(Arc::new(context), vm.invoke(&function, arguments, limits)).await?;
+            let result =
+                stop::during(Arc::new(context), vm.invoke_waiting(&function, arguments, limits, waits))
+                    .await?;
             text_of(&vm, &result).map_err(|reason| {
                 ScriptError::new(
                     ErrorKind::Result,

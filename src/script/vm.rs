@@ -9,6 +9,7 @@ use super::{
     payload::ContextTexts,
     state::State,
     stop,
+    waits::Waits,
 };
 use mlua::{
     Function, IntoLuaMulti, Lua, LuaOptions, MultiValue, StdLib, Table, Value,
@@ -124,6 +125,30 @@ impl Vm {
         self.finish::<MultiValue>(self.prepare(function, args), limits).await
     }
 
+    /// The same; while it waits for what has a limit of its own, its clock stands still.
+    pub(super) async fn invoke_waiting(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+        limits: Limits,
+        waits: Arc<Waits>,
+    ) -> Result<Value, ScriptError> {
+        let call = self.prepare::<(bool, Value)>(function, args);
+        self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).waiting(waits).await)
+    }
+
+    /// The same for all its results.
+    pub(super) async fn invoke_all_waiting(
+        &self,
+        function: &Function,
+        args: impl IntoLuaMulti,
+        limits: Limits,
+        waits: Arc<Waits>,
+    ) -> Result<MultiValue, ScriptError> {
+        let call = self.prepare::<MultiValue>(function, args);
+        self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).waiting(waits).await)
+    }
+
     /// A call that has not begun: a coroutine with the function below a pcall.
     pub(super) fn prepare<A: Answer>(
         &self,
@@ -150,9 +175,11 @@ impl Vm {
         function: &Function,
         args: impl IntoLuaMulti,
         limits: Limits,
+        waits: Arc<Waits>,
     ) -> Result<MultiValue, ScriptError> {
         let call = self.prepare::<MultiValue>(function, args);
-        self.ended(Invocation::new(call, limits, Arc::clone(&self.pulse)).renewed().await)
+        let call = Invocation::new(call, limits, Arc::clone(&self.pulse)).renewed().waiting(waits);
+        self.ended(call.await)
     }
 
     /// Makes a prepared call.

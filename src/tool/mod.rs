@@ -27,6 +27,9 @@ use crate::{
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+/// Characters of a command's result for all that isn't output.
+pub const HEADING_ROOM: usize = 512;
+
 /// Something a model can do.
 pub trait Tool: Send + Sync {
     /// What it is called and takes. Stays the same.

@@ -1,6 +1,6 @@
 //! `system.run`: a command of the machine's.
 
-use super::{Options, Tool, arguments};
+use super::{HEADING_ROOM, Options, Tool, arguments};
 use crate::{
     domain::{
         BoxFuture, JsonMap,
@@ -19,9 +19,6 @@ use std::{collections::BTreeMap, ffi::OsStr, path::PathBuf, time::Duration};
 
 /// The longest time that a call can ask for, unless the options say otherwise.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
-
-/// Characters of a result for all that isn't output.
-const HEADING_ROOM: usize = 512;
 
 pub(super) struct SystemRun {
     spec: ToolSpec,

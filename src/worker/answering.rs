@@ -2,19 +2,22 @@
 
 use super::{
     desk::{Asked, MAX_EVENTS, MAX_MODEL_CALLS},
-    protocol::{self, Assignment, Ending, Events, Judgement, ModelAnswer, ModelAsked, Work, action},
+    protocol::{self, Assignment, Ending, Events, Judgement, ModelAnswer, ModelAsked, Printed, Work, action},
 };
 use crate::{
     domain::{JsonMap, call::ToolCall, chat::ChatRequest, cut::middle, event::TurnEvent, message::Message},
     policy::{Elsewhere, Nested, Verdict},
     quic::protocol::{Kind, Refusal},
-    sandbox::{Filter, clean},
+    sandbox::{Filter, Output, Streams, clean},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Messages of a worker's conversation that are kept here.
 const MAX_MESSAGES: usize = 4_000;
+/// Characters of one piece of a command's output that are told while it runs.
+const PIECE: usize = 2_000;
 
 /// Answers the requests of one worker.
 pub(super) struct Answering<'a> {
@@ -24,6 +27,8 @@ pub(super) struct Answering<'a> {
     pub(super) assignment: Assignment,
     pub(super) redact: Option<Arc<dyn Filter>>,
     pub(super) state: Mutex<State>,
+    /// What its command prints.
+    pub(super) printed: tokio::sync::Mutex<Streams>,
 }
 
 /// How far it is.
@@ -49,6 +54,11 @@ impl Answering<'_> {
         self.state().ending.take()
     }
 
+    /// What its command printed.
+    pub(super) async fn printed(self) -> (Output, Output) {
+        self.printed.into_inner().show().await
+    }
+
     async fn answer(&self, action: &str, body: JsonMap) -> Result<Value, Refusal> {
         if self.state().ending.is_some() {
             return Err(Refusal::new(Kind::Forbidden, "the task of this worker is over"));
@@ -58,6 +68,7 @@ impl Answering<'_> {
             action::MODEL => self.model(read(body)?).await,
             action::JUDGE => self.judge(read::<protocol::Asked>(body)?.call).await,
             action::EVENTS => self.events(read(body)?),
+            action::OUTPUT => self.output(read(body)?).await,
             action::DONE => {
                 self.state().ending = Some(read(body)?);
                 Ok(Value::Null)
@@ -115,16 +126,37 @@ impl Answering<'_> {
         })
     }
 
-    fn events(&self, told: Events) -> Result<Value, Refusal> {
-        for event in told.events {
-            if self.state().events >= MAX_EVENTS {
-                break;
-            }
-            if let Some(event) = self.shown(event) {
-                self.state().events += 1;
-                self.nested.tell(event);
-            }
+    /// Keeps what a command printed, and shows it to whoever watches.
+    async fn output(&self, printed: Printed) -> Result<Value, Refusal> {
+        let Work::Command { .. } = self.assignment.work else {
+            return Err(Refusal::new(Kind::Forbidden, "this task is no command"));
+        };
+        let Printed { stream, skipped, data } = printed;
+        let bytes = STANDARD.decode(data).map_err(|error| Refusal::new(Kind::Request, error))?;
+        let mut streams = self.printed.lock().await;
+        streams.skip(stream, skipped).await;
+        streams.push(stream, &bytes).await;
+        drop(streams);
+        let text = clean(&String::from_utf8_lossy(&bytes));
+        if !text.trim().is_empty() {
+            self.tell(TurnEvent::Notice { text: middle(text.trim_end(), PIECE) });
         }
+        Ok(Value::Null)
+    }
+
+    /// Tells of a step, unless there were too many.
+    fn tell(&self, event: TurnEvent) {
+        if self.state().events >= MAX_EVENTS {
+            return;
+        }
+        if let Some(event) = self.shown(event) {
+            self.state().events += 1;
+            self.nested.tell(event);
+        }
+    }
+
+    fn events(&self, told: Events) -> Result<Value, Refusal> {
+        told.events.into_iter().for_each(|event| self.tell(event));
         Ok(Value::Null)
     }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     domain::{id::DeviceId, secret::Secret},
+    instance::Instance,
     quic::{Fingerprint, Identity, Limits, Server},
 };
 use std::{
@@ -13,14 +14,18 @@ use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::sync::{OnceCell, mpsc};
 
 /// The socket's name in its directory.
 pub(super) const SOCKET: &str = "s";
-/// What the directories of programs are called, before their process number.
+/// What the directories of programs are called, before the program's id.
 const PREFIX: &str = "door-";
+/// Characters of that id. Short: paths of sockets have about 100.
+const ID: usize = 12;
+/// After this time a directory goes of which it is not known whose it is: older versions gave other names.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why workers can't come in.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +57,15 @@ pub(super) struct Ticket<'a> {
     pub(super) token: Secret,
 }
 
-/// A directory that is gone when this is dropped.
-struct Dir(PathBuf);
+/// A directory that is gone when this is dropped, and the lock that says that its program runs.
+struct Dir {
+    path: PathBuf,
+    _program: Instance,
+}
 
 impl Drop for Dir {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
@@ -92,7 +100,7 @@ impl Door {
 impl Open {
     fn new(below: &Path) -> Result<Self, DoorError> {
         let failed = |message: String| DoorError { place: below.to_owned(), message };
-        let dir = Dir(directory(below).map_err(|error| failed(error.to_string()))?);
+        let dir = directory(below).map_err(|error| failed(error.to_string()))?;
         // Known to nobody but the workers of this program: no need to keep it.
         let identity = Identity::make().map_err(|error| failed(error.to_string()))?;
         let (passes, desk) = (Arc::new(Passes::default()), Arc::new(Desk::default()));
@@ -100,7 +108,7 @@ impl Open {
         let limits = Limits { per_device: 1, ..Limits::default() };
         let server = Server::new(&identity, passes.clone(), desk.clone(), limits)
             .map_err(|error| failed(error.to_string()))?;
-        server.listen_unix(&dir.0.join(SOCKET)).map_err(|error| {
+        server.listen_unix(&dir.path.join(SOCKET)).map_err(|error| {
             failed(format!(
                 "{error}. Paths of sockets have about 100 characters: set XDG_RUNTIME_DIR to a short one"
             ))
@@ -109,7 +117,7 @@ impl Open {
     }
 
     pub(super) fn dir(&self) -> &Path {
-        &self.dir.0
+        &self.dir.path
     }
 
     pub(super) fn fingerprint(&self) -> Fingerprint {
@@ -125,7 +133,7 @@ impl Open {
         let (worker, token) = self
             .passes
             .issue(name, life)
-            .map_err(|error| DoorError { place: self.dir.0.clone(), message: error.to_string() })?;
+            .map_err(|error| DoorError { place: self.dir.path.clone(), message: error.to_string() })?;
         let asked = self.desk.open(worker.clone());
         Ok((Ticket { open: self, worker, token }, asked))
     }
@@ -142,19 +150,58 @@ impl Drop for Ticket<'_> {
 /// A fresh directory for the socket. Those of programs that are gone are removed.
 ///
 /// The workers' user is another than ours and has to get through the innermost one; the ones above keep
-/// everybody else out.
-fn directory(below: &Path) -> io::Result<PathBuf> {
+/// everybody else out. The lock is beside it, where no container sees it.
+fn directory(below: &Path) -> io::Result<Dir> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(below)?;
-    for entry in fs::read_dir(below)?.flatten() {
+    let unique = ulid::Ulid::generate().to_string().to_ascii_lowercase();
+    let program = Instance::called(below, unique[unique.len() - ID..].to_owned());
+    // Before there is a directory: one without a lock is a dead program's.
+    program.hold()?;
+    sweep(below, &program);
+    let path = below.join(format!("{PREFIX}{}", program.id()));
+    fs::DirBuilder::new().mode(0o700).create(&path)?;
+    let dir = Dir { path, _program: program };
+    fs::set_permissions(&dir.path, fs::Permissions::from_mode(0o755))?;
+    Ok(dir)
+}
+
+fn sweep(below: &Path, program: &Instance) {
+    for entry in fs::read_dir(below).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let program = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next());
-        if program.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+        let Some(id) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        let known = id.len() == ID && id.bytes().all(|b| b.is_ascii_alphanumeric());
+        let old = || {
+            let made = entry.metadata().and_then(|found| found.modified());
+            made.is_ok_and(|made| SystemTime::now().duration_since(made).is_ok_and(|age| age > FORGOTTEN))
+        };
+        if if known { !program.alive(id) } else { old() } {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-    let unique = ulid::Ulid::generate().to_string().to_ascii_lowercase();
-    let dir = below.join(format!("{PREFIX}{}-{}", std::process::id(), &unique[unique.len() - 6..]));
-    fs::DirBuilder::new().mode(0o700).create(&dir)?;
-    fs::set_permissions(&dir, fs::Permissions::from_mode(0o755))?;
-    Ok(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn directories_of_programs_that_run_stay_and_others_go() {
+        let below = tempfile::tempdir().unwrap();
+        let alive = directory(below.path()).unwrap();
+        let (dead, foreign, old) = ["door-0123456789ab", "door-4711-abcdef", "door-4712-abcdef"]
+            .map(|name| below.path().join(name))
+            .into();
+        for dir in [&dead, &foreign, &old] {
+            fs::create_dir(dir).unwrap();
+        }
+        let past = SystemTime::now() - 2 * FORGOTTEN;
+        File::open(&old).unwrap().set_modified(past).unwrap();
+        let next = directory(below.path()).unwrap();
+        assert!(alive.path.exists() && next.path.exists() && foreign.exists());
+        assert!(!dead.exists() && !old.exists());
+        let path = alive.path.clone();
+        drop(alive);
+        assert!(!path.exists());
+    }
 }

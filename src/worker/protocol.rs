@@ -2,13 +2,14 @@
 
 use crate::domain::{
     JsonMap,
-    call::{ToolCall, ToolResult},
+    call::ToolCall,
     chat::{Attempt, ChatError, ChatResponse},
     event::TurnEvent,
     message::{AssistantMessage, Message},
     tool::ToolSpec,
     usage::Usage,
 };
+use crate::sandbox::{Exit, Stream};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub(super) mod action {
     pub(in crate::worker) const MODEL: &str = "model";
     /// May this call be made?
     pub(in crate::worker) const JUDGE: &str = "judge";
+    /// The command has printed this.
+    pub(in crate::worker) const OUTPUT: &str = "output";
     /// This has happened.
     pub(in crate::worker) const EVENTS: &str = "events";
     /// It is over.
@@ -50,6 +53,8 @@ pub(super) struct Assignment {
     pub(super) max_timeout: f64,
     /// Characters of output that are shown.
     pub(super) output_chars: usize,
+    /// Bytes of each stream of a command's output that the engine keeps.
+    pub(super) spill_bytes: u64,
 }
 
 /// What is to be done.
@@ -150,6 +155,18 @@ pub(super) struct Events {
     pub(super) events: Vec<TurnEvent>,
 }
 
+/// What a command has printed since the last time, in the order of its stream.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Printed {
+    pub(super) stream: Stream,
+    /// So many bytes before it are not sent.
+    #[serde(default)]
+    pub(super) skipped: u64,
+    /// The bytes, in base64.
+    pub(super) data: String,
+}
+
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -158,8 +175,16 @@ pub(super) enum Ending {
     Answered { text: String, rounds: u32 },
     /// Why there is none.
     Failed { why: String, rounds: u32 },
-    /// The command's result.
-    Ran { result: Box<ToolResult>, data: Value },
+    /// The command ended. What it printed was told before.
+    Ran {
+        exit: Exit,
+        /// The signal that ended it.
+        signal: Option<i32>,
+        /// It left a process that still held the output.
+        held_open: bool,
+    },
+    /// There was no running the command.
+    NotRun { why: String },
 }
 
 /// Something as the body of a request.

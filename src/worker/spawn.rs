@@ -11,18 +11,18 @@ use super::{
 };
 use crate::{
     domain::{
-        event::TurnEvent,
         nearest::suggestion,
         rules::{Access, Match, Rule},
         tool::Effect,
     },
+    frame::{self, MESSAGE_LIMIT},
     policy::{Elsewhere, Nested},
     sandbox::{
-        Exit, Keep, Limits,
-        docker::{Container, ContainerOutcome, Mount, WORKSPACE},
+        Exit, Keep, Limits, Output, Streams,
+        docker::{Container, ContainerOutcome, DockerError, Mount, WORKSPACE},
     },
     tool::{
-        Options,
+        HEADING_ROOM, Options,
         container::{Profiles, Task},
     },
 };
@@ -32,6 +32,10 @@ use tokio::sync::{OnceCell, Semaphore, mpsc};
 
 /// Where a worker's tools work that does not see the workspace.
 const ELSEWHERE: &str = "/tmp";
+/// How much longer than a command's time its container may take: it starts, and tells how the command ended.
+const AROUND: Duration = Duration::from_secs(15);
+/// What the assignment may take less than a message.
+const ROOM: usize = 4 << 10;
 /// Characters of a worker's last words that are told when it breaks off.
 const LAST_WORDS: usize = 1_000;
 
@@ -67,11 +71,29 @@ pub(super) struct Report {
     pub(super) exit: Exit,
     /// What it says itself; `None`: it broke off.
     pub(super) ending: Option<Ending>,
+    /// Whether something in it was killed for want of memory.
+    pub(super) out_of_memory: bool,
+    /// What its command printed; `None`: it had a task.
+    pub(super) printed: Option<(Output, Output)>,
     pub(super) profile: String,
     pub(super) duration: Duration,
     pub(super) limit: Duration,
     /// The end of what its program wrote to standard error.
     pub(super) last_words: String,
+}
+
+/// Why there is no report.
+pub(super) struct NoReport {
+    /// For a person to read.
+    pub(super) message: String,
+    /// What its command printed until the engine was lost.
+    pub(super) printed: Option<(Output, Output)>,
+}
+
+impl<E: std::fmt::Display> From<E> for NoReport {
+    fn from(error: E) -> Self {
+        Self { message: error.to_string(), printed: None }
+    }
 }
 
 impl Workers {
@@ -103,17 +125,19 @@ impl Workers {
     ///
     /// # Errors
     /// For a person to read: why there was no worker.
-    pub(super) async fn run(&self, order: Order, nested: &dyn Nested) -> Result<Report, String> {
+    pub(super) async fn run(&self, order: Order, nested: &dyn Nested) -> Result<Report, NoReport> {
         let tools = tools(order.tools.as_deref())?;
         let task = Task { profile: order.profile.clone(), ..Task::default() };
         let (profile, container) = self.profiles.prepared(&task)?;
-        let time = order.timeout.or(profile.timeout).unwrap_or(DEFAULT_TIME).min(MAX_TIME);
+        let time = time(&order, profile.timeout)?;
         // Never closed.
         let _place = self.places.acquire().await;
-        let open = self.door.open().await.map_err(|error| error.to_string())?;
-        let (ticket, asked) = open
-            .admit(&format!("worker in {}", profile.name), time + TOKEN_SLACK)
-            .map_err(|error| error.to_string())?;
+        // Before there is a token: a pull takes none of its time.
+        let progress = self.profiles.progress(nested);
+        let engine = self.profiles.engine();
+        engine.image(&container.image, time, &progress).await.map_err(no_worker)?;
+        let open = self.door.open().await?;
+        let (ticket, asked) = open.admit(&format!("worker in {}", profile.name), time + TOKEN_SLACK)?;
         let socket = Mount { host: open.dir().to_owned(), guest: format!("{GUEST}/door"), writable: false };
         let boot = Boot {
             socket: format!("{GUEST}/door/{SOCKET}"),
@@ -121,32 +145,84 @@ impl Workers {
             token: ticket.token.expose().to_owned(),
         };
         let container = self.outfitted(container, socket, &boot).await?;
-        let sees_workspace = container.mounts.iter().any(|mount| mount.guest == WORKSPACE);
+        let command = matches!(order.what, What::Command { .. });
+        let assignment = self.assignment(order.what, &tools, nested, &container, time)?;
+        let keep = self.keep();
         let answering = Answering {
             nested,
             elsewhere: elsewhere(&profile.name, &tools),
-            assignment: Assignment {
-                work: self.work(order.what, &tools, nested),
-                workspace: if sees_workspace { WORKSPACE } else { ELSEWHERE }.to_owned(),
-                timeout: self.options.timeout.as_secs_f64(),
-                max_timeout: self.options.max_timeout.min(time).as_secs_f64(),
-                output_chars: self.options.output_chars,
-            },
+            assignment,
             tools,
             redact: self.options.redact.clone(),
             state: State::default().into(),
+            printed: Streams::new(&self.printing(), &keep).into(),
         };
-        let limits = Limits { timeout: time, memory_bytes: profile.memory_bytes, ..Limits::default() };
-        let outcome = self.served(&container, &limits, &answering, asked).await?;
+        // A command ends by itself at its time, and its worker tells of it.
+        let timeout = if command { time + AROUND } else { time };
+        let limits = Limits { timeout, memory_bytes: profile.memory_bytes, ..Limits::default() };
+        let outcome = self.served(&container, &limits, &answering, asked).await;
         drop(ticket);
+        let ending = answering.ending();
+        let printed = match command {
+            true => Some(answering.printed().await),
+            false => None,
+        };
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(NoReport { printed, ..no_worker(error) }),
+        };
         Ok(Report {
             exit: outcome.exit,
-            ending: answering.ending(),
+            ending,
+            out_of_memory: outcome.out_of_memory,
+            printed,
             profile: profile.name.clone(),
             duration: outcome.duration,
             limit: time,
             last_words: crate::domain::cut::middle(outcome.stderr.text.trim(), LAST_WORDS),
         })
+    }
+
+    fn keep(&self) -> Keep {
+        Keep { dir: self.options.spill_dir.clone(), filter: self.options.redact.clone() }
+    }
+
+    /// The limits of what a command prints: those of `system.run`.
+    fn printing(&self) -> Limits {
+        Limits {
+            output_chars: self.options.output_chars.saturating_sub(HEADING_ROOM),
+            spill_bytes: self.options.spill_bytes,
+            ..Limits::default()
+        }
+    }
+
+    /// What the worker is to do.
+    fn assignment(
+        &self,
+        what: What,
+        tools: &[String],
+        nested: &dyn Nested,
+        container: &Container,
+        time: Duration,
+    ) -> Result<Assignment, String> {
+        let sees_workspace = container.mounts.iter().any(|mount| mount.guest == WORKSPACE);
+        let command = matches!(what, What::Command { .. });
+        let assignment = Assignment {
+            work: self.work(what, tools, nested),
+            workspace: if sees_workspace { WORKSPACE } else { ELSEWHERE }.to_owned(),
+            timeout: self.options.timeout.as_secs_f64(),
+            max_timeout: if command { time } else { self.options.max_timeout.min(time) }.as_secs_f64(),
+            output_chars: self.options.output_chars,
+            spill_bytes: self.options.spill_bytes,
+        };
+        let length = frame::length(&assignment).map_err(|error| error.to_string())?;
+        match length <= MESSAGE_LIMIT - ROOM {
+            true => Ok(assignment),
+            false => Err(format!(
+                "the task and what it reads are too large: {length} bytes as JSON, and a worker takes {MESSAGE_LIMIT}; \
+                 put it into a file of the workspace"
+            )),
+        }
     }
 
     /// The container with this program in it, its way to us, and no other way out.
@@ -196,11 +272,9 @@ impl Workers {
         limits: &Limits,
         answering: &Answering<'_>,
         mut asked: mpsc::Receiver<Asked>,
-    ) -> Result<ContainerOutcome, String> {
-        let keep = Keep { dir: self.options.spill_dir.clone(), filter: self.options.redact.clone() };
-        let progress = |text: &str| answering.nested.tell(TurnEvent::Notice { text: text.to_owned() });
-        let engine = self.profiles.engine().await;
-        let running = engine.run(container, limits, &keep, &progress);
+    ) -> Result<ContainerOutcome, DockerError> {
+        let (keep, progress) = (self.keep(), self.profiles.progress(answering.nested));
+        let running = self.profiles.engine().run(container, limits, &keep, &progress);
         let serving = async {
             let mut open = FuturesUnordered::new();
             loop {
@@ -212,9 +286,27 @@ impl Workers {
             }
         };
         tokio::select! {
-            outcome = running => outcome.map_err(|error| format!("{error}. No worker ran: a worker needs a container")),
-            () = serving => Err("the worker could not be served".into()),
+            outcome = running => outcome,
+            () = serving => Err(DockerError::Engine("the worker could not be served".into())),
         }
+    }
+}
+
+/// How long a worker may take.
+fn time(order: &Order, profile: Option<Duration>) -> Result<Duration, String> {
+    let most = MAX_TIME.max(profile.unwrap_or_default());
+    match order.timeout {
+        Some(time) if time > most => Err(format!("timeout must be at most {} seconds", most.as_secs_f64())),
+        Some(time) => Ok(time),
+        None => Ok(profile.unwrap_or(DEFAULT_TIME)),
+    }
+}
+
+/// Why there was no worker, or why nobody knows what became of it.
+fn no_worker(error: DockerError) -> NoReport {
+    match error {
+        DockerError::Lost(_) => error.into(),
+        error => format!("{error}. No worker ran: a worker needs a container").into(),
     }
 }
 

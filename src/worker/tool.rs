@@ -4,7 +4,7 @@
 use super::{
     MAX_TASK, Workers,
     protocol::Ending,
-    spawn::{Order, Report, What},
+    spawn::{NoReport, Order, Report, What},
 };
 use crate::{
     domain::{
@@ -14,7 +14,10 @@ use crate::{
     },
     policy::{Authorized, Scope},
     sandbox::Exit,
-    tool::Tool,
+    tool::{
+        Tool,
+        container::{self, note_output, without_output},
+    },
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,6 +25,8 @@ use std::{sync::Arc, time::Duration};
 
 /// The tool's name.
 const NAME: &str = "worker.spawn";
+/// The exit code of what SIGKILL ended.
+const KILLED: i32 = 137;
 
 /// The tool for these workers.
 pub fn tool(workers: Arc<Workers>) -> Arc<dyn Tool> {
@@ -116,53 +121,135 @@ impl Tool for Spawn {
             let call = call.into_inner();
             let report = match order(&call.args) {
                 Ok(order) => self.workers.run(order, scope.nested).await,
-                Err(problem) => Err(problem),
+                Err(problem) => Err(problem.into()),
             };
             match report {
                 Ok(report) => told(&call, report),
-                Err(problem) => ToolResult::new(&call, ToolStatus::Error, format!("{NAME}: {problem}")),
+                Err(none) => failed(&call, none),
             }
         })
     }
 }
 
+/// A worker of which there is no report.
+fn failed(call: &ToolCall, none: NoReport) -> ToolResult {
+    let NoReport { message, printed } = none;
+    let text = format!("{NAME}: {message}");
+    let Some((out, err)) = printed else { return ToolResult::new(call, ToolStatus::Error, text) };
+    let mut data = JsonMap::new();
+    note_output(&mut data, &out, &err);
+    let (text, meta) = (text + &container::printed(&out, &err), without_output(&data));
+    ToolResult { meta, data: Some(data.into()), ..ToolResult::new(call, ToolStatus::Error, text) }
+}
+
 /// What became of a worker, as a model reads it, and as programs do.
 fn told(call: &ToolCall, report: Report) -> ToolResult {
-    let Report { exit, ending, profile, duration, limit, last_words } = report;
-    let mut facts = json!({
-        "profile": profile, "exit": exit.name(), "timed_out": exit == Exit::TimedOut,
-        "duration_ms": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-    });
-    let (status, text) = match (exit, ending) {
-        (Exit::Done, Some(Ending::Answered { text, rounds })) => {
-            facts["rounds"] = rounds.into();
-            facts["text"] = text.as_str().into();
-            (ToolStatus::Ok, text)
+    if let Some(Ending::NotRun { why }) = &report.ending {
+        return ToolResult::new(call, ToolStatus::Error, format!("{NAME}: {why}"));
+    }
+    let mut facts = JsonMap::new();
+    facts.insert("profile".into(), report.profile.as_str().into());
+    let duration = u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX);
+    facts.insert("duration_ms".into(), duration.into());
+    let Told { exit, status, mut text } = match &report.printed {
+        Some((out, err)) => {
+            note_output(&mut facts, out, err);
+            let mut told = command(&report, &mut facts);
+            told.text += &container::printed(out, err);
+            told
         }
-        (Exit::Done, Some(Ending::Failed { why, rounds })) => {
-            facts["exit"] = "failed".into();
-            facts["rounds"] = rounds.into();
-            (ToolStatus::Error, format!("the worker ended without an answer: {why}"))
-        }
-        (Exit::Done, Some(Ending::Ran { result, data })) => {
-            if let (Some(facts), Value::Object(data)) = (facts.as_object_mut(), data) {
-                facts.extend(data);
-            }
-            (result.status, result.content)
-        }
-        (Exit::TimedOut, _) => {
-            (ToolStatus::Error, format!("timed out after {} s: the worker was killed", limit.as_secs_f64()))
-        }
-        (Exit::OutOfMemory, _) => {
-            (ToolStatus::Error, "the worker was killed: it wanted more memory than its profile has".into())
-        }
-        (exit, _) => {
-            let words = if last_words.is_empty() { "it said nothing" } else { &last_words };
-            (ToolStatus::Error, format!("the worker broke off ({}): {words}", exit.name()))
+        None => task(&report, &mut facts),
+    };
+    if report.out_of_memory && exit != Exit::OutOfMemory {
+        text += "\nnote: something in it was killed for want of memory";
+    }
+    facts.insert("exit".into(), exit.name().into());
+    facts.insert("timed_out".into(), (exit == Exit::TimedOut).into());
+    facts.insert("out_of_memory".into(), report.out_of_memory.into());
+    if status == ToolStatus::Error {
+        let problem = text.lines().next().unwrap_or_default();
+        facts.insert("problem".into(), problem.into());
+    }
+    let meta = without_output(&facts);
+    ToolResult { meta, data: Some(facts.into()), ..ToolResult::new(call, status, text) }
+}
+
+/// How a worker ended, in words.
+struct Told {
+    exit: Exit,
+    status: ToolStatus,
+    text: String,
+}
+
+impl Told {
+    fn error(exit: Exit, text: impl Into<String>) -> Self {
+        Self { exit, status: ToolStatus::Error, text: text.into() }
+    }
+}
+
+/// How a command ended.
+fn command(report: &Report, facts: &mut JsonMap) -> Told {
+    let Some(Ending::Ran { exit, signal, held_open }) = &report.ending else { return other(report) };
+    // The engine saw what killed it; the worker sees a signal only.
+    let exit = match exit {
+        Exit::Failed(KILLED) if report.out_of_memory => Exit::OutOfMemory,
+        exit => *exit,
+    };
+    if let Some(code) = exit.code() {
+        facts.insert("exit_code".into(), code.into());
+    }
+    let mut told = match exit {
+        Exit::TimedOut => timed_out(report, "command"),
+        Exit::OutOfMemory => Told::error(exit, "killed: it wanted more memory than its profile has"),
+        Exit::Cancelled => Told::error(exit, "killed: it waits for a terminal"),
+        exit => {
+            let code = exit.code().unwrap_or_default();
+            let text = match signal {
+                Some(signal) => format!("ended by signal {signal}"),
+                None => format!("exit code {code}"),
+            };
+            Told { exit, status: ToolStatus::Ok, text }
         }
     };
-    let meta = facts.as_object().cloned().unwrap_or_default();
-    let short = |key: &String| !matches!(key.as_str(), "text" | "stdout" | "stderr");
-    let meta = meta.into_iter().filter(|(key, _)| short(key)).collect();
-    ToolResult { meta, data: Some(facts), ..ToolResult::new(call, status, text) }
+    if *held_open {
+        told.text += "\nnote: a process that left the group was still running and held the output";
+    }
+    told
+}
+
+/// How a task ended.
+fn task(report: &Report, facts: &mut JsonMap) -> Told {
+    match (report.exit, &report.ending) {
+        (Exit::Done, Some(Ending::Answered { text, rounds })) => {
+            facts.insert("rounds".into(), (*rounds).into());
+            facts.insert("text".into(), text.as_str().into());
+            Told { exit: Exit::Done, status: ToolStatus::Ok, text: text.clone() }
+        }
+        (Exit::Done, Some(Ending::Failed { why, rounds })) => {
+            facts.insert("rounds".into(), (*rounds).into());
+            Told::error(Exit::Failed(1), format!("the worker ended without an answer: {why}"))
+        }
+        _ => other(report),
+    }
+}
+
+/// How a worker ended that did not end its task.
+fn other(report: &Report) -> Told {
+    match (report.exit, &report.ending) {
+        (Exit::TimedOut, _) => timed_out(report, "worker"),
+        (Exit::OutOfMemory, _) => Told::error(
+            Exit::OutOfMemory,
+            "the worker was killed: it wanted more memory than its profile has",
+        ),
+        (exit, _) => {
+            let words = if report.last_words.is_empty() { "it said nothing" } else { &report.last_words };
+            let exit = if exit == Exit::Done { Exit::Failed(1) } else { exit };
+            Told::error(exit, format!("the worker broke off ({}): {words}", exit.name()))
+        }
+    }
+}
+
+fn timed_out(report: &Report, what: &str) -> Told {
+    let seconds = report.limit.as_secs_f64();
+    Told::error(Exit::TimedOut, format!("timed out after {seconds} s: the {what} was killed"))
 }

@@ -10,3 +10,4 @@ mod explain;
 mod help;
 mod init;
 mod program;
+mod waiting;

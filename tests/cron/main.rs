@@ -12,6 +12,7 @@ mod declaring;
 mod delivering;
 mod expressions;
 mod missing;
+mod moving;
 mod overlapping;
 mod program;
 mod reloading;

@@ -1,14 +1,11 @@
 //! What a container may, how it ends, and that it is gone afterwards.
 
-use crate::{
-    rig::{IMAGE, Rig, limits, sh},
-    support::program::until,
-};
+use crate::rig::{IMAGE, Rig, limits, sh};
 use openpista::sandbox::{
     Exit, Limits,
     docker::{Container, Docker, DockerError, Mount},
 };
-use std::{fs, process::Command, time::Duration};
+use std::{fs, time::Duration};
 
 #[tokio::test]
 async fn exit_codes_and_both_streams_come_back() {
@@ -107,33 +104,4 @@ async fn dropping_the_run_kills_the_container() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("it is still there");
-}
-
-#[tokio::test]
-async fn what_a_dead_program_left_is_swept_and_nothing_else() {
-    let Some(rig) = Rig::new() else { return };
-    let begin = |owner: &str, pid: &str, expires: &str| {
-        let labels = [("owner", owner), ("pid", pid), ("expires", expires)];
-        let mut command = Command::new("docker");
-        command.args(["run", "-d", "--network", "none"]);
-        for (name, value) in labels {
-            command.args(["--label", &format!("openpista.{name}={value}")]);
-        }
-        let output = command.args([IMAGE, "sleep", "600"]).output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let (owner, alive, later) = (rig.owner(), std::process::id().to_string(), "99999999999");
-    let other = format!("{owner}-other");
-    let dead = begin(&owner, "4194303", later);
-    let late = begin(&owner, &alive, "1");
-    let ours = begin(&owner, &alive, later);
-    let theirs = begin(&other, "4194303", "1");
-    assert_eq!(rig.docker.sweep().await.unwrap(), 2);
-    let there = |id: &str| Command::new("docker").args(["inspect", id]).output().unwrap().status.success();
-    assert!(!there(&dead) && !there(&late) && there(&ours) && there(&theirs));
-    for id in [&ours, &theirs] {
-        Command::new("docker").args(["rm", "-f", id]).output().unwrap();
-    }
-    assert!(until(|| rig.left() == 0));
 }

@@ -6,7 +6,10 @@
 mod support;
 
 mod engine;
+mod losing;
 mod proving;
 mod pulling;
 mod rig;
+mod stand_in;
+mod sweeping;
 mod tool;

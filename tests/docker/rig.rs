@@ -83,7 +83,7 @@ impl Rig {
         }
         let dir = tempfile::tempdir().expect("a directory");
         let owner = dir.path().display().to_string();
-        Some(Self { docker: Docker::new(None, &owner), dir })
+        Some(Self { docker: Docker::new(None, &owner).of(dir.path()), dir })
     }
 
     pub(crate) fn owner(&self) -> String {

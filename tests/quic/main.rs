@@ -12,6 +12,7 @@ mod guessing;
 mod messages;
 mod mutations;
 mod pairing;
+mod pieces;
 mod process;
 mod roles;
 mod sockets;

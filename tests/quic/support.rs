@@ -102,6 +102,8 @@ impl Handler for Obedient {
                     }
                     Ok(Value::Null)
                 }
+                // Answers with so many bytes.
+                "large" => Ok(json!("z".repeat(rest.parse().unwrap()))),
                 // Says so many KiB without waiting, and then waits for the end.
                 "flood" => {
                     for _ in 0..rest.parse::<u32>().unwrap() {

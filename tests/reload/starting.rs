@@ -89,3 +89,34 @@ fn nobody_else_can_read_what_is_kept() {
     home.init("pista.agent(");
     Running::start(home.command(["repl"]), b"").wait().code(78);
 }
+
+/// The home has moved since, with all that is in it; and perhaps the program was an older one.
+#[test]
+fn what_is_kept_moves_along_with_the_home() {
+    for old in [false, true] {
+        let home = home();
+        let (init, lib) = (home.config().join("init.lua"), home.config().join("lib.lua"));
+        if old {
+            let kept = fs::read_dir(home.state().join("last-good")).unwrap().next().unwrap().unwrap().path();
+            let mut copy: serde_json::Value = serde_json::from_slice(&fs::read(&kept).unwrap()).unwrap();
+            copy["init"] = init.to_str().unwrap().into();
+            let files = copy["files"].as_object().unwrap().clone();
+            let absolute = files
+                .into_iter()
+                .map(|(name, text)| (home.config().join(name).to_str().unwrap().to_owned(), text));
+            copy["files"] = absolute.collect::<serde_json::Map<_, _>>().into();
+            fs::remove_file(&kept).unwrap();
+            fs::write(kept.with_file_name("0123456789abcdef.json"), copy.to_string()).unwrap();
+        }
+        fs::write(&init, "pista.agent(").unwrap();
+        fs::write(&lib, "broken too").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("elsewhere");
+        fs::rename(home.path(), &place).unwrap();
+        let mut command = home.command(["repl"]);
+        command.env("HOME", &place);
+        let ran = Running::start(command, b"=pista_test()\n").wait();
+        assert_eq!((ran.code, ran.out.as_str()), (Some(0), "\"kept\"\n"), "old: {old}: {ran:?}");
+        ran.complains(["the last one that worked is in force"]);
+    }
+}

@@ -13,6 +13,8 @@ mod rig;
 mod bounds;
 mod commands;
 mod ends;
+mod limits;
+mod pages;
 mod stage;
 mod tasks;
 mod tokens;

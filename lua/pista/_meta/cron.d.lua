@@ -23,7 +23,7 @@ function pista.cron(name, options, fn) end
 ---@field tz? string The IANA time zone that `at` is read in; else the machine's.
 ---@field missed? "skip"|"once"|"all" Times at which no program ran: noted only (the default), made up for by one run, or each by one. Also whether a run that was cut off is tried again.
 ---@field overlap? "skip"|"queue" A time at which the job runs still: noted only (the default), or run afterwards.
----@field timeout? number Seconds that a run may take. Default 300.
+---@field timeout? number Seconds that a run may take, default 300; of a function its own, without what it calls that has a time of its own.
 ---@field to? string Where the text goes, `channel:conversation`.
 ---@field prompt? string Asked in place of a function.
 ---@field agent? string Who answers `prompt`; else the default agent.

@@ -184,7 +184,7 @@ function pista.drop(reason) end
 ---      return out.exit_code == 0 and "deployed" or out.stderr
 ---    end)
 ---@param name string Without the slash.
----@param options { help?: string, timeout?: number } Seconds; default 60.
+---@param options { help?: string, timeout?: number } Seconds of its own, default 60: a worker, a command, an agent or a model that it calls has a time of its own, and is waited for.
 ---@param fn fun(ctx: pista.Context, args: pista.CommandArgs): any
 ---@overload fun(name: string, fn: fun(ctx: pista.Context, args: pista.CommandArgs): any)
 function pista.command(name, options, fn) end
@@ -260,6 +260,7 @@ function pista.sleep(seconds) end
 
 ---Starts a function beside this handler, which does not wait for it. At most 64 run at once; each may
 ---run 5 seconds between two waits, and ends with this configuration. An error in it is logged.
+---`openpista eval` and `openpista lua` wait for the tasks that they started.
 ---
 ---    local task = pista.spawn(function(name) pista.sleep(0.01) return "hello " .. name end, "ada")
 ---    assert(task:wait() == "hello ada")

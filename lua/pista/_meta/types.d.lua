@@ -61,7 +61,7 @@
 ---@field parameters? table<string, pista.Parameter> Or a JSON Schema of an object.
 ---@field run fun(args: table, ctx: pista.Context): any Text is sent as it is, anything else as JSON.
 ---@field effect? "read"|"act" `act`, the default, asks where no rule says otherwise.
----@field timeout? number Seconds. Default 30.
+---@field timeout? number Seconds of its own, default 30: what it calls has a time of its own, as in `pista.command`.
 
 ---A type, with `?` behind it when the parameter can be left out, or with more to say:
 ---`{ type = "integer", description = "…", optional = true }`.

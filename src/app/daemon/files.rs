@@ -152,7 +152,7 @@ impl Files {
 /// Writes a file that is there whole or not at all, for its owner only. Not synced: it is good as long
 /// as this process runs.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let half = path.with_extension(format!("{}.new", std::process::id()));
+    let half = path.with_extension(format!("{}.new", ulid::Ulid::generate()));
     let _ = fs::remove_file(&half);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&half)?;
     let written = file.write_all(text).and_then(|()| fs::rename(&half, path));

@@ -8,7 +8,7 @@ use crate::{
     domain::BoxFuture,
 };
 use anyhow::Context;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fs::File, net::SocketAddr, path::PathBuf};
 
 /// Where it is told of.
 #[derive(Clone, Debug)]
@@ -84,6 +84,11 @@ impl Nearby {
 impl Whereabouts for Nearby {
     fn name(&self) -> String {
         "the daemon".into()
+    }
+
+    fn lock(&self) -> Option<File> {
+        // A daemon that follows makes another file.
+        File::open(self.files.pid()).ok()
     }
 
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>> {

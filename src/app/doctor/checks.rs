@@ -94,7 +94,9 @@ pub(super) async fn database(loaded: &Loaded) -> Finding {
     match checked {
         Ok(problems) if problems.is_empty() => Finding::ok("database", format!("{place}: whole")),
         Ok(problems) => Finding::new("database", Health::Fail, format!("{place}: {}", problems.join("; ")))
-            .with("put a copy in its place: there may be one beside it, ending in .bak"),
+            .with(
+                "stop what uses it, then `openpista restore BACKUP`; a copy may be beside it, ending in .bak",
+            ),
         Err(error) => Finding::new("database", Health::Fail, error),
     }
 }
@@ -184,7 +186,7 @@ pub(super) async fn docker(loaded: &Loaded) -> Finding {
         };
     };
     let task = Task { profile: Some(name.clone()), argv: vec!["true".into()], ..Task::default() };
-    match profiles.run(task).await {
+    match profiles.run(task, &|_| ()).await {
         Ok(done) if done.place == Place::Process => Finding::new(
             "docker",
             Health::Warn,
@@ -200,6 +202,6 @@ pub(super) async fn docker(loaded: &Loaded) -> Finding {
             Health::Fail,
             format!("the profile {name}: `true` ends as {}", done.exit.name()),
         ),
-        Err(error) => Finding::new("docker", Health::Fail, error),
+        Err(error) => Finding::new("docker", Health::Fail, error.message),
     }
 }

@@ -87,7 +87,7 @@ async fn containers(profiles: &Arc<Profiles>, name: &str, found: &mut impl FnMut
     let run = async |line: &str| {
         let argv = ["sh", "-c", line].map(str::to_owned).to_vec();
         let task = Task { profile: Some(name.to_owned()), argv, timeout: Some(SHORT * 5), ..Task::default() };
-        profiles.run(task).await
+        profiles.run(task, &|_| ()).await
     };
     let Ok(profile) = profiles.get(Some(name)) else { return };
     let home = std::env::var("HOME").unwrap_or_default();

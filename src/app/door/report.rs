@@ -49,6 +49,7 @@ impl DoorHandler {
             "fingerprint": self.place.fingerprint().to_string(),
             "config": live.loaded.located.init,
             "reload_error": self.app.fault(),
+            "database_error": self.app.memory().damage(),
             "abandoned_lua_threads": self.app.abandoned(),
             "channels": self.app.health.all(),
             "database": self.app.memory().outage().map(|outage| json!({

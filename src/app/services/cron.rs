@@ -8,6 +8,7 @@ use crate::{
         facts,
         primitives::{self},
     },
+    config::{ConfigName, FormerName},
     cron::{Ended, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, Zone, local_zone},
     domain::{
         BoxFuture,
@@ -16,13 +17,15 @@ use crate::{
         id::{SessionId, TurnId},
         plan::CronWork,
         primitives::{Ask, FailureKind, Primitives},
+        store::StoreError,
     },
     gateway::WeakGateway,
-    memory::Memory,
+    memory::{FormerConfig, Memory},
     script::{ErrorKind, run_job},
 };
 use serde_json::json;
 use std::{sync::Arc, time::Instant};
+use tokio::sync::OnceCell;
 
 /// The channel that jobs act on.
 const CHANNEL: &str = "cron";
@@ -31,19 +34,36 @@ const CHANNEL: &str = "cron";
 pub(in crate::app) struct CronService {
     scheduler: Scheduler,
     gateway: WeakGateway,
+    memory: Memory,
+    /// Jobs of older versions have their new name.
+    renamed: OnceCell<()>,
 }
 
 impl CronService {
     pub(in crate::app) fn new(loaded: &Loaded, memory: Memory, gateway: WeakGateway) -> Self {
-        let (store, clock) = (Arc::new(memory), Arc::new(SystemClock::default()));
+        let (store, clock) = (Arc::new(memory.clone()), Arc::new(SystemClock::default()));
         let tasks = loaded.process().health.tasks.clone();
-        Self { scheduler: Scheduler::new(store, clock, config_name(loaded), tasks), gateway }
+        let scheduler = Scheduler::new(store, clock, config_name(loaded).name, tasks);
+        Self { scheduler, gateway, memory, renamed: OnceCell::new() }
+    }
+
+    /// Gives jobs and runs of an older version, or of another home, to the configuration that has them now.
+    async fn rename(&self, loaded: &Loaded) {
+        let ConfigName { name, former: Some(former) } = config_name(loaded) else { return };
+        match self.memory.rename_config(&name, former_config(former)).await {
+            Ok(Some(found)) => tracing::info!(target: "cron", "the history of the jobs of {found} goes on"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(target: "cron", "former runs of the jobs are not found: {error}"),
+        }
     }
 }
 
 impl Service for CronService {
     fn apply<'a>(&'a self, live: &'a Arc<Live>) -> BoxFuture<'a, ()> {
         Box::pin(async move {
+            if !live.loaded.plan.cron.is_empty() {
+                self.renamed.get_or_init(|| self.rename(&live.loaded)).await;
+            }
             let jobs = live.loaded.plan.cron.values().cloned().map(Arc::new).collect();
             match Jobs::new(live, self.gateway.clone()) {
                 Ok(work) => self.scheduler.apply(jobs, zone_here(&live.loaded), Arc::new(work)).await,
@@ -57,11 +77,22 @@ impl Service for CronService {
     }
 }
 
-/// What the jobs of a configuration belong to in the memory: the file that declares them.
-pub(in crate::app) fn config_name(loaded: &Loaded) -> String {
-    let Some(init) = &loaded.located.init else { return String::new() };
-    // The same file by another way is the same.
-    init.canonicalize().unwrap_or_else(|_| init.clone()).display().to_string()
+/// What the jobs of a configuration belong to in the memory: a name that stays when the home moves.
+fn config_name(loaded: &Loaded) -> ConfigName {
+    loaded.located.config_name(&loaded.dirs)
+}
+
+/// The name that they are stored under, which may be one of an older version. Only looks.
+pub(in crate::app) async fn stored_config(loaded: &Loaded, memory: &Memory) -> Result<String, StoreError> {
+    let ConfigName { name, former } = config_name(loaded);
+    match former {
+        Some(former) => memory.stored_config(&name, former_config(former)).await,
+        None => Ok(name),
+    }
+}
+
+fn former_config(former: FormerName) -> FormerConfig {
+    FormerConfig { path: former.path, end: former.end }
 }
 
 /// The zone of jobs that name none.

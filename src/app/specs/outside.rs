@@ -3,7 +3,7 @@
 use super::{
     super::{
         commands,
-        services::cron::{Jobs, config_name, zone_here},
+        services::cron::{Jobs, zone_here},
     },
     channel::Kept,
     stage::Engine,
@@ -77,7 +77,10 @@ impl Engine {
     }
 
     pub(super) async fn run_job(&self, name: &str, at_ms: i64) -> Result<JobEnd, PrimitiveError> {
-        let (spec, config) = (Arc::new(self.cron(name)?.clone()), config_name(&self.live.loaded));
+        let (spec, config) = (
+            Arc::new(self.cron(name)?.clone()),
+            self.live.loaded.located.config_name(&self.live.loaded.dirs).name,
+        );
         let work = Jobs::new(&self.live, self.gateway.downgrade()).map_err(io)?;
         let (store, clock) = (self.live.loaded.memory().map_err(io)?, Still(at_ms));
         let (run, outcome) =

@@ -2,7 +2,10 @@
 
 mod claiming;
 mod closing;
+mod renaming;
 mod runs;
+
+pub use renaming::FormerConfig;
 
 use super::{Memory, desk::Desk, error::Fault};
 use crate::domain::{

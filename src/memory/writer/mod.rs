@@ -13,15 +13,16 @@ mod thread;
 pub use outage::Outage;
 pub use thread::{STORE_RETRY_FIRST, STORE_RETRY_LONGEST};
 
-use super::{desk::Desk, error::Fault, options::OpenOptions, owner::Owner, view::View};
+use super::{
+    damage::Site, desk::Desk, error::Fault, options::OpenOptions, owner::Owner, view::View,
+};
 use crate::domain::{BoxFuture, store::StoreError};
 use outage::OutageCell;
 use piece::{Access, Kind, Piece, Work};
 use rusqlite::Connection;
 use std::{
-    path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{self, Sender},
     },
     thread::JoinHandle,
@@ -31,7 +32,7 @@ use tokio::sync::oneshot;
 
 /// The queue to the writing thread, which starts with the first thing to write.
 pub(super) struct Writer {
-    path: PathBuf,
+    site: Arc<Site>,
     options: OpenOptions,
     state: Mutex<State>,
     outage: OutageCell,
@@ -50,8 +51,8 @@ enum State {
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, options: OpenOptions, conn: Connection, owner: Owner) -> Self {
-        Self { path, options, state: Mutex::new(State::Waiting(conn, owner)), outage: OutageCell::default() }
+    pub(super) fn new(site: Arc<Site>, options: OpenOptions, conn: Connection, owner: Owner) -> Self {
+        Self { site, options, state: Mutex::new(State::Waiting(conn, owner)), outage: OutageCell::default() }
     }
 
     /// The outage under way, if there is one.
@@ -117,13 +118,13 @@ impl Writer {
         work: impl FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        if let Err(fault) = self.queue(Piece::boxed(&self.path, kind, work, answer)) {
-            let error = fault.at(&self.path);
+        if let Err(fault) = self.queue(Piece::boxed(&self.site, kind, work, answer)) {
+            let error = self.site.error(fault);
             return Box::pin(std::future::ready(Err(error)));
         }
-        let path = self.path.clone();
+        let site = Arc::clone(&self.site);
         Box::pin(async move {
-            let ended = |_| Fault::Text("the writing thread ended unexpectedly".into()).at(&path);
+            let ended = |_| site.error(Fault::Text("the writing thread ended unexpectedly".into()));
             answered.await.map_err(ended)?
         })
     }
@@ -168,12 +169,12 @@ impl Writer {
     fn start(&self, conn: Connection, owner: Owner) -> Result<State, Fault> {
         let (queue, orders) = mpsc::channel();
         let (end, ended) = oneshot::channel();
-        let (path, options, outage) = (self.path.clone(), self.options, self.outage.clone());
+        let (site, options, outage) = (Arc::clone(&self.site), self.options, self.outage.clone());
         let thread = std::thread::Builder::new()
             .name("memory-writer".into())
             .spawn(move || {
                 let desk = Desk::new(&conn, owner);
-                let lost = WritingThread::new(&conn, desk, &orders, &path, options, &outage).serve();
+                let lost = WritingThread::new(&conn, desk, &orders, &site, options, &outage).serve();
                 drop(conn);
                 let _ = end.send(lost);
             })

@@ -1,13 +1,13 @@
 //! One queued piece of work for the writing thread.
 
-use super::super::{desk::Desk, error::Fault};
+use super::super::{damage::Site, desk::Desk, error::Fault};
 use crate::{
     domain::store::StoreError,
     health::{chaos, panic_message},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    sync::Arc,
 };
 use tokio::sync::oneshot;
 
@@ -50,7 +50,7 @@ pub(super) trait Work: Send {
 
 /// A piece that gives a `T`.
 pub(super) struct Piece<T, F> {
-    path: PathBuf,
+    site: Arc<Site>,
     kind: Kind,
     work: F,
     result: Option<Result<T, StoreError>>,
@@ -65,12 +65,12 @@ where
     F: FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
 {
     pub(super) fn boxed(
-        path: &Path,
+        site: &Arc<Site>,
         kind: Kind,
         work: F,
         answer: oneshot::Sender<Result<T, StoreError>>,
     ) -> Box<dyn Work> {
-        Box::new(Self { path: path.to_owned(), kind, work, result: None, panics: 0, answer: Some(answer) })
+        Box::new(Self { site: Arc::clone(site), kind, work, result: None, panics: 0, answer: Some(answer) })
     }
 }
 
@@ -98,7 +98,7 @@ where
         };
         let result = result.map_err(|fault| {
             self.panics += u32::from(matches!(fault, Fault::Panic(_)));
-            match fault.at(&self.path) {
+            match self.site.error(fault) {
                 // Tried once more, as after an outage.
                 StoreError::Database { path, message } if kept && self.panics == 1 => {
                     StoreError::Unavailable { path, message }

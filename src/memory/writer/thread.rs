@@ -1,15 +1,17 @@
 //! The thread that writes: commits what waits, and tries again what could not be stored.
 
 use super::{
-    super::{desk::Desk, error::Fault, index, log::Log, options::OpenOptions},
+    super::{damage::Site, desk::Desk, error::Fault, index, log::Log, options::OpenOptions},
     outage::OutageCell,
     piece::{Access, Kind, Piece, Work},
 };
 use crate::{domain::store::StoreError, health::chaos};
 use rusqlite::Connection;
 use std::{
-    path::Path,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
@@ -28,7 +30,7 @@ pub(super) struct WritingThread<'a> {
     desk: Desk<'a>,
     orders: &'a Receiver<Box<dyn Work>>,
     log: Log,
-    path: &'a Path,
+    site: &'a Arc<Site>,
     options: OpenOptions,
     outage: &'a OutageCell,
     /// Whether the connection has the settings that writing needs.
@@ -50,13 +52,13 @@ impl<'a> WritingThread<'a> {
         conn: &'a Connection,
         desk: Desk<'a>,
         orders: &'a Receiver<Box<dyn Work>>,
-        path: &'a Path,
+        site: &'a Arc<Site>,
         options: OpenOptions,
         outage: &'a OutageCell,
     ) -> Self {
-        let log = Log::new(path, options);
+        let log = Log::new(site.path(), options);
         let (delayed, retry) = (Vec::new(), None);
-        Self { conn, desk, orders, log, path, options, outage, prepared: false, delayed, retry }
+        Self { conn, desk, orders, log, site, options, outage, prepared: false, delayed, retry }
     }
 
     /// Serves until the queue is closed. Returns how many pieces could not be stored.
@@ -68,7 +70,7 @@ impl<'a> WritingThread<'a> {
                 Err(RecvTimeoutError::Timeout) if !self.delayed.is_empty() => self.write(None),
                 Err(RecvTimeoutError::Timeout) if std::mem::take(&mut self.desk.behind) => {
                     let nobody = oneshot::channel().0;
-                    self.write(Some(Piece::boxed(self.path, INDEXING, index::step, nobody)));
+                    self.write(Some(Piece::boxed(self.site, INDEXING, index::step, nobody)));
                 }
                 Err(RecvTimeoutError::Timeout) => self.log.work_in(self.conn),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -108,7 +110,7 @@ impl<'a> WritingThread<'a> {
     fn write(&mut self, next: Option<Box<dyn Work>>) {
         let mut group = std::mem::take(&mut self.delayed);
         group.extend(next);
-        let outcome = self.prepare().and_then(|()| self.commit(&mut group)).map_err(|f| f.at(self.path));
+        let outcome = self.prepare().and_then(|()| self.commit(&mut group)).map_err(|f| self.site.error(f));
         for mut work in group {
             if work.delays(&outcome) {
                 self.delayed.push(work);
@@ -133,7 +135,7 @@ impl<'a> WritingThread<'a> {
 
     /// Runs the pieces of `group`, and those that wait, in one transaction; leaves all of them in `group`.
     fn commit(&mut self, group: &mut Vec<Box<dyn Work>>) -> Result<(), Fault> {
-        chaos::commit(self.path);
+        chaos::commit(self.site.path());
         if let Err(error) = self.desk.run("BEGIN IMMEDIATE", []) {
             // They would wait as long again, for the same.
             group.extend(self.orders.try_iter());
@@ -150,7 +152,7 @@ impl<'a> WritingThread<'a> {
             }
             if !self.desk.in_transaction() {
                 let message = "written together with something that failed gravely".into();
-                let path = self.path.display().to_string();
+                let path = self.site.path().display().to_string();
                 return Err(StoreError::Unavailable { path, message }.into());
             }
             if done < self.options.group_limit {
@@ -194,7 +196,7 @@ impl<'a> WritingThread<'a> {
             self.write(None);
         }
         let lost = std::mem::take(&mut self.delayed);
-        let (path, message) = (self.path.display().to_string(), "the program ended".to_owned());
+        let (path, message) = (self.site.path().display().to_string(), "the program ended".to_owned());
         let outcome = Err(StoreError::Unavailable { path, message });
         let count = lost.len();
         lost.into_iter().for_each(|work| work.answer(&outcome));

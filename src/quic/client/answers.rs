@@ -1,10 +1,12 @@
 //! What comes back on the stream of a request.
 
 use super::ClientError;
-use crate::quic::{
-    frame::{Decoder, FRAME_LIMIT},
-    protocol::{Answer, Kind, Refusal, stop},
-    read::{self, ReadFault},
+use crate::{
+    frame::{Bounds, Decoder, MESSAGE_LIMIT},
+    quic::{
+        protocol::{Answer, Kind, Refusal, stop},
+        read::{self, ReadFault},
+    },
 };
 use quinn::{Connection, ReadError, RecvStream, VarInt, WriteError};
 
@@ -28,7 +30,7 @@ impl Answers {
             Err(WriteError::ConnectionLost(error)) => return Err(error.into()),
             Err(error) => return Err(ClientError::Lost(error.to_string())),
         }
-        Ok(Self { stream, decoder: Decoder::new(FRAME_LIMIT), ended: false })
+        Ok(Self { stream, decoder: Decoder::within(Bounds::pieces(MESSAGE_LIMIT)), ended: false })
     }
 
     /// The next answer that this version knows; the last is `Done` or `Welcome`.

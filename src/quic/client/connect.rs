@@ -1,8 +1,8 @@
 //! From an address to a connection that is welcome.
 
 use super::{Address, Answers, CONNECT_DEADLINE, ClientError, Link, Target, any_port, hello};
+use crate::frame;
 use crate::quic::{
-    frame,
     limits::{FAILURE_LONGEST, HELLO_LIMIT},
     pin::Pin,
     protocol::{Answer, Credential},

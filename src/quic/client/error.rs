@@ -1,8 +1,8 @@
 //! What goes wrong for a client.
 
+use crate::frame::FrameError;
 use crate::quic::{
     fingerprint::Fingerprint,
-    frame::FrameError,
     protocol::{Kind, Refusal, close},
     tls::TlsError,
 };

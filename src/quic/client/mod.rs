@@ -9,10 +9,12 @@ pub use error::ClientError;
 
 use super::{
     fingerprint::Fingerprint,
-    frame::FRAME_LIMIT,
     protocol::{Answer, Credential, Hello, Request, Welcome, close},
 };
-use crate::domain::secret::Secret;
+use crate::{
+    domain::secret::Secret,
+    frame::{Bounds, FRAME_LIMIT, MESSAGE_LIMIT},
+};
 use quinn::{Connection, Endpoint, VarInt};
 use serde_json::Value;
 use std::{
@@ -109,7 +111,7 @@ impl Client {
         if link.connection.close_reason().is_some() {
             *link = Link::new(&self.target, Credential::Token(self.token.clone())).await?;
         }
-        let frame = request.encode(link.welcome.frame_limit.min(FRAME_LIMIT))?;
+        let frame = request.encode_within(taken(&link.welcome))?;
         let connection = link.connection.clone();
         drop(link);
         Answers::ask(&connection, &frame).await
@@ -175,5 +177,15 @@ impl fmt::Debug for Client {
 }
 
 fn hello(credential: Credential) -> Hello {
-    Hello { credential, client: Some(concat!("openpista ", env!("CARGO_PKG_VERSION")).into()) }
+    Hello {
+        credential,
+        client: Some(concat!("openpista ", env!("CARGO_PKG_VERSION")).into()),
+        message_limit: Some(MESSAGE_LIMIT),
+    }
+}
+
+/// How large a request may be that a server takes.
+fn taken(welcome: &Welcome) -> Bounds {
+    let frame = welcome.frame_limit.min(FRAME_LIMIT);
+    Bounds { frame, message: welcome.message_limit.unwrap_or(frame).min(MESSAGE_LIMIT).max(frame) }
 }

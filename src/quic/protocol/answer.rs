@@ -63,6 +63,9 @@ pub struct Welcome {
     pub generation: u64,
     /// The largest frame that the server takes.
     pub frame_limit: usize,
+    /// The largest message that the server takes in pieces; `None`: it takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_limit: Option<usize>,
     /// How many requests may be under way at the same time.
     pub streams: u32,
     /// After pairing: the token. It is never shown again.

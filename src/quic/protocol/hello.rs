@@ -15,6 +15,8 @@ pub struct Hello {
     pub credential: Credential,
     /// What the client is, for logs: `openpista 0.1.0`.
     pub client: Option<String>,
+    /// The largest message that the client takes in pieces; `None`: it takes none.
+    pub message_limit: Option<usize>,
 }
 
 /// By what a client proves who it is.
@@ -41,6 +43,7 @@ struct Wire {
     code: Option<String>,
     name: Option<String>,
     client: Option<String>,
+    message_limit: Option<usize>,
 }
 
 impl Hello {
@@ -71,7 +74,8 @@ impl Hello {
                 return Err(Refusal::new(Kind::Request, message));
             }
         };
-        Ok(Self { credential, client: wire.client.map(|client| label(&client)) })
+        let client = wire.client.map(|client| label(&client));
+        Ok(Self { credential, client, message_limit: wire.message_limit })
     }
 
     /// The frame's JSON.
@@ -88,6 +92,9 @@ impl Hello {
         }
         if let Some(client) = &self.client {
             json["client"] = client.as_str().into();
+        }
+        if let Some(limit) = self.message_limit {
+            json["message_limit"] = limit.into();
         }
         json
     }
@@ -126,7 +133,7 @@ mod tests {
             Credential::Token(Secret::new("pista_x")),
             Credential::Code { code: Secret::new("ABCDE-FGHJK"), name: Some("laptop".into()) },
         ] {
-            let hello = Hello { credential, client: Some("test 1".into()) };
+            let hello = Hello { credential, client: Some("test 1".into()), message_limit: Some(1 << 20) };
             assert_eq!(Hello::decode(hello.to_json().to_string().as_bytes()), Ok(hello));
         }
     }

@@ -3,7 +3,7 @@
 use super::{Kind, Refusal};
 use crate::{
     domain::{JsonMap, approval::Approval, device::Role, nearest::nearest, text::from_json_bytes},
-    quic::frame::{self, FrameError},
+    frame::{self, Bounds, FrameError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,13 +180,21 @@ impl Request {
     /// # Errors
     /// When it is larger than `limit`.
     pub fn encode(&self, limit: usize) -> Result<Vec<u8>, FrameError> {
+        self.encode_within(Bounds::whole(limit))
+    }
+
+    /// The request as a message, in pieces where one frame does not hold it.
+    ///
+    /// # Errors
+    /// When it is larger than a message may be.
+    pub fn encode_within(&self, bounds: Bounds) -> Result<Vec<u8>, FrameError> {
         match self {
             Self::Worker(WorkerRequest { action, body }) => {
                 let mut whole = body.clone();
                 whole.insert("type".into(), format!("{WORKER}{action}").into());
-                frame::encode(&whole, limit)
+                frame::encode_within(&whole, bounds)
             }
-            other => frame::encode(other, limit),
+            other => frame::encode_within(other, bounds),
         }
     }
 
@@ -278,7 +286,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quic::frame::HEADER;
+    use crate::frame::HEADER;
     use serde_json::json;
 
     #[test]

@@ -111,9 +111,8 @@ async fn connection(shared: Arc<Shared>, incoming: Incoming, seat: Stranger) {
         () = seat.evicted() => return,
         () = shared.cancel.cancelled() => return,
     };
-    let Some((peer, seat)) = greet::greet(&shared, &connection, seat, deadline).await else { return };
-    requests::serve(&shared, &connection, peer).await;
-    drop(seat);
+    let Some(guest) = greet::greet(&shared, &connection, seat, deadline).await else { return };
+    requests::serve(&shared, &connection, &guest).await;
 }
 
 /// Closes with a number for programs and words for people.

@@ -10,13 +10,13 @@ use crate::{
         device::{Device, NewDevice},
         secret::Secret,
     },
+    frame::{self, Bounds},
     quic::{
-        frame,
         handler::Peer,
         limits::{HELLO_LIMIT, LAST_WORDS},
         pairing::Invitation,
         protocol::{Answer, Credential, Hello, Kind, Refusal, VERSION, Welcome, close, stop},
-        read::{self, ReadFault},
+        read::{self, ReadFault, Room},
         token, transport,
     },
 };
@@ -35,7 +35,7 @@ pub(super) async fn greet(
     connection: &Connection,
     seat: Stranger,
     deadline: Instant,
-) -> Option<(Peer, Known)> {
+) -> Option<Guest> {
     let known = tokio::select! {
         known = introduced(shared, connection, deadline) => known,
         () = seat.evicted() => {
@@ -53,7 +53,7 @@ pub(super) async fn greet(
         let seat = seat.known(&admission.device.id, connection)?;
         Ok((admission, seat))
     });
-    let (Admission { device, token }, seat) = match admitted {
+    let (Admission { device, token, message_limit }, seat) = match admitted {
         Ok(admitted) => admitted,
         Err(refusal) => {
             refuse(shared, connection, send, refusal).await;
@@ -69,6 +69,7 @@ pub(super) async fn greet(
         role: device.role,
         generation: shared.handler.generation(),
         frame_limit: shared.limits.frame,
+        message_limit: Some(shared.limits.message).filter(|_| shared.limits.bounds().in_pieces()),
         streams: shared.limits.streams,
         token,
     });
@@ -77,13 +78,25 @@ pub(super) async fn greet(
         tracing::warn!(%error, device = %device.id, "cannot note that a device connected");
     }
     tracing::debug!(device = %device.id, role = %device.role, "a device connected");
-    Some((Peer::new(device, seat.number), seat))
+    let message = message_limit.unwrap_or(0).min(shared.limits.message).max(shared.limits.frame);
+    let answers = Bounds { frame: shared.limits.frame, message };
+    Some(Guest { peer: Peer::new(device, seat.number), seat, answers })
+}
+
+/// Somebody who was let in.
+pub(super) struct Guest {
+    pub(super) peer: Peer,
+    pub(super) seat: Known,
+    /// How large an answer it takes.
+    pub(super) answers: Bounds,
 }
 
 /// A device that was let in, and its token where it is new.
 struct Admission {
     device: Device,
     token: Option<Secret>,
+    /// The largest message that it takes in pieces, if any.
+    message_limit: Option<usize>,
 }
 
 /// The verdict on what the peer says of itself, and the stream to say it on. `None`: it said nothing
@@ -116,7 +129,8 @@ async fn introduced(
 /// `None` when the stream is gone.
 async fn hello(recv: &mut RecvStream) -> Option<Result<Hello, Refusal>> {
     // Small enough to need no room of its own.
-    match read::first(recv, HELLO_LIMIT, &Semaphore::const_new(0)).await {
+    let whole = Bounds::whole(HELLO_LIMIT);
+    match read::first(recv, whole, &Room::none(), &Semaphore::const_new(0)).await {
         Ok(frame) => Some(Hello::decode(&frame)),
         Err(ReadFault::Frame(error)) => Some(Err(Refusal::new(Kind::Frame, error))),
         Err(ReadFault::Lost(_)) => None,
@@ -125,10 +139,11 @@ async fn hello(recv: &mut RecvStream) -> Option<Result<Hello, Refusal>> {
 
 async fn admit(shared: &Shared, hello: Hello) -> Result<Admission, Refusal> {
     tracing::debug!(client = hello.client.as_deref().unwrap_or("unnamed"), "a client says hello");
+    let message_limit = hello.message_limit;
     match hello.credential {
         Credential::Token(token) => {
             if let Some(device) = shared.devices.by_token(token::hash(&token)).await? {
-                return Ok(Admission { device, token: None });
+                return Ok(Admission { device, token: None, message_limit });
             }
             // Told late, so that guessing is slow; who knows a token never waits.
             let due = shared.failures.after_failure(Instant::now().into_std());
@@ -148,13 +163,18 @@ async fn admit(shared: &Shared, hello: Hello) -> Result<Admission, Refusal> {
                 let message = "the pairing code is wrong, was used, or is too old; ask for a new one";
                 return Err(Refusal::new(Kind::Auth, message));
             };
-            pair(shared, invitation, name).await
+            let (device, token) = pair(shared, invitation, name).await?;
+            Ok(Admission { device, token: Some(token), message_limit })
         }
     }
 }
 
 /// A new device. Its role is the code's; what the client says is its label, where the code has none.
-async fn pair(shared: &Shared, invitation: Invitation, name: Option<String>) -> Result<Admission, Refusal> {
+async fn pair(
+    shared: &Shared,
+    invitation: Invitation,
+    name: Option<String>,
+) -> Result<(Device, Secret), Refusal> {
     let token = token::token().map_err(|error| Refusal::new(Kind::Internal, error))?;
     let device = shared
         .devices
@@ -166,7 +186,7 @@ async fn pair(shared: &Shared, invitation: Invitation, name: Option<String>) -> 
         })
         .await?;
     tracing::info!(device = %device.id, role = %device.role, name = %device.name, "a device was paired");
-    Ok(Admission { device, token: Some(token) })
+    Ok((device, token))
 }
 
 /// Says why, waits for a moment until it was heard, and closes.

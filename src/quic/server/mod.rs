@@ -16,7 +16,7 @@ use super::{
     fingerprint::Fingerprint,
     handler::Handler,
     identity::Identity,
-    limits::{LAST_WORDS, Limits},
+    limits::{LAST_WORDS, Limits, PIECED},
     pace::Pace,
     pairing::Pairing,
     protocol::close,
@@ -37,6 +37,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Bytes of first packets that wait to be looked at, all together.
@@ -100,6 +101,8 @@ struct Shared {
     requests: TaskTracker,
     connections: TaskTracker,
     health: Health,
+    /// Places for messages in pieces.
+    pieces: Semaphore,
 }
 
 impl Server {
@@ -126,6 +129,7 @@ impl Server {
             requests: TaskTracker::new(),
             connections: TaskTracker::new(),
             health: Health::default(),
+            pieces: Semaphore::new(PIECED),
             limits,
             devices,
             handler,

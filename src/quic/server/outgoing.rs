@@ -3,8 +3,11 @@
 //! Whoever speaks must not be held up by who listens, so it is kept here, within a limit. Pieces of
 //! text that wait are joined: a slow reader gets fewer and longer ones.
 
-use crate::quic::frame::{self, FrameError};
-use crate::{domain::event::TurnEvent, quic::protocol::Answer};
+use crate::{
+    domain::event::TurnEvent,
+    frame::{self, Bounds, FrameError},
+    quic::protocol::Answer,
+};
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -18,7 +21,7 @@ const ITEM: usize = 64;
 
 /// The queue of one stream.
 pub(super) struct Outgoing {
-    frame_limit: usize,
+    bounds: Bounds,
     backlog: usize,
     queue: Mutex<Queue>,
     /// There is something to send, or will be no more.
@@ -71,8 +74,8 @@ pub(super) enum Taken {
 }
 
 impl Outgoing {
-    pub(super) fn new(frame_limit: usize, backlog: usize) -> Self {
-        Self { frame_limit, backlog, queue: Mutex::default(), filled: Notify::new(), drained: Notify::new() }
+    pub(super) fn new(bounds: Bounds, backlog: usize) -> Self {
+        Self { bounds, backlog, queue: Mutex::default(), filled: Notify::new(), drained: Notify::new() }
     }
 
     /// Adds what is said. Never waits.
@@ -179,7 +182,7 @@ impl Outgoing {
         make: fn(String) -> Item,
         same: fn(&mut Item) -> Option<&mut String>,
     ) {
-        let longest = TEXT.min(self.frame_limit / 8).max(16);
+        let longest = TEXT.min(self.bounds.frame / 8).max(16);
         if let Some(last) = queue.items.back_mut().and_then(same)
             && last.len() + delta.len() <= longest
         {
@@ -196,15 +199,19 @@ impl Outgoing {
         queue.add(make(rest.to_owned()));
     }
 
-    /// A frame; where it would be too large, one that says so.
+    /// An answer as frames; where it would be too large, one that says so.
     fn encode(&self, answer: &Answer) -> Vec<u8> {
-        let frame = frame::encode(answer, self.frame_limit).or_else(|error| {
+        let frame = frame::encode_within(answer, self.bounds).or_else(|error| {
             let text = match error {
                 FrameError::TooLarge { length, limit } => {
                     format!("{length} bytes are left out here: a frame holds {limit}")
                 }
+                FrameError::MessageTooLarge { limit } => {
+                    format!("more than {limit} bytes are left out here: that is the largest message")
+                }
                 other => format!("something is left out here: {other}"),
             };
+            tracing::warn!("an answer can't be sent whole: {text}");
             let instead = match answer {
                 Answer::Done { .. } => Answer::Done { result: serde_json::json!({ "left_out": text }) },
                 _ => Answer::Event { event: TurnEvent::Notice { text } },
@@ -229,7 +236,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quic::frame::HEADER;
+    use crate::frame::{Decoder, HEADER};
 
     fn text(delta: &str) -> Answer {
         Answer::Event { event: TurnEvent::Text { delta: delta.into() } }
@@ -245,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn text_that_waits_is_joined_and_long_text_is_parted() {
-        let outgoing = Outgoing::new(8 * 100, 1 << 20);
+        let outgoing = Outgoing::new(Bounds::whole(8 * 100), 1 << 20);
         for delta in ["a", "b", "c"] {
             outgoing.push(text(delta));
         }
@@ -267,7 +274,7 @@ mod tests {
 
     #[tokio::test]
     async fn beyond_the_backlog_nothing_is_taken_but_the_last_words() {
-        let outgoing = Outgoing::new(1000, 500);
+        let outgoing = Outgoing::new(Bounds::whole(1000), 500);
         let output = || Answer::Output { text: "y".repeat(200) };
         let taken: Vec<Taken> = (0..4).map(|_| outgoing.push(output())).collect();
         assert_eq!(taken, [Taken::Yes, Taken::Yes, Taken::Full, Taken::Full]);
@@ -278,7 +285,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_fits_no_frame_is_told_of() {
-        let outgoing = Outgoing::new(200, 1 << 20);
+        let outgoing = Outgoing::new(Bounds::whole(200), 1 << 20);
         outgoing.push(Answer::Output { text: "y".repeat(300) });
         outgoing.complete(&Answer::Done { result: "z".repeat(300).into() });
         let all = drain(&outgoing).await;
@@ -286,5 +293,33 @@ mod tests {
             matches!(&all[0], Answer::Event { event: TurnEvent::Notice { text } } if text.contains("left out"))
         );
         assert!(matches!(&all[1], Answer::Done { result } if result["left_out"].is_string()), "{all:?}");
+    }
+
+    #[tokio::test]
+    async fn what_fits_no_frame_goes_in_pieces_to_those_who_take_them() {
+        let bounds = Bounds { frame: 200, message: 1_000 };
+        let outgoing = Outgoing::new(bounds, 1 << 20);
+        let answers = [
+            Answer::Output { text: "y".repeat(300) },
+            Answer::Output { text: "short".into() },
+            Answer::Done { result: "z".repeat(900).into() },
+        ];
+        outgoing.push(answers[0].clone());
+        outgoing.push(answers[1].clone());
+        outgoing.push(Answer::Output { text: "w".repeat(1_000) });
+        outgoing.complete(&answers[2]);
+        let mut decoder = Decoder::within(bounds);
+        let mut all = vec![];
+        while let Some(frames) = outgoing.next().await {
+            decoder.push(&frames);
+            while let Some(message) = decoder.next_frame().unwrap() {
+                all.push(Answer::decode(message).unwrap());
+            }
+        }
+        let left_out = all.remove(2);
+        assert!(
+            matches!(&left_out, Answer::Event { event: TurnEvent::Notice { text } } if text.contains("1000 bytes"))
+        );
+        assert_eq!(all, answers);
     }
 }

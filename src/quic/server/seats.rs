@@ -12,6 +12,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// All seats.
@@ -31,8 +32,21 @@ struct Taken {
     last: u64,
     /// Strangers, oldest first.
     strangers: BTreeMap<u64, CancellationToken>,
-    devices: HashMap<DeviceId, HashMap<u64, Connection>>,
+    devices: HashMap<DeviceId, Own>,
     connections: usize,
+}
+
+/// What the connections of one device share.
+struct Own {
+    connections: HashMap<u64, Connection>,
+    /// The place for a message in pieces.
+    pieces: Arc<Semaphore>,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self { connections: HashMap::new(), pieces: Arc::new(Semaphore::new(1)) }
+    }
 }
 
 impl Seats {
@@ -63,8 +77,8 @@ impl Seats {
 
     /// Closes the connections of a device.
     pub(super) fn disconnect(&self, device: &DeviceId) {
-        let connections: Vec<Connection> =
-            self.lock().devices.get(device).into_iter().flat_map(|c| c.values().cloned()).collect();
+        let own = |own: &Own| own.connections.values().cloned().collect();
+        let connections: Vec<Connection> = self.lock().devices.get(device).map(own).unwrap_or_default();
         for connection in connections {
             connection.close(VarInt::from_u32(close::REVOKED), b"the device was shut out");
         }
@@ -103,14 +117,15 @@ impl Stranger {
             return Err(Refusal::new(Kind::Busy, message));
         }
         let own = taken.devices.entry(device.clone()).or_default();
-        if own.len() >= per_device {
+        if own.connections.len() >= per_device {
             let message = format!("this device has {per_device} connections, which is the most: close some");
             return Err(Refusal::new(Kind::Busy, message));
         }
-        own.insert(self.number, connection.clone());
+        own.connections.insert(self.number, connection.clone());
+        let pieces = Arc::clone(&own.pieces);
         taken.connections += 1;
         drop(taken);
-        Ok(Known { seats: self.seats.clone(), number: self.number, device: device.clone() })
+        Ok(Known { seats: self.seats.clone(), number: self.number, device: device.clone(), pieces })
     }
 }
 
@@ -126,6 +141,14 @@ pub(super) struct Known {
     /// The connection, counted since the server began.
     pub(super) number: u64,
     device: DeviceId,
+    pieces: Arc<Semaphore>,
+}
+
+impl Known {
+    /// The place for a message in pieces, which all connections of the device share.
+    pub(super) fn pieces(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.pieces)
+    }
 }
 
 impl Drop for Known {
@@ -133,8 +156,8 @@ impl Drop for Known {
         let mut taken = self.seats.lock();
         taken.connections -= 1;
         if let Some(own) = taken.devices.get_mut(&self.device) {
-            own.remove(&self.number);
-            if own.is_empty() {
+            own.connections.remove(&self.number);
+            if own.connections.is_empty() {
                 taken.devices.remove(&self.device);
             }
         }

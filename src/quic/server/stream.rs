@@ -24,7 +24,7 @@ pub(super) async fn answer(shared: Arc<Shared>, desk: Arc<Desk>, mut send: SendS
         Err(None) => return,
     };
     if let Some(result) = local::answer(&shared, &request).await {
-        last(&shared, &mut send, result).await;
+        last(&shared, &desk, &mut send, result).await;
         return;
     }
     work(&shared, &desk, request, send).await;
@@ -33,7 +33,7 @@ pub(super) async fn answer(shared: Arc<Shared>, desk: Arc<Desk>, mut send: SendS
 /// The request, when it may be answered. `None` when there is nobody left to say no to.
 async fn read(shared: &Shared, desk: &Desk, recv: &mut RecvStream) -> Result<Request, Option<Refusal>> {
     let refusal = |kind, message: String| Some(Refusal::new(kind, message));
-    let first = read::first(recv, shared.limits.frame, &desk.room);
+    let first = read::first(recv, shared.limits.bounds(), &desk.room, &shared.pieces);
     let frame = match tokio::time::timeout(shared.limits.request_deadline, first).await {
         Ok(Ok(frame)) => frame,
         Ok(Err(ReadFault::Frame(error))) => return Err(refusal(Kind::Frame, error.to_string())),
@@ -64,7 +64,7 @@ async fn read(shared: &Shared, desk: &Desk, recv: &mut RecvStream) -> Result<Req
 
 async fn refuse(shared: &Shared, desk: &Desk, send: &mut SendStream, refusal: Refusal) {
     let revoked = refusal.kind == Kind::Revoked;
-    last(shared, send, Err(refusal)).await;
+    last(shared, desk, send, Err(refusal)).await;
     if revoked {
         let _ = tokio::time::timeout(LAST_WORDS, send.stopped()).await;
         hang_up(&desk.connection, close::REVOKED, "the device was shut out");
@@ -72,8 +72,8 @@ async fn refuse(shared: &Shared, desk: &Desk, send: &mut SendStream, refusal: Re
 }
 
 /// The only frame of an answer.
-async fn last(shared: &Shared, send: &mut SendStream, result: Result<Value, Refusal>) {
-    let outgoing = Outgoing::new(shared.limits.frame, shared.limits.backlog);
+async fn last(shared: &Shared, desk: &Desk, send: &mut SendStream, result: Result<Value, Refusal>) {
+    let outgoing = Outgoing::new(desk.answers, shared.limits.backlog);
     outgoing.complete(&ended(result));
     if let Some(bytes) = outgoing.next().await
         && let Ok(Ok(())) = tokio::time::timeout(LAST_WORDS, send.write_all(&bytes)).await
@@ -95,7 +95,7 @@ fn ended(result: Result<Value, Refusal>) -> Answer {
 /// Has the handler answer, sends what it says, and tells it when to give up.
 async fn work(shared: &Shared, desk: &Desk, request: Request, mut send: SendStream) {
     let outlives = request.outlives_client();
-    let outgoing = Arc::new(Outgoing::new(shared.limits.frame, shared.limits.backlog));
+    let outgoing = Arc::new(Outgoing::new(desk.answers, shared.limits.backlog));
     // The end of the server is the end of all.
     let cancel = shared.cancel.child_token();
     let overflow = CancellationToken::new();

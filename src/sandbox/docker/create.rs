@@ -1,30 +1,29 @@
 //! From what is to run to what the engine is asked for.
 
-use super::{Container, DEFAULT_MEMORY, TMP_SIZE, WORKSPACE, now};
+use super::{Container, DEFAULT_MEMORY, Docker, TMP_SIZE, WORKSPACE, now};
 use crate::sandbox::Limits;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount as EngineMount, MountBindOptions, MountType};
 use std::{collections::HashMap, time::Duration};
 
-/// Marks a container of ours with whose it is.
+/// Marks a container of ours with whose it is: the path of a state directory.
 pub(super) const OWNER: &str = "openpista.owner";
-/// The process that made it.
-pub(super) const PROCESS: &str = "openpista.pid";
+/// The installation that it belongs to.
+pub(super) const INSTALLATION: &str = "openpista.installation";
+/// The program that made it, as an instance of the installation.
+pub(super) const INSTANCE: &str = "openpista.instance";
+/// Its process, for people.
+const PROCESS: &str = "openpista.pid";
 /// When it is past its time, in seconds since 1970.
 pub(super) const EXPIRES: &str = "openpista.expires";
 /// How long after its time-out a container counts as left behind.
 const SLACK: Duration = Duration::from_secs(60);
 
-pub(super) fn body(container: &Container, limits: &Limits, owner: &str) -> ContainerCreateBody {
+pub(super) fn body(container: &Container, limits: &Limits, engine: &Docker) -> ContainerCreateBody {
     let Container { image, argv, stdin, env, cwd, mounts, network, user, cpus, pids, writable_root } =
         container;
     let sees_workspace = mounts.iter().any(|mount| mount.guest == WORKSPACE);
     let expires = now() + (limits.timeout + SLACK).as_secs();
     let memory = i64::try_from(limits.memory_bytes.unwrap_or(DEFAULT_MEMORY)).unwrap_or(i64::MAX);
-    let labels = [
-        (OWNER, owner.to_owned()),
-        (PROCESS, std::process::id().to_string()),
-        (EXPIRES, expires.to_string()),
-    ];
     ContainerCreateBody {
         image: Some(image.clone()),
         cmd: (!argv.is_empty()).then(|| argv.clone()),
@@ -40,7 +39,7 @@ pub(super) fn body(container: &Container, limits: &Limits, owner: &str) -> Conta
         attach_stderr: Some(true),
         // A terminal would mix the streams, and the engine's framing of them.
         tty: Some(false),
-        labels: Some(labels.map(|(key, value)| (key.to_owned(), value)).into()),
+        labels: Some(labels(engine, expires)),
         network_disabled: Some(!network),
         host_config: Some(HostConfig {
             network_mode: Some(if *network { "bridge" } else { "none" }.into()),
@@ -64,6 +63,19 @@ pub(super) fn body(container: &Container, limits: &Limits, owner: &str) -> Conta
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+fn labels(engine: &Docker, expires: u64) -> HashMap<String, String> {
+    let mut labels = vec![
+        (OWNER, engine.owner.to_string()),
+        (PROCESS, std::process::id().to_string()),
+        (EXPIRES, expires.to_string()),
+    ];
+    if let Some(life) = engine.life() {
+        labels.push((INSTALLATION, life.installation.to_string()));
+        labels.push((INSTANCE, life.instance.id().to_owned()));
+    }
+    labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn mount(mount: &super::Mount) -> EngineMount {

@@ -13,7 +13,8 @@ mod run;
 mod sweep;
 
 pub use client::Docker;
-pub use error::DockerError;
+pub use error::{DockerError, Lost, Step};
+pub use image::PULL_SILENCE;
 
 use super::{Exit, Output};
 use std::{

@@ -1,13 +1,11 @@
-//! Frames: four bytes of length, most significant first, then JSON.
+//! Messages over the pipes: JSON in frames, in pieces where one frame does not hold it.
 
+use crate::frame::{self, Bounds, ReadError};
 use serde::{Serialize, de::DeserializeOwned};
-use std::io::{self, Read, Write};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use std::io::{self, Read};
+use tokio::io::AsyncRead;
 
-/// The bytes of a length.
-const HEAD: usize = 4;
-
-/// Why there is no frame.
+/// Why there is no message.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
     /// It would be longer than is allowed.
@@ -21,70 +19,46 @@ pub enum FrameError {
     Senseless(String),
 }
 
-/// A whole frame. Takes no more memory than `max` allows, whatever the message would need.
-pub fn encode(message: &impl Serialize, max: usize) -> Result<Vec<u8>, FrameError> {
-    let mut frame = Bounded { bytes: vec![0; HEAD], max: max + HEAD, full: false };
-    match serde_json::to_writer(&mut frame, message) {
-        Err(_) if frame.full => return Err(FrameError::TooLong(max)),
-        Err(error) => return Err(FrameError::Senseless(error.to_string())),
-        Ok(()) => {}
+impl FrameError {
+    fn of(error: frame::FrameError, max: usize) -> Self {
+        match error {
+            frame::FrameError::TooLarge { .. } | frame::FrameError::MessageTooLarge { .. } => {
+                Self::TooLong(max)
+            }
+            other => Self::Senseless(other.to_string()),
+        }
     }
-    let mut bytes = frame.bytes;
-    let length = u32::try_from(bytes.len() - HEAD).map_err(|_| FrameError::TooLong(max))?;
-    bytes[..HEAD].copy_from_slice(&length.to_be_bytes());
-    Ok(bytes)
+
+    fn read(error: ReadError, max: usize) -> Self {
+        match error {
+            ReadError::Io(error) => Self::Io(error),
+            ReadError::Frame(error) => Self::of(error, max),
+        }
+    }
 }
 
-/// Reads a frame.
+/// A whole message. Takes no more memory than `max` allows, whatever the message would need.
+pub fn encode(message: &impl Serialize, max: usize) -> Result<Vec<u8>, FrameError> {
+    frame::encode_within(message, Bounds::pieces(max)).map_err(|error| FrameError::of(error, max))
+}
+
+/// Reads a message.
 pub fn read<T: DeserializeOwned>(from: &mut impl Read, max: usize) -> Result<T, FrameError> {
-    let mut head = [0; HEAD];
-    from.read_exact(&mut head)?;
-    let mut body = vec![0; length(head, max)?];
-    from.read_exact(&mut body)?;
+    let body = frame::read(from, Bounds::pieces(max)).map_err(|error| FrameError::read(error, max))?;
     decode(&body)
 }
 
-/// Reads a frame. When dropped half-way, what was read is lost.
+/// Reads a message. When dropped half-way, what was read is lost.
 pub(super) async fn receive<T: DeserializeOwned>(
     from: &mut (impl AsyncRead + Unpin),
     max: usize,
 ) -> Result<T, FrameError> {
-    let mut head = [0; HEAD];
-    from.read_exact(&mut head).await?;
-    let mut body = vec![0; length(head, max)?];
-    from.read_exact(&mut body).await?;
-    decode(&body)
-}
-
-fn length(head: [u8; HEAD], max: usize) -> Result<usize, FrameError> {
-    let length = u32::from_be_bytes(head) as usize;
-    if length > max { Err(FrameError::TooLong(max)) } else { Ok(length) }
+    let body = frame::receive(from, Bounds::pieces(max)).await;
+    decode(&body.map_err(|error| FrameError::read(error, max))?)
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
     serde_json::from_slice(body).map_err(|error| FrameError::Senseless(error.to_string()))
-}
-
-/// Bytes up to a limit.
-struct Bounded {
-    bytes: Vec<u8>,
-    max: usize,
-    full: bool,
-}
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + bytes.len() > self.max {
-            self.full = true;
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -92,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_come_back_and_are_bounded() {
+    fn messages_come_back_and_are_bounded() {
         let frame = encode(&"héllo", 8).unwrap();
         assert_eq!(frame, b"\0\0\0\x08\"h\xc3\xa9llo\"");
         assert_eq!(read::<String>(&mut frame.as_slice(), 8).unwrap(), "héllo");
@@ -105,5 +79,13 @@ mod tests {
         frame.extend_from_slice(deep.as_bytes());
         let read = read::<serde_json::Value>(&mut frame.as_slice(), 1 << 20);
         assert!(matches!(read, Err(FrameError::Senseless(_))));
+    }
+
+    #[test]
+    fn a_large_result_goes_in_pieces() {
+        let (text, max) = ("x".repeat(3 << 20), 4 << 20);
+        let message = encode(&text, max).unwrap();
+        assert_eq!(read::<String>(&mut message.as_slice(), max).unwrap(), text);
+        assert!(matches!(read::<String>(&mut message.as_slice(), 2 << 20), Err(FrameError::TooLong(_))));
     }
 }

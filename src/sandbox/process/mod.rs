@@ -13,10 +13,8 @@ pub use program::shell;
 
 pub(super) use group::Group;
 
-use super::{
-    Exit, Keep, Limits, Output,
-    capture::{Capture, show},
-};
+use super::{Exit, Keep, Limits, Output, Stream, Streams, capture::Capture};
+use crate::domain::BoxFuture;
 use group::State;
 use std::{
     collections::BTreeMap,
@@ -118,76 +116,119 @@ fn place(path: &Option<String>) -> String {
     path.as_ref().map_or_else(String::new, |path| format!(" in PATH ({path})"))
 }
 
+/// Takes what a command prints, as it comes; the command waits while it does.
+pub trait Tap: Send + Sync {
+    /// Takes the next bytes of a stream.
+    fn take<'a>(&'a self, stream: Stream, bytes: &'a [u8]) -> BoxFuture<'a, ()>;
+}
+
+/// How a command ended whose output somebody else took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessEnd {
+    /// How it ended.
+    pub exit: Exit,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// From the start to the end of the command itself.
+    pub duration: Duration,
+    /// It left a process outside its group that still holds the output: reading stopped.
+    pub held_open: bool,
+    /// It was killed because it stopped to wait for a terminal.
+    pub wanted_terminal: bool,
+}
+
 /// Runs a command to its end and reads what it prints.
 ///
 /// When this returns, and also when its future is dropped, the whole process group is gone: what
 /// was left running in the background is killed. A process that moved to a session of its own
 /// survives, but nothing waits for it.
 pub async fn run(command: Command, limits: &Limits, keep: &Keep) -> Result<ProcessOutcome, RunError> {
-    run_watched(command, limits, keep, &|_| ()).await
+    let mut streams = Streams::new(limits, keep);
+    let (out, err) = streams.parts();
+    let end = supervise(command, limits.timeout, out, err).await?;
+    let ProcessEnd { exit, signal, duration, held_open, wanted_terminal } = end;
+    let (stdout, stderr) = streams.show().await;
+    Ok(ProcessOutcome { exit, signal, duration, stdout, stderr, held_open, wanted_terminal })
 }
 
-/// The same; `watch` sees what is printed as it comes, both streams alike.
+/// The same; what is printed goes to `tap`, and is not kept here.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_watched(
+pub async fn run_tapped(command: Command, limit: Duration, tap: &dyn Tap) -> Result<ProcessEnd, RunError> {
+    let (mut out, mut err) = (Tapped(tap, Stream::Stdout), Tapped(tap, Stream::Stderr));
+    supervise(command, limit, &mut out, &mut err).await
+}
+
+/// Takes one stream.
+trait Taker: Send {
+    fn take(&mut self, bytes: &[u8]) -> impl Future<Output = ()> + Send;
+}
+
+impl Taker for Capture {
+    async fn take(&mut self, bytes: &[u8]) {
+        self.push(bytes).await;
+    }
+}
+
+struct Tapped<'a>(&'a dyn Tap, Stream);
+
+impl Taker for Tapped<'_> {
+    async fn take(&mut self, bytes: &[u8]) {
+        self.0.take(self.1, bytes).await;
+    }
+}
+
+async fn supervise(
     command: Command,
-    limits: &Limits,
-    keep: &Keep,
-    watch: &(dyn Fn(&[u8]) + Send + Sync),
-) -> Result<ProcessOutcome, RunError> {
+    limit: Duration,
+    out: &mut impl Taker,
+    err: &mut impl Taker,
+) -> Result<ProcessEnd, RunError> {
     let started = Instant::now();
     // Listening begins before the start, so that no end is missed.
     let ends = signal(SignalKind::child()).map_err(RunError::Wait)?;
     let (mut child, group) = start(&command)?;
     let mut running = Running { group, ends, wanted_terminal: false };
 
-    let (mut out, mut err) = (Capture::new("out", limits, keep), Capture::new("err", limits, keep));
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (timed_out, duration, held_open, status) = {
-        let reading = async {
-            tokio::select! {
-                _ = async { tokio::join!(drain(stdout, &mut out, watch), drain(stderr, &mut err, watch)) } => {}
-                () = feed(stdin, command.stdin) => {}
+    let reading = async {
+        tokio::select! {
+            _ = async { tokio::join!(drain(stdout, out), drain(stderr, err)) } => {}
+            () = feed(stdin, command.stdin) => {}
+        }
+    };
+    tokio::pin!(reading);
+    let mut read = false;
+    let mut timed_out = false;
+    let left = tokio::select! {
+        left = running.leader(&mut reading, &mut read) => left,
+        () = sleep(limit) => { timed_out = true; Ok(()) }
+    };
+    left.map_err(RunError::Wait)?;
+    if timed_out {
+        running.group.signal(libc::SIGTERM);
+        running.group.signal(libc::SIGCONT);
+        // Over when all of the group have let go of the output, not only its leader.
+        let all = async {
+            let _ = running.leader(&mut reading, &mut read).await;
+            if !read {
+                reading.as_mut().await;
+                read = true;
             }
         };
-        tokio::pin!(reading);
-        let mut read = false;
-        let mut timed_out = false;
-        let left = tokio::select! {
-            left = running.leader(&mut reading, &mut read) => left,
-            () = sleep(limits.timeout) => { timed_out = true; Ok(()) }
-        };
-        left.map_err(RunError::Wait)?;
-        if timed_out {
-            running.group.signal(libc::SIGTERM);
-            running.group.signal(libc::SIGCONT);
-            // Over when all of the group have let go of the output, not only its leader.
-            let all = async {
-                let _ = running.leader(&mut reading, &mut read).await;
-                if !read {
-                    reading.as_mut().await;
-                    read = true;
-                }
-            };
-            let _ = timeout(TERM_GRACE, all).await;
-        }
-        let duration = started.elapsed();
-        let status = running.end(&mut child).await.map_err(RunError::Wait)?;
-        let held_open = !read && timeout(DRAIN_GRACE, reading).await.is_err();
-        (timed_out, duration, held_open, status)
-    };
-
-    let (stdout, stderr) = show(out, err, limits).await;
+        let _ = timeout(TERM_GRACE, all).await;
+    }
+    let duration = started.elapsed();
+    let status = running.end(&mut child).await.map_err(RunError::Wait)?;
+    let held_open = !read && timeout(DRAIN_GRACE, reading).await.is_err();
     let wanted_terminal = running.wanted_terminal;
     let exit = match exit_of(status) {
         _ if timed_out => Exit::TimedOut,
         _ if wanted_terminal => Exit::Cancelled,
         exit => exit,
     };
-    let signal = status.signal();
-    Ok(ProcessOutcome { exit, signal, duration, stdout, stderr, held_open, wanted_terminal })
+    Ok(ProcessEnd { exit, signal: status.signal(), duration, held_open, wanted_terminal })
 }
 
 fn start(command: &Command) -> Result<(Child, Group), RunError> {
@@ -259,16 +300,11 @@ impl Running {
 }
 
 /// Reads a stream to its end. A stream that fails has ended.
-async fn drain(
-    stream: Option<impl AsyncRead + Unpin>,
-    capture: &mut Capture,
-    watch: &(dyn Fn(&[u8]) + Send + Sync),
-) {
+async fn drain(stream: Option<impl AsyncRead + Unpin>, taker: &mut impl Taker) {
     let Some(mut stream) = stream else { return };
     let mut buffer = vec![0; READ_SIZE];
     while let Ok(n @ 1..) = stream.read(&mut buffer).await {
-        watch(&buffer[..n]);
-        capture.push(&buffer[..n]).await;
+        taker.take(&buffer[..n]).await;
     }
 }
 

@@ -75,7 +75,7 @@ impl Cache {
 
 /// Whole or not at all.
 fn write(file: &Path, code: &[u8]) -> std::io::Result<()> {
-    let draft = file.with_extension(format!("{}.new", std::process::id()));
+    let draft = file.with_extension(format!("{}.new", ulid::Ulid::generate()));
     let mut open = OpenOptions::new();
     let mut out = open.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     out.write_all(code)?;

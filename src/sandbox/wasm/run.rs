@@ -7,10 +7,7 @@ use super::{
     guest::Guest,
     output::Sink,
 };
-use crate::sandbox::{
-    Exit, Keep, Limits, Output,
-    capture::{Capture, show},
-};
+use crate::sandbox::{Exit, Keep, Limits, Output, Stream, Streams};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -125,15 +122,12 @@ fn trapped(error: &wasmtime::Error, starved: bool, memory: u64) -> (Exit, String
 }
 
 async fn shown(stdout: &Sink, stderr: &Sink, limits: &Limits, keep: &Keep) -> (Output, Output) {
-    let (out, out_total) = stdout.written();
-    let (err, err_total) = stderr.written();
-    let (mut first, mut second) = (Capture::new("out", limits, keep), Capture::new("err", limits, keep));
-    first.push(&out).await;
-    second.push(&err).await;
-    let (mut stdout, mut stderr) = show(first, second, limits).await;
-    for (output, kept, total) in [(&mut stdout, out.len(), out_total), (&mut stderr, err.len(), err_total)] {
-        output.left_out += total - kept as u64;
-        output.bytes = total;
+    let mut streams = Streams::new(limits, keep);
+    for (stream, sink) in [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] {
+        let (kept, total) = sink.written();
+        streams.push(stream, &kept).await;
+        // What was not kept is told of.
+        streams.skip(stream, total.saturating_sub(kept.len() as u64)).await;
     }
-    (stdout, stderr)
+    streams.show().await
 }

@@ -7,20 +7,20 @@ use super::{
         state::{caller, misuse},
     },
     Api,
-    tools::{act, tool_call},
+    tools::{act_for_outcome, tool_call},
 };
 use mlua::{Lua, Value};
 
 /// A function that takes a table of arguments for a built-in tool.
 fn register(api: &Api, name: &str, what: &'static str, tool: &'static str) -> mlua::Result<()> {
-    api.wait(name, what, move |lua: Lua, args: Value| async move {
+    api.wait_for(name, what, move |lua: Lua, args: Value| async move {
         if !args.is_table() {
             let message = format!("{what}: expected a table of arguments, got {}", article(&args));
             return Err(misuse(caller(&lua), message));
         }
         let name = Value::String(lua.create_string(tool)?);
         let call = tool_call(&lua, what, &name, &args)?;
-        act(&lua, what, call).await
+        act_for_outcome(&lua, what, call).await
     })
 }
 

@@ -14,7 +14,7 @@ use mlua::{Lua, Table, Value};
 const WHAT: &str = "pista.ask_agent";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
-    api.wait("ask_agent", WHAT, |lua: Lua, (agent, text, options): (Value, Value, Value)| async move {
+    api.wait_for("ask_agent", WHAT, |lua: Lua, (agent, text, options): (Value, Value, Value)| async move {
         let equipment = equipment(&lua, WHAT)?;
         let context = equipment.context();
         let mut ask = Ask {

@@ -31,14 +31,14 @@ const MAX_REDIRECTS: i64 = 20;
 const COMMON: [&str; 5] = ["headers", "timeout", "max_bytes", "redirects", "allow_cidrs"];
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
-    api.wait("get", GET, |lua: Lua, (url, settings): (Value, Value)| async move {
+    api.wait_for("get", GET, |lua: Lua, (url, settings): (Value, Value)| async move {
         let request = {
             let fields = options(&lua, GET, &settings, &COMMON)?;
             common(&fields, "GET".into(), text(&lua, GET, "the URL", &url)?)?
         };
         send(&lua, GET, request).await
     })?;
-    api.wait("request", REQUEST, |lua: Lua, settings: Value| async move {
+    api.wait_for("request", REQUEST, |lua: Lua, settings: Value| async move {
         let request = {
             let keys = [&["method", "url", "body", "json"][..], &COMMON].concat();
             let fields = Fields::open(&lua, super::super::state::caller(&lua), REQUEST, &settings, &keys)?;

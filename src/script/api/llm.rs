@@ -28,7 +28,7 @@ const CHAT: &str = "pista.llm.chat";
 const MODELS: &str = "pista.llm.models";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
-    api.wait("chat", CHAT, |lua: Lua, settings: Value| async move {
+    api.wait_for("chat", CHAT, |lua: Lua, settings: Value| async move {
         let question = question(&lua, &settings)?;
         let equipment = equipment(&lua, CHAT)?;
         let context = equipment.context();

@@ -41,6 +41,7 @@ use super::{
     state::{Equipment, Place, State, caller, misuse},
     values::Bounds,
     vm::raising,
+    waits::Waiting,
 };
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table};
 use std::{
@@ -150,6 +151,28 @@ impl Api<'_> {
 }
 
 impl Api<'_> {
+    /// Adds a function that waits for what has a limit of its own: the clock of whoever calls it stands still
+    /// meanwhile.
+    fn wait_for<A, R, F>(
+        &self,
+        name: &str,
+        what: &'static str,
+        function: impl Fn(Lua, A) -> F + Clone + 'static,
+    ) -> mlua::Result<()>
+    where
+        A: FromLuaMulti + 'static,
+        R: IntoLuaMulti,
+        F: Future<Output = Result<R, ScriptError>> + 'static,
+    {
+        self.wait(name, what, move |lua: Lua, args: A| {
+            let work = function(lua, args);
+            async move {
+                let _waiting = Waiting::begin();
+                work.await
+            }
+        })
+    }
+
     /// Adds a function that waits, while other handlers run. `what` is its name for messages.
     /// Only handlers can call it, and not inside a coroutine of their own.
     fn wait<A, R, F>(

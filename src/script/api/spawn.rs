@@ -4,10 +4,12 @@ use super::{
     super::{
         call::Limits,
         errors::{ErrorKind, ScriptError},
+        family::Member,
         fields::article,
         state::{State, caller, misuse, written},
         stop,
         vm::Vm,
+        waits::{Waiting, Waits},
     },
     Api, shown,
 };
@@ -37,6 +39,8 @@ struct Progress {
     cancel: CancellationToken,
     /// Fires when it has ended.
     ended: CancellationToken,
+    /// When it waits for what has a limit of its own: so does whoever waits for it.
+    waits: Arc<Waits>,
     outcome: RefCell<Option<Result<MultiValue, ScriptError>>>,
 }
 
@@ -68,7 +72,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
     let methods = api.apart()?;
     methods.wait("wait", WAIT, |lua: Lua, task: Value| async move {
         let progress = progress(&lua, WAIT, &task)?;
-        progress.ended.cancelled().await;
+        until_ended(&progress).await;
         let outcome = progress.outcome.borrow();
         outcome.clone().unwrap_or_else(|| Err(ended()))
     })?;
@@ -98,15 +102,16 @@ fn spawn(lua: &Lua, (function, args): (Value, MultiValue)) -> Result<AnyUserData
     let progress = Rc::new(Progress {
         cancel: state.tasks.child_token(),
         ended: CancellationToken::new(),
+        waits: Waits::new(),
         outcome: RefCell::new(None),
     });
     let handle = lua.create_userdata(Task(Rc::clone(&progress)))?;
     // Counted from now on, so that a loop that spawns is bounded at once.
     let counted = Counted::new(&state);
-    let (at, turn) = (shown(written(&function).as_ref()), stop::turn());
+    let (at, turn, member) = (shown(written(&function).as_ref()), stop::turn(), Member::new());
     tokio::task::spawn_local(async move {
         let _counted = counted;
-        let outcome = run(&vm, &function, args, turn, &progress.cancel).await;
+        let outcome = member.during(run(&vm, &function, args, turn, &progress)).await;
         if let Err(error) = &outcome
             && error.kind != ErrorKind::Cancelled
         {
@@ -123,18 +128,32 @@ async fn run(
     function: &Function,
     args: MultiValue,
     turn: Option<Arc<TurnContext>>,
-    cancel: &CancellationToken,
+    progress: &Progress,
 ) -> Result<MultiValue, ScriptError> {
     let work = async {
+        let work = vm.invoke_all_renewed(function, args, LIMITS, Arc::clone(&progress.waits));
         match turn {
-            Some(turn) => stop::during(turn, vm.invoke_all_renewed(function, args, LIMITS)).await,
-            None => vm.invoke_all_renewed(function, args, LIMITS).await,
+            Some(turn) => stop::during(turn, work).await,
+            None => work.await,
         }
     };
     tokio::select! {
         biased;
-        () = cancel.cancelled() => Err(ended()),
+        () = progress.cancel.cancelled() => Err(ended()),
         outcome = work => outcome,
+    }
+}
+
+/// Waits for a task. While that waits for what has a limit of its own, so does this.
+async fn until_ended(progress: &Progress) {
+    let mut changes = progress.waits.changes();
+    loop {
+        let _waiting = changes.borrow_and_update().then(Waiting::begin);
+        tokio::select! {
+            () = progress.ended.cancelled() => return,
+            // Its sender lives as long as the task is known here.
+            _ = changes.changed() => {}
+        }
     }
 }
 

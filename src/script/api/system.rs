@@ -14,7 +14,7 @@ const INFO: &str = "pista.system.info";
 const RUN: &str = "pista.system.run";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
-    api.wait("run", RUN, |lua: Lua, (command, options): (Value, Value)| async move {
+    api.wait_for("run", RUN, |lua: Lua, (command, options): (Value, Value)| async move {
         let args = arguments(&lua, &command, &options)?;
         let name = Value::String(lua.create_string("system.run")?);
         let call = tool_call(&lua, RUN, &name, &args)?;

@@ -23,7 +23,7 @@ const CALL: &str = "pista.tools.call";
 const LIST: &str = "pista.tools.list";
 
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
-    api.wait("call", CALL, |lua: Lua, (name, args, options): (Value, Value, Value)| async move {
+    api.wait_for("call", CALL, |lua: Lua, (name, args, options): (Value, Value, Value)| async move {
         let call = tool_call(&lua, CALL, &name, &args)?;
         let equipment = equipment(&lua, CALL)?;
         let context = context(&lua, CALL, &equipment, &options)?;
@@ -104,11 +104,32 @@ pub(super) async fn act(lua: &Lua, what: &'static str, call: ToolCall) -> Result
     Ok(to_lua(lua, &act_for_data(lua, what, call).await?)?)
 }
 
-/// The same, not yet in Lua.
+/// The same for what runs in a sandbox: however it ended, that is a result, with `exit` to tell.
+pub(super) async fn act_for_outcome(
+    lua: &Lua,
+    what: &'static str,
+    call: ToolCall,
+) -> Result<Value, ScriptError> {
+    let result = acted(lua, what, call).await?;
+    match result.data {
+        Some(data) if data.get("exit").is_some_and(Json::is_string) => Ok(to_lua(lua, &data)?),
+        data => Ok(to_lua(lua, &data_of(what, ToolResult { data, ..result })?)?),
+    }
+}
+
+/// The same as [`act`], not yet in Lua.
 pub(super) async fn act_for_data(lua: &Lua, what: &'static str, call: ToolCall) -> Result<Json, ScriptError> {
+    data_of(what, acted(lua, what, call).await?)
+}
+
+async fn acted(lua: &Lua, what: &'static str, call: ToolCall) -> Result<ToolResult, ScriptError> {
     let equipment = equipment(lua, what)?;
     let context = equipment.context();
-    let result = equipment.primitives.tools.act(call, &context).await;
+    Ok(equipment.primitives.tools.act(call, &context).await)
+}
+
+/// What a result gives to programs, or the error that it is.
+fn data_of(what: &str, result: ToolResult) -> Result<Json, ScriptError> {
     let word = result.data.as_ref().and_then(|data| data.get("kind")).and_then(|kind| kind.as_str());
     let word = word.map(str::to_owned);
     let kind = match (result.status, word.as_deref()) {

@@ -9,6 +9,7 @@ pub(super) use stdin::What;
 use super::{
     call::Limits,
     errors::{ErrorKind, ScriptError},
+    family::Family,
     fields::article,
     handle::ScriptHandle,
     loader,
@@ -95,7 +96,16 @@ async fn run(vm: &Vm, program: Program) -> Ended {
     let called = match prepare(vm, &path, &args) {
         Ok((chunk, args)) => {
             let limits = Limits::both(FOREVER);
-            interruptible(&interrupt, vm.invoke(&chunk, args, limits)).await
+            let family = Rc::new(Family::default());
+            let called = interruptible(&interrupt, family.during(vm.invoke(&chunk, args, limits))).await;
+            if matches!(called, Some(Ok(_))) {
+                // What the script started is waited for, unless it is told to end.
+                tokio::select! {
+                    () = family.ended() => {}
+                    () = interrupt.token.cancelled() => {}
+                }
+            }
+            called
         }
         Err(error) => Some(Err(error)),
     };

@@ -13,7 +13,7 @@ use crate::{
         tool::{Effect, ToolSpec},
     },
     policy::{Authorized, Scope},
-    sandbox::{Exit, Output},
+    sandbox::{Exit, Output, docker::DockerError},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -102,6 +102,37 @@ pub struct Done {
     pub limit: Duration,
 }
 
+/// Why a task has no outcome.
+#[derive(Clone, Debug)]
+pub struct Undone {
+    /// For a person to read.
+    pub message: String,
+    /// What it printed until the engine was lost; `None`: nothing was run.
+    pub until: Option<Box<(Output, Output)>>,
+}
+
+impl From<String> for Undone {
+    fn from(message: String) -> Self {
+        Self { message, until: None }
+    }
+}
+
+impl From<DockerError> for Undone {
+    fn from(error: DockerError) -> Self {
+        let message = error.to_string();
+        match error {
+            DockerError::Lost(lost) => Self { message, until: Some(Box::new((lost.stdout, lost.stderr))) },
+            _ => Self { message, until: None },
+        }
+    }
+}
+
+impl std::fmt::Display for Undone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl ContainerRun {
     fn task(args: &JsonMap) -> Result<Task, String> {
         let args: Args = arguments::parse(args)?;
@@ -128,18 +159,17 @@ impl Tool for ContainerRun {
         &self.spec
     }
 
-    fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
+    fn run<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move {
             let call = call.into_inner();
+            let progress = self.profiles.progress(scope.nested);
             let done = match Self::task(&call.args) {
-                Ok(task) => self.profiles.run(task).await,
-                Err(problem) => Err(problem),
+                Ok(task) => self.profiles.run(task, &progress).await,
+                Err(problem) => Err(problem.into()),
             };
             match done {
                 Ok(done) => told(&call, &done),
-                Err(problem) => {
-                    ToolResult::new(&call, ToolStatus::Error, format!("{}: {problem}", call.name))
-                }
+                Err(undone) => failed(&call, &undone),
             }
         })
     }
@@ -164,29 +194,63 @@ pub(super) fn told(call: &ToolCall, done: &Done) -> ToolResult {
         text += "\nnote: no Docker engine answers, so this ran as a confined process on the machine itself, as its \
                  profile allows";
     }
-    for (name, output) in [("stdout", &done.stdout), ("stderr", &done.stderr)] {
+    text += &printed(&done.stdout, &done.stderr);
+    let data = facts(done);
+    let meta = without_output(&data);
+    ToolResult { meta, data: Some(data.into()), ..ToolResult::new(call, status, text) }
+}
+
+/// A call of which nothing was run, or of which it is not known what became of it.
+fn failed(call: &ToolCall, undone: &Undone) -> ToolResult {
+    let text = format!("{}: {undone}", call.name);
+    let Some((out, err)) = undone.until.as_deref() else {
+        return ToolResult::new(call, ToolStatus::Error, text);
+    };
+    let mut data = JsonMap::new();
+    note_output(&mut data, out, err);
+    let (text, meta) = (text + &printed(out, err), without_output(&data));
+    ToolResult { meta, data: Some(data.into()), ..ToolResult::new(call, ToolStatus::Error, text) }
+}
+
+/// What was printed, as a model reads it.
+pub(crate) fn printed(stdout: &Output, stderr: &Output) -> String {
+    let mut text = String::new();
+    for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
         if output.bytes > 0 {
             text += &format!("\n{name}:\n{}", output.text.trim_end_matches('\n'));
         }
     }
-    let data = facts(done);
-    let meta = data.iter().filter(|(key, _)| !matches!(key.as_str(), "stdout" | "stderr"));
-    let meta = meta.map(|(key, value)| (key.clone(), value.clone())).collect();
-    ToolResult { meta, data: Some(data.into()), ..ToolResult::new(call, status, text) }
+    text
+}
+
+/// What was printed, for programs, and what of it is not shown.
+pub(crate) fn note_output(data: &mut JsonMap, stdout: &Output, stderr: &Output) {
+    let left_out = stdout.left_out + stderr.left_out;
+    data.insert("stdout".into(), stdout.text.as_str().into());
+    data.insert("stderr".into(), stderr.text.as_str().into());
+    data.insert("truncated".into(), (left_out > 0).into());
+    for (name, output) in [("spill", stdout), ("spill_stderr", stderr)] {
+        if let Some(path) = &output.spill {
+            data.insert(name.into(), path.to_string_lossy().into());
+        }
+    }
+}
+
+/// The facts without the output itself, which the text holds.
+pub(crate) fn without_output(data: &JsonMap) -> JsonMap {
+    let short = data.iter().filter(|(key, _)| !matches!(key.as_str(), "stdout" | "stderr" | "text"));
+    short.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The same for programs.
 pub(super) fn facts(done: &Done) -> JsonMap {
-    let code = match done.exit {
-        Exit::Done => Some(0),
-        Exit::Failed(code) => Some(code),
-        _ => None,
-    };
     let facts = json!({
-        "exit": done.exit.name(), "exit_code": code, "timed_out": done.exit == Exit::TimedOut,
-        "out_of_memory": done.out_of_memory, "stdout": done.stdout.text, "stderr": done.stderr.text,
+        "exit": done.exit.name(), "exit_code": done.exit.code(), "timed_out": done.exit == Exit::TimedOut,
+        "out_of_memory": done.out_of_memory,
         "duration_ms": u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX),
         "place": match done.place { Place::Container => "container", Place::Process => "process" },
     });
-    facts.as_object().cloned().unwrap_or_default()
+    let mut facts = facts.as_object().cloned().unwrap_or_default();
+    note_output(&mut facts, &done.stdout, &done.stderr);
+    facts
 }

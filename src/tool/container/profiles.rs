@@ -1,21 +1,27 @@
 //! Running tasks by profile: in a container, or, where the profile allows it and no engine answers, as
 //! a confined process.
 
-use super::{Done, Task};
+use super::{Done, Task, Undone};
 use crate::{
     domain::{
+        event::TurnEvent,
         nearest::suggestion,
         sandbox::{SandboxProfile, WorkspaceAccess},
     },
+    policy::Nested,
     sandbox::{
         Limits,
-        docker::{Container, DEFAULT_MEMORY, Docker, DockerError, Mount, WORKSPACE},
+        docker::{Container, DEFAULT_MEMORY, Docker, DockerError, Mount, Progress, WORKSPACE},
         process::{Command, Confinement, environment, run},
     },
-    tool::Options,
+    tool::{HEADING_ROOM, Options},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
-use tokio::sync::OnceCell;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 /// The profile that counts where none is named and there are several.
 const DEFAULT: &str = "default";
@@ -37,18 +43,19 @@ pub struct Profiles {
     docker: Docker,
     options: Options,
     progress: Arc<dyn Fn(&str) + Send + Sync>,
-    swept: OnceCell<()>,
+    swept: Once,
 }
 
 impl Profiles {
-    /// These profiles, their host paths absolute. `progress` is told of long work.
+    /// These profiles, their host paths absolute. `progress` is told of long work of calls that nobody
+    /// watches.
     pub fn new(
         profiles: BTreeMap<String, SandboxProfile>,
         docker: Docker,
         options: Options,
         progress: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Self {
-        Self { profiles, docker, options, progress, swept: OnceCell::new() }
+        Self { profiles, docker, options, progress, swept: Once::new() }
     }
 
     /// Their names.
@@ -78,16 +85,24 @@ impl Profiles {
         }
     }
 
-    /// Runs a task to its end.
+    /// Tells of long work: whoever watches the call, or else whoever is told what a person should know.
+    pub fn progress<'a>(&'a self, nested: &'a dyn Nested) -> impl Fn(&str) + Send + Sync + 'a {
+        move |text: &str| match nested.watched() {
+            true => nested.tell(TurnEvent::Notice { text: text.to_owned() }),
+            false => (self.progress)(text),
+        }
+    }
+
+    /// Runs a task to its end. `progress` is told of long work before it.
     ///
     /// # Errors
-    /// For a person to read: what is missing or refused.
-    pub async fn run(&self, task: Task) -> Result<Done, String> {
+    /// What is missing or refused, or that it is not known what became of it.
+    pub async fn run(&self, task: Task, progress: Progress<'_>) -> Result<Done, Undone> {
         let profile = self.get(task.profile.as_deref())?;
-        let limits = self.limits(profile, &task);
+        let limits = self.limits(profile, &task)?;
         let container = self.container(profile, &task)?;
         let keep = self.options.keep();
-        match self.engine().await.run(&container, &limits, &keep, &*self.progress).await {
+        match self.engine().run(&container, &limits, &keep, progress).await {
             Ok(outcome) => Ok(Done {
                 exit: outcome.exit,
                 out_of_memory: outcome.out_of_memory,
@@ -102,13 +117,14 @@ impl Profiles {
                     profile = profile.name,
                     "no Docker engine answers: running as a confined process"
                 );
-                self.confined(profile, task, &limits).await
+                Ok(self.confined(profile, task, &limits).await?)
             }
             Err(error @ DockerError::Unreachable { .. }) => Err(format!(
                 "{error}. Nothing was run: the profile {} does not allow a process in its place (fallback = \"process\")",
                 profile.name
-            )),
-            Err(error) => Err(error.to_string()),
+            )
+            .into()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -121,27 +137,30 @@ impl Profiles {
         Ok((profile, self.container(profile, task)?))
     }
 
-    /// The engine. The first time, what programs left there that died is swept up.
-    pub async fn engine(&self) -> &Docker {
-        let sweep = || async {
-            match self.docker.sweep().await {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(count, "containers that were left behind are removed"),
-                // Whoever uses it is told.
-                Err(error) => tracing::debug!("no containers were swept up: {error}"),
-            }
-        };
-        self.swept.get_or_init(sweep).await;
+    /// The engine. The first time, what programs left there that died is swept up, beside everything else.
+    /// Needs a tokio runtime.
+    pub fn engine(&self) -> &Docker {
+        self.swept.call_once(|| self.docker.sweep_aside());
         &self.docker
     }
 
-    fn limits(&self, profile: &SandboxProfile, task: &Task) -> Limits {
-        let timeout = task.timeout.or(profile.timeout).unwrap_or(DEFAULT_TIMEOUT);
-        Limits {
-            timeout: timeout.min(self.options.max_timeout),
-            memory_bytes: profile.memory_bytes,
-            ..self.options.limits()
-        }
+    /// The limits of a task. What a profile says itself goes beyond the setting.
+    fn limits(&self, profile: &SandboxProfile, task: &Task) -> Result<Limits, String> {
+        let most = self.options.max_timeout.max(profile.timeout.unwrap_or_default());
+        let timeout = match task.timeout {
+            Some(time) if time > most => {
+                return Err(format!(
+                    "timeout must be at most {} seconds: the setting max_tool_timeout, or the profile's own timeout, \
+                     allows more",
+                    most.as_secs_f64()
+                ));
+            }
+            Some(time) => time,
+            None => profile.timeout.unwrap_or(DEFAULT_TIMEOUT.min(self.options.max_timeout)),
+        };
+        let limits = self.options.limits();
+        let output_chars = limits.output_chars.saturating_sub(HEADING_ROOM);
+        Ok(Limits { timeout, memory_bytes: profile.memory_bytes, output_chars, ..limits })
     }
 
     fn container(&self, profile: &SandboxProfile, task: &Task) -> Result<Container, String> {

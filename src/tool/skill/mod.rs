@@ -145,7 +145,7 @@ impl Tool for Run {
             match skill.front.mode {
                 Mode::Wasm => self.programs.wasm(&call, &skill, args).await,
                 Mode::Subprocess => self.programs.process(&call, &skill, args).await,
-                Mode::Container => self.programs.container(&call, &skill, args).await,
+                Mode::Container => self.programs.container(&call, &skill, args, scope.nested).await,
             }
         })
     }

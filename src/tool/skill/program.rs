@@ -6,6 +6,7 @@ use crate::{
         JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
     },
+    policy::Nested,
     sandbox::{
         Exit, Limits, Output,
         process::{Command, environment, run, shell},
@@ -96,7 +97,13 @@ impl Programs {
     }
 
     /// `run.sh` or `main.py` in a container, which sees the skill's folder read-only.
-    pub(super) async fn container(&self, call: &ToolCall, skill: &Skill, args: JsonMap) -> ToolResult {
+    pub(super) async fn container(
+        &self,
+        call: &ToolCall,
+        skill: &Skill,
+        args: JsonMap,
+        nested: &dyn Nested,
+    ) -> ToolResult {
         let Some(folder) = &skill.folder else { return failed(call, "this skill has no files on the disk") };
         let Some(file) = of(skill) else {
             return failed(call, format!("the skill {} has neither run.sh nor main.py", skill.front.name));
@@ -112,11 +119,11 @@ impl Programs {
             image: skill.front.image.clone(),
             argv: vec![interpreter.into(), format!("{IN_CONTAINER}/{file}")],
             stdin: Some(args),
-            timeout: skill.front.timeout,
+            timeout: skill.front.timeout.map(|time| time.min(self.options.max_timeout)),
             folder: Some((folder.clone(), IN_CONTAINER.into())),
             env,
         };
-        match self.profiles.run(task).await {
+        match self.profiles.run(task, &self.profiles.progress(nested)).await {
             Ok(done) => {
                 let seconds = done.limit.as_secs_f64();
                 let note = (done.place == Place::Process)

@@ -1,69 +1,114 @@
-//! A task that is a command. What it prints is told as it comes.
+//! A task that is a command. What it prints is sent as it comes: the engine keeps it, and nothing of it is
+//! lost should the container be killed.
 
-use super::{super::protocol::Ending, telling::Telling};
+use super::{
+    super::protocol::{Ending, Printed, action},
+    link::Link,
+};
 use crate::{
-    domain::{
-        JsonMap,
-        call::{ToolCall, ToolResult, ToolStatus},
-        cut::middle,
-    },
+    domain::BoxFuture,
     sandbox::{
-        Exit, Keep, Limits, clean,
-        process::{Command, environment, run_watched},
+        Stream,
+        process::{Command, Tap, environment, run_tapped},
     },
     tool::Options,
 };
-use serde_json::json;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-/// Characters of one piece of output that are told while the command runs.
-const PIECE: usize = 2_000;
+/// Bytes of a character, at most.
+const MAX_CHAR: usize = 4;
 
-/// Runs it to its end, which is the task's: the container's time is its time.
-pub(super) async fn run(
-    argv: Vec<String>,
-    stdin: Option<String>,
-    options: &Options,
-    telling: Telling,
-) -> Ending {
-    let call = ToolCall::new("worker.spawn", JsonMap::new());
+/// Runs it to its end, which is the task's: the task's time is its time.
+pub(super) async fn run(argv: Vec<String>, stdin: Option<String>, options: &Options, link: &Link) -> Ending {
     let command = Command { argv, cwd: options.workspace.clone(), env: environment(&[]), stdin };
-    let limits = Limits {
-        timeout: options.max_timeout,
-        output_chars: options.output_chars,
-        spill_bytes: options.spill_bytes,
-        memory_bytes: None,
-    };
-    let keep = Keep { dir: options.spill_dir.clone(), filter: None };
-    let watch = |piece: &[u8]| {
-        let text = clean(&String::from_utf8_lossy(piece));
-        telling.notice(middle(text.trim_end(), PIECE));
-    };
-    let (result, data) = match run_watched(command, &limits, &keep, &watch).await {
-        Err(error) => {
-            (ToolResult::new(&call, ToolStatus::Error, error.to_string()), json!({ "exit": "failed" }))
-        }
-        Ok(outcome) => {
-            let code = match outcome.exit {
-                Exit::Done => Some(0),
-                Exit::Failed(code) => Some(code),
-                _ => None,
+    let sending = Sending::new(link.clone(), options);
+    let ended = run_tapped(command, options.max_timeout, &sending).await;
+    sending.finish().await;
+    match ended {
+        Ok(end) => Ending::Ran { exit: end.exit, signal: end.signal, held_open: end.held_open },
+        Err(error) => Ending::NotRun { why: error.to_string() },
+    }
+}
+
+/// Sends what is printed: from its beginning as much as the engine keeps, and then its end.
+struct Sending {
+    link: Link,
+    /// Bytes of a stream that are sent as they come.
+    keep: u64,
+    /// Bytes of its end that are held behind that.
+    window: usize,
+    streams: [Mutex<Sent>; 2],
+}
+
+/// How much of a stream was sent.
+#[derive(Default)]
+struct Sent {
+    bytes: u64,
+    /// What came behind that, and is held.
+    tail: VecDeque<u8>,
+    /// What came between the two.
+    skipped: u64,
+}
+
+impl Sending {
+    fn new(link: Link, options: &Options) -> Self {
+        let window = options.output_chars.saturating_mul(MAX_CHAR);
+        Self { link, keep: options.spill_bytes, window, streams: Default::default() }
+    }
+
+    fn of(&self, stream: Stream) -> MutexGuard<'_, Sent> {
+        let at = match stream {
+            Stream::Stdout => 0,
+            Stream::Stderr => 1,
+        };
+        self.streams[at].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much of these bytes is to be sent now; the rest is held.
+    fn hold(&self, stream: Stream, bytes: &[u8]) -> usize {
+        let mut sent = self.of(stream);
+        let room = usize::try_from(self.keep - sent.bytes).unwrap_or(usize::MAX);
+        let now = bytes.len().min(room);
+        sent.bytes += now as u64;
+        sent.tail.extend(&bytes[now..]);
+        let surplus = sent.tail.len().saturating_sub(self.window);
+        sent.tail.drain(..surplus);
+        sent.skipped += surplus as u64;
+        now
+    }
+
+    /// Sends what was held.
+    async fn finish(&self) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let (skipped, tail) = {
+                let mut sent = self.of(stream);
+                (std::mem::take(&mut sent.skipped), std::mem::take(&mut sent.tail))
             };
-            let status = if code.is_some() { ToolStatus::Ok } else { ToolStatus::Error };
-            let mut text = match code {
-                Some(code) => format!("exit code {code}"),
-                None => outcome.exit.name().replace('_', " "),
-            };
-            for (name, output) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
-                if output.bytes > 0 {
-                    text += &format!("\n{name}:\n{}", output.text.trim_end_matches('\n'));
-                }
+            if skipped > 0 || !tail.is_empty() {
+                self.send(stream, skipped, &Vec::from(tail)).await;
             }
-            let data = json!({
-                "exit": outcome.exit.name(), "exit_code": code, "timed_out": outcome.exit == Exit::TimedOut,
-                "stdout": outcome.stdout.text, "stderr": outcome.stderr.text,
-            });
-            (ToolResult::new(&call, status, text), data)
         }
-    };
-    Ending::Ran { result: Box::new(result), data }
+    }
+
+    async fn send(&self, stream: Stream, skipped: u64, bytes: &[u8]) {
+        let printed = Printed { stream, skipped, data: STANDARD.encode(bytes) };
+        // Without an engine there is nobody to tell, and the work ends by itself.
+        let _ = self.link.put::<Value>(action::OUTPUT, &printed).await;
+    }
+}
+
+impl Tap for Sending {
+    fn take<'a>(&'a self, stream: Stream, bytes: &'a [u8]) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let now = self.hold(stream, bytes);
+            if now > 0 {
+                self.send(stream, 0, &bytes[..now]).await;
+            }
+        })
+    }
 }

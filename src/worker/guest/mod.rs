@@ -57,7 +57,10 @@ pub async fn work(boot: Boot) -> Result<(), WorkError> {
     let (telling, told) = Telling::new();
     let working = async {
         match assignment.work {
-            Work::Command { argv, stdin } => command::run(argv, stdin, &options, telling).await,
+            Work::Command { argv, stdin } => {
+                drop(telling);
+                command::run(argv, stdin, &options, &link).await
+            }
             Work::Turn { .. } => turn::run(&link, assignment.work, options, telling).await,
         }
     };
@@ -78,6 +81,7 @@ fn options(assignment: &Assignment) -> Options {
         timeout: seconds(assignment.timeout),
         max_timeout: seconds(assignment.max_timeout),
         output_chars: assignment.output_chars,
+        spill_bytes: assignment.spill_bytes,
         ..Options::new(assignment.workspace.as_str(), OUTPUTS)
     }
 }

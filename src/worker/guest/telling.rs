@@ -25,11 +25,6 @@ impl Telling {
         let (to, from) = mpsc::channel(WAITING);
         (Self(to), Told(from))
     }
-
-    /// A remark.
-    pub(super) fn notice(&self, text: String) {
-        self.observe(&TurnEvent::Notice { text });
-    }
 }
 
 impl Observer for Telling {
