@@ -24,11 +24,11 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// The message; - reads it from standard input. May be given several times: the parts are
-    /// joined, so that `-e "explain this" -e -` asks about what is piped in
+    /// The message; - stands for standard input. May be given several times: the parts are joined,
+    /// with empty lines between them. What is piped in comes last, where no - says otherwise
     #[arg(short = 'e', long = "execute", value_name = "TEXT", allow_hyphen_values = true)]
     execute: Vec<String>,
-    /// The message, like -e
+    /// The message, like -e; words are joined by blanks
     #[arg(value_name = "TEXT", conflicts_with = "execute")]
     text: Vec<String>,
     /// Go on with this session (a name or an id), or begin one of this name [default: a new one]
@@ -70,8 +70,9 @@ impl Front {
 
 impl Run {
     pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
-        let parts = if self.execute.is_empty() { &self.text } else { &self.execute };
-        let text = match input::message(parts) {
+        let parts =
+            if self.execute.is_empty() { input::joined(&self.text) } else { self.execute.clone() };
+        let text = match input::message(&parts) {
             Ok(text) => text,
             Err(error) => {
                 eprintln!("openpista run: {error}");
