@@ -6,6 +6,8 @@
 mod support;
 
 mod script_support;
+#[path = "reference/unknown.rs"]
+mod unknown;
 
 use openpista::reference::{FILES, Field, Function, Parameter, reference};
 use openpista::script::{HostOptions, ScriptHost, Source};

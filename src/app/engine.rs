@@ -6,6 +6,7 @@ use super::{
     begin::Begun,
     commands::CommandsHere,
     facts, primitives,
+    process::Told,
     reload::{self, Reloading},
     sandboxes,
     services::{Channels, Health, Service, Services, Webhooks, cron::CronService},
@@ -71,9 +72,9 @@ impl App {
     pub async fn start_staying(
         flags: Flags,
         approver: Arc<dyn Approver>,
-        notice: Option<Sink>,
+        told: Told,
     ) -> anyhow::Result<Self> {
-        let app = Self::begin(Begun::staying(flags, approver, notice).await?).await?;
+        let app = Self::begin(Begun::staying(flags, approver, told).await?).await?;
         reload::keep(&app.live.load_full().loaded).await;
         Ok(app)
     }
@@ -220,14 +221,23 @@ impl App {
 
     /// The conversation of that name or id; one that isn't there begins under that name.
     pub async fn session_called(&self, wanted: &str, channel: &str) -> anyhow::Result<Session> {
+        let (session, fresh) = self.named_session(wanted, channel).await?;
+        if fresh {
+            eprintln!("note: new session {wanted:?}");
+        }
+        Ok(session)
+    }
+
+    /// The same; tells whether it was begun. Of several programs that begin one of that name at once, one
+    /// does, and the others find it.
+    pub(super) async fn named_session(&self, wanted: &str, channel: &str) -> anyhow::Result<(Session, bool)> {
         match self.memory.find_session(wanted).await {
-            Ok(session) => Ok(session),
-            Err(StoreError::NoSession(_)) => {
-                let session = self.new_session(channel, Some(wanted)).await?;
-                eprintln!("note: new session {wanted:?}");
-                Ok(session)
-            }
-            Err(error) => Err(error.into()),
+            Err(StoreError::NoSession(_)) => {}
+            found => return Ok((found?, false)),
+        }
+        match self.new_session(channel, Some(wanted)).await {
+            Err(error) if is_taken(&error) => Ok((self.memory.find_session(wanted).await?, false)),
+            begun => Ok((begun?, true)),
         }
     }
 
@@ -247,6 +257,10 @@ impl App {
         }
         self.live.load_full().loaded.close().await;
     }
+}
+
+fn is_taken(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::NameTaken(_)))
 }
 
 /// Characters of a session's name, at most.

@@ -3,6 +3,7 @@
 use super::Exit;
 use crate::{
     app::{self, ConfigError, Flags, Item, Kind, Report, block_on},
+    domain::causes::causes,
     front::{Colour, printable},
 };
 use clap::Args;
@@ -35,7 +36,7 @@ impl Check {
                     (line, Exit::Ok)
                 }
                 Err(error) if error.downcast_ref::<ConfigError>().is_some() => {
-                    let error = format!("{error:#}");
+                    let error = causes(error.as_ref());
                     let (file, number) = place(&error).unzip();
                     (json!({ "ok": false, "error": error, "file": file, "line": number }), Exit::Config)
                 }

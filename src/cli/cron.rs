@@ -5,6 +5,7 @@ use crate::{
     app::{App, Flags, JobReport, Loaded, block_on},
     domain::{
         approval::{Approver, Nobody},
+        causes::causes,
         cron::{RunRecord, RunState},
         cut,
     },
@@ -173,7 +174,7 @@ async fn run(flags: Flags, name: &str) -> anyhow::Result<Exit> {
         }
         Err(_) if interrupted.get() => Exit::Interrupted,
         Err(error) => {
-            eprintln!("openpista: {error:#}");
+            eprintln!("openpista: {}", causes(error.as_ref()));
             Exit::Failed
         }
     };

@@ -15,7 +15,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Why there is no message: the command line, or what was piped in, is wrong.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
-    #[error("no message: give it as an argument (openpista run \"…\"), or pipe it in (see --help)")]
+    #[error("no message: give -e TEXT, or pipe it in (see --help)")]
     Nothing,
     #[error("the message is empty")]
     Empty,

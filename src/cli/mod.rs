@@ -35,6 +35,7 @@ mod worker;
 pub use exit::Exit;
 
 use crate::app::{ConfigError, Flags};
+use crate::domain::causes::causes;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -213,7 +214,7 @@ fn report(error: &anyhow::Error) -> Exit {
         // Whoever read the output has seen enough.
         return Exit::Ok;
     }
-    eprintln!("openpista: {error:#}");
+    eprintln!("openpista: {}", causes(error.as_ref()));
     if error.downcast_ref::<ConfigError>().is_some() { Exit::Config } else { Exit::Failed }
 }
 

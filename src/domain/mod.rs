@@ -5,6 +5,8 @@
 
 pub mod approval;
 pub mod call;
+pub mod call_text;
+pub mod causes;
 pub mod chat;
 pub mod command;
 pub mod cron;

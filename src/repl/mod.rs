@@ -14,7 +14,7 @@ mod tty;
 mod turn;
 
 use crate::{
-    app::{App, Flags},
+    app::{App, Flags, Told},
     domain::store::Session,
     front::{Colour, ago, tail, to_stderr, to_stdout},
     watch::SETTLE,
@@ -58,6 +58,8 @@ struct Repl {
     interactive: bool,
     session: Session,
     model: Option<String>,
+    /// What was said here last, until it is answered.
+    unanswered: Option<String>,
     colour: Colour,
     /// A turn or some Lua failed.
     failed: bool,
@@ -91,6 +93,7 @@ impl Front {
             interactive: std::io::stdin().is_terminal(),
             session,
             model: None,
+            unanswered: None,
             colour: Colour::stderr(),
             failed: false,
         };
@@ -118,7 +121,8 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
 }
 
 async fn start(front: &Front, flags: Flags, session: Option<String>) -> anyhow::Result<(App, Session)> {
-    let app = App::start_staying(flags, front.approver.clone(), Some(front.notices.sink())).await?;
+    let told = Told { notice: Some(front.notices.sink()), complaint: None };
+    let app = App::start_staying(flags, front.approver.clone(), told).await?;
     front.editor.lock().await.use_history(app.history_file(), app.secret_free());
     let session = Local(app.clone()).open(session.as_deref()).await?;
     Ok((app, session))
@@ -167,6 +171,7 @@ impl Repl {
     }
 
     async fn take(&mut self, line: &str) -> Next {
+        let line = commands::meant(line);
         if line.is_empty() {
             return Next::GoOn;
         }

@@ -31,6 +31,7 @@ mod spin;
 mod state;
 mod stop;
 mod tools;
+mod unknown;
 mod values;
 mod vm;
 mod worker;

@@ -50,7 +50,7 @@ fn always_holds_for_the_next_time() {
 }
 
 #[test]
-fn a_user_can_say_always_and_it_counts_once() {
+fn a_user_is_not_offered_what_is_for_owners() {
     let fake = touching();
     let (home, other) = (Home::with(&fake), Home::new());
     let daemon = Daemon::start(&home);
@@ -58,9 +58,12 @@ fn a_user_can_say_always_and_it_counts_once() {
     let mut terminal = Terminal::start(other.command(["connect", &address(&daemon)]));
     terminal.at(PROMPT);
     terminal.line("make it");
-    terminal.sees(QUESTION);
+    let shown = terminal.sees(ONCE);
+    assert!(!shown.contains(QUESTION), "{shown}");
     terminal.line("a");
-    terminal.sees("allowed this once");
+    terminal.sees("please answer y or n");
+    terminal.sees_times(ONCE, 2);
+    terminal.line("y");
     terminal.sees("It is done.");
     assert!(home.work().join("made").exists());
     assert!(!home.run(["grants", "list"]).ok().out.contains("touch"));
@@ -133,7 +136,7 @@ fn yes_does_not_answer_what_a_hook_asks() {
     home.pipe(["repl", "--yes"], "make it\n").ok();
     assert!(!home.work().join("made").exists(), "it ran though nobody was asked");
     let mut terminal = Terminal::start(home.command(["run", "--yes", "-e", "make it"]));
-    terminal.sees(QUESTION);
+    terminal.sees(ONCE);
     terminal.line("y");
     terminal.sees("It is done.");
     assert!(home.work().join("made").exists());

@@ -151,3 +151,19 @@ async fn names_that_the_language_has_are_not_taken() {
     assert_eq!(returned, "function\nfunction\n1\ntrue\nnil\n2\n3");
     assert_eq!(json!(echo.0[0].1), json!({"x": 1}));
 }
+
+#[tokio::test]
+async fn names_that_are_not_there_say_what_is_meant() {
+    for (code, told) in [
+        ("local x = 1\nreturn fs.raed{x=1}", "code:2: attempt to call a nil value (field 'raed'): there is no fs.raed; did you mean fs.read?"),
+        ("return tetx{}", "there is no global tetx; did you mean text?"),
+        ("return unpack({1})", "there is no unpack here: use table.unpack"),
+        ("return io.open('x')", "there is no io.open here: tools.list() lists what there is"),
+        ("return os.execute('ls')", "there is no os.execute here: tools.list() lists what there is"),
+        ("local json = require('json')", "there is no require here: there are no modules here"),
+        ("return string.fromat('x')", "there is no string.fromat; did you mean string.format?"),
+    ] {
+        let error = error(code).await;
+        assert!(error.contains(told), "{code}\n{error}");
+    }
+}

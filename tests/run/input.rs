@@ -46,7 +46,10 @@ fn several_parts_are_joined_in_order() {
 fn words_of_the_command_line_are_one_text() {
     assert_eq!(heard(&["run", "what", "is", "here"], ""), "what is here");
     assert_eq!(heard(&["run", "what is", "here?"], ""), "what is here?");
-    assert_eq!(heard(&["run", "explain", "this", "-", "in", "brief"], "x = 1"), "explain this\n\nx = 1\n\nin brief");
+    assert_eq!(
+        heard(&["run", "explain", "this", "-", "in", "brief"], "x = 1"),
+        "explain this\n\nx = 1\n\nin brief"
+    );
     assert_eq!(heard(&["run", "--", "what", "does", "-x", "do"], ""), "what does -x do");
 }
 

@@ -44,8 +44,8 @@
 ---@field inbox? string|false Where in the workspace files go that arrive; `false`: they are not fetched. Default `"inbox"`.
 ---@field pairing? boolean Tells the first of `users` of strangers who write to the bot. Default false.
 
----A message with files.
----@class pista.Message
+---A message to send, with files.
+---@class pista.Outgoing
 ---@field text? string
 ---@field files? string[] At most 10, by their paths in the workspace.
 

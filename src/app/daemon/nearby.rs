@@ -5,7 +5,7 @@ use crate::{
     app::{ConfigError, Flags},
     attach::{Found, LinkError, Whereabouts},
     config::{Dirs, Environment, locate},
-    domain::BoxFuture,
+    domain::{BoxFuture, causes::causes},
 };
 use anyhow::Context;
 use std::{net::SocketAddr, path::PathBuf};
@@ -87,7 +87,7 @@ impl Whereabouts for Nearby {
     }
 
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>> {
-        let found = self.look().map_err(|error| LinkError::Nowhere(format!("{error:#}")));
+        let found = self.look().map_err(|error| LinkError::Nowhere(causes(error.as_ref())));
         let nobody = || LinkError::Nowhere("no daemon runs here; `openpista start` starts one".into());
         Box::pin(std::future::ready(found.and_then(|found| found.ok_or_else(nobody))))
     }

@@ -6,6 +6,7 @@ mod ports;
 mod tokens;
 
 use super::{Flags, Loaded};
+use crate::domain::causes::causes;
 use crate::front::Colour;
 use serde::Serialize;
 
@@ -79,7 +80,7 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
         Ok(loaded) => loaded,
         Err(error) => {
             found(
-                Finding::new("configuration", Health::Fail, format!("{error:#}"))
+                Finding::new("configuration", Health::Fail, causes(error.as_ref()))
                     .with("mend it, then run this again; nothing else was checked"),
             );
             return false;

@@ -2,8 +2,9 @@
 
 use super::{CHANNEL, answer::DoorHandler};
 use crate::{
-    app::{check_name, commands},
+    app::{NOTHING_TO_RETRY, check_name, commands},
     domain::{
+        causes::causes,
         command,
         envelope::{Envelope, Origin},
         event::{Observer, TurnEvent},
@@ -21,6 +22,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// The command that has the last message answered that was not.
+const RETRY: &str = "retry";
 
 /// What a device says, and how it wants it answered.
 pub(super) struct Said {
@@ -48,12 +52,21 @@ fn refused(text: &str) -> Option<String> {
 }
 
 impl DoorHandler {
-    pub(super) async fn message(&self, peer: &Peer, said: Said, reply: Reply) -> Result<Value, Refusal> {
+    pub(super) async fn message(&self, peer: &Peer, mut said: Said, reply: Reply) -> Result<Value, Refusal> {
         if let Some(why) = refused(&said.text) {
             return Err(Refusal::new(Kind::Request, why));
         }
         self.app.limits.device(peer.device.as_str()).map_err(too_often)?;
         let session = self.conversation(peer, said.session.as_deref()).await?;
+        if !said.literal && command::split(&said.text) == Some((RETRY, "")) {
+            match self.app.memory().left_unanswered(&session.id).await? {
+                Some(text) => (said.text, said.literal) = (text, true),
+                None => {
+                    reply.observe(&TurnEvent::Notice { text: NOTHING_TO_RETRY.to_owned() });
+                    return Ok(json!({ "session": session.id }));
+                }
+            }
+        }
         let agent = said.agent.unwrap_or_else(|| self.app.agent_of(&session));
         let origin = Origin { channel: CHANNEL.into(), user: peer.device.to_string() };
         if !said.literal
@@ -125,12 +138,15 @@ impl DoorHandler {
                 Ok(session) => return self.own(peer, session, wanted),
                 Err(StoreError::NoSession(_)) => {
                     check_name(wanted).map_err(|error| Refusal::new(Kind::Request, error))?;
-                    self.app.new_session(&channel, Some(wanted)).await
+                    match self.app.named_session(wanted, &channel).await {
+                        Ok((session, false)) => return self.own(peer, session, wanted),
+                        begun => begun.map(|(session, _)| session),
+                    }
                 }
                 Err(error) => return Err(sorted(peer, wanted, error)),
             },
         };
-        begun.map_err(|error| Refusal::new(Kind::Internal, format!("{error:#}")))
+        begun.map_err(|error| Refusal::new(Kind::Internal, causes(error.as_ref())))
     }
 
     /// A conversation that is there.
