@@ -52,7 +52,10 @@ end
 
 local function find(name)
   for _, tool in ipairs(offered) do
-    if tool.name == name or tool.plain == name then return tool end
+    if tool.name == name then return tool end
+  end
+  for _, tool in ipairs(offered) do
+    if tool.plain == name then return tool end
   end
   error(("there is no tool %q; tools.list() names those there are"):format(tostring(name)), 3)
 end

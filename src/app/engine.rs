@@ -9,7 +9,7 @@ use super::{
     process::Told,
     reload::{self, Reloading},
     sandboxes,
-    services::{Channels, Health, Service, Services, Webhooks, cron::CronService},
+    services::{Channels, Health, Holding, Service, Services, Webhooks, cron::CronService},
     table,
 };
 use crate::{
@@ -106,6 +106,11 @@ impl App {
         self.serve_by(vec![]).await;
     }
 
+    /// Starts nothing: another program does that. What belongs to every program that stays is done.
+    pub fn stay(&self) {
+        self.live.load().loaded.refresh_types();
+    }
+
     /// The same, and lets others in by these doors.
     pub(super) async fn serve_by(&self, doors: Vec<Box<dyn Service>>) {
         self.live.load().loaded.refresh_types();
@@ -134,7 +139,7 @@ impl App {
         let limits = Arc::clone(&self.limits);
         let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands, limits);
         let health = self.health.clone();
-        Channels { router, gateway, outgoing, questions, running: Mutex::default(), health }
+        Channels { router, gateway, outgoing, questions, running: Mutex::default(), health, holding: Holding::default() }
     }
 
     /// The door to the agents.

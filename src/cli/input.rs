@@ -1,14 +1,12 @@
 //! What the user says, from the command line and from standard input.
 
-use crate::front::to_stderr;
+use crate::{domain::envelope::MAX_OWN_TEXT, front::to_stderr};
 use std::{
     io::{IsTerminal, Read},
     sync::mpsc::{self, RecvTimeoutError},
     time::Duration,
 };
 
-/// The longest message that is read from standard input, in bytes.
-pub(super) const MAX_INPUT_BYTES: u64 = 16 * 1024 * 1024;
 /// How long standard input may be silent before the person is told what is waited for.
 const SILENCE: Duration = Duration::from_secs(2);
 
@@ -23,7 +21,7 @@ pub(super) enum InputError {
     Twice,
     #[error("standard input could not be read: {0}")]
     Unreadable(#[from] std::io::Error),
-    #[error("standard input is longer than {} MiB", MAX_INPUT_BYTES / 1024 / 1024)]
+    #[error("the message is longer than {} MiB", MAX_OWN_TEXT >> 20)]
     TooLong,
     #[error("standard input is not UTF-8 text: {0}")]
     NotText(#[from] std::string::FromUtf8Error),
@@ -49,7 +47,11 @@ pub(super) fn message(parts: &[String]) -> Result<String, InputError> {
         }
     }
     let text = texts.join("\n\n");
-    if text.trim().is_empty() { Err(InputError::Empty) } else { Ok(text) }
+    match text.len() {
+        _ if text.trim().is_empty() => Err(InputError::Empty),
+        length if length > MAX_OWN_TEXT => Err(InputError::TooLong),
+        _ => Ok(text),
+    }
 }
 
 /// Words of the command line as parts of a message: what a shell has split belongs together.
@@ -99,8 +101,8 @@ fn unreadable() -> InputError {
 
 fn whole() -> Result<String, InputError> {
     let mut bytes = vec![];
-    std::io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_INPUT_BYTES {
+    std::io::stdin().lock().take(MAX_OWN_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_OWN_TEXT {
         return Err(InputError::TooLong);
     }
     Ok(String::from_utf8(bytes)?)

@@ -57,6 +57,7 @@ pub async fn attached(attach: Attach) -> anyhow::Result<End> {
     let mut signals = Signals::listen()?;
     let Attach { way, session, agent, model, yes, history, remark } = attach;
     let front = Front::start()?;
+    let _diverted = front.log();
     let person = stdin().is_terminal().then(|| front.approver.clone() as Arc<dyn Approver>);
     let approver = if yes { Some(Arc::new(Yes(person)) as Arc<dyn Approver>) } else { person };
     let starting = async {

@@ -23,8 +23,8 @@ pub const MAX_DATA: usize = 16 << 20;
 pub enum RegisterError {
     /// The name could not be used everywhere.
     #[error(
-        "{0:?} can't be the name of a tool: it must be words of a-z, 0-9 and _ with dots between them, \
-         and begin with a letter, like \"weather\" or \"fs.read\""
+        "{0:?} can't be the name of a tool: it must be words of a-z, 0-9, _ and - with dots between them, \
+         and begin with a letter, like \"get-weather\" or \"fs.read\""
     )]
     Name(String),
     /// There is one already.
@@ -179,7 +179,10 @@ fn weight(data: &Value) -> usize {
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.split('.').all(|word| {
-            !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            !word.is_empty()
+                && !word.starts_with('-')
+                && !word.ends_with('-')
+                && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
         })
 }
 

@@ -6,6 +6,9 @@ use crate::{
     touching,
 };
 
+/// What is asked where only this once is to be had.
+const ONCE: &str = "Run it? [y]es / [n]o:";
+
 #[test]
 fn yes_runs_it_and_no_does_not() {
     let fake = touching();

@@ -56,7 +56,7 @@
 ---@alias pista.Rule string|{ [1]: string, argv: string[] }
 
 ---@class pista.Tool
----@field name string Words joined by dots.
+---@field name string Words of letters, digits, `_` and `-`, joined by dots.
 ---@field description string For the model.
 ---@field parameters? table<string, pista.Parameter>|pista.Schema
 ---@field run fun(args: table, ctx: pista.Context): any Text is sent as it is, anything else as JSON.

@@ -58,6 +58,11 @@ impl Nearby {
         Ok(Some(Running { pid: card.pid, difference, history }))
     }
 
+    /// The process of a daemon that runs, if one does: `Some(None)` where it has not said which.
+    pub fn pid(&self) -> Option<Option<u32>> {
+        holder(&self.files.pid())
+    }
+
     /// The address that devices find the daemon at; `None` where it listens on none.
     ///
     /// # Errors

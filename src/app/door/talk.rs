@@ -6,7 +6,8 @@ use crate::{
     domain::{
         causes::causes,
         command,
-        envelope::{Envelope, Origin},
+        device::Role,
+        envelope::{Envelope, MAX_OWN_TEXT, Origin},
         event::{Observer, TurnEvent},
         hook::TurnContext,
         id::{DeviceId, SessionId, TurnId},
@@ -43,17 +44,18 @@ pub(super) fn channel_of(device: &DeviceId) -> String {
     format!("{CHANNEL}:{device}")
 }
 
-fn refused(text: &str) -> Option<String> {
+fn refused(text: &str, role: Role) -> Option<String> {
     if text.trim().is_empty() {
         return Some("message: `text` is empty".into());
     }
-    (text.len() > MAX_MESSAGE_BYTES)
-        .then(|| format!("message: `text` is longer than {MAX_MESSAGE_BYTES} bytes"))
+    // As long as it may be without the daemon.
+    let most = if role == Role::Owner { MAX_OWN_TEXT } else { MAX_MESSAGE_BYTES };
+    (text.len() > most).then(|| format!("message: `text` is longer than {most} bytes"))
 }
 
 impl DoorHandler {
     pub(super) async fn message(&self, peer: &Peer, mut said: Said, reply: Reply) -> Result<Value, Refusal> {
-        if let Some(why) = refused(&said.text) {
+        if let Some(why) = refused(&said.text, peer.role) {
             return Err(Refusal::new(Kind::Request, why));
         }
         self.app.limits.device(peer.device.as_str()).map_err(too_often)?;
@@ -169,7 +171,7 @@ impl DoorHandler {
 pub(super) fn sorted(peer: &Peer, wanted: &str, error: StoreError) -> Refusal {
     match error {
         // Of others' conversations a device learns nothing, not even how many there are.
-        StoreError::Ambiguous(..) if peer.role != crate::domain::device::Role::Owner => missing(wanted),
+        StoreError::Ambiguous(..) if peer.role != Role::Owner => missing(wanted),
         StoreError::NoSession(_) | StoreError::Ambiguous(..) => Refusal::new(Kind::NotFound, error),
         other => other.into(),
     }

@@ -1,7 +1,11 @@
 //! Channels: the functions of the generation in force run, what arrives is answered, what is to go
 //! out is delivered.
 
-use super::{Health, Live, Service, telegram};
+use super::{
+    Health, Holding, Live, Service,
+    holding::{LOOK_EVERY, lock_file},
+    telegram,
+};
 use crate::{
     channel::{ChannelAdapter, State, supervise},
     domain::{
@@ -15,10 +19,13 @@ use crate::{
 };
 use serde_json::json;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How long a delivery that is under way may hold up a reload.
@@ -32,6 +39,8 @@ pub(in crate::app) struct Channels {
     pub(in crate::app) questions: Arc<Questions>,
     pub(in crate::app) running: Mutex<Vec<Running>>,
     pub(in crate::app) health: Health,
+    /// What keeps other programs from running the same channels.
+    pub(in crate::app) holding: Holding,
 }
 
 /// A channel that is up.
@@ -84,9 +93,25 @@ impl Channels {
             }
         };
         self.router.watch(&adapter);
+        let lock = lock_file(&live.loaded, spec).await;
+        let (held, holds) = watch::channel(lock.is_none());
         let receiving = {
             let (adapter, script, health) = (Arc::clone(&adapter), script.clone(), self.health.clone());
+            let (holding, script_too) = (self.holding.clone(), script.clone());
             tokio::spawn(async move {
+                if let Some(lock) = lock {
+                    let told = AtomicBool::new(false);
+                    let busy = |error: String| {
+                        let state = State::Down { error, retry_in: LOOK_EVERY };
+                        health.note(adapter.name(), &state);
+                        if !told.swap(true, Ordering::Relaxed) {
+                            tell(&script_too, adapter.name(), state);
+                        }
+                    };
+                    holding.hold(adapter.name(), lock, busy).await;
+                    // Nobody may deliver.
+                    let _ = held.send(true);
+                }
                 let tell = |state| {
                     health.note(adapter.name(), &state);
                     tell(&script, adapter.name(), state);
@@ -97,7 +122,17 @@ impl Channels {
         let delivering = {
             let (adapter, stop) = (Arc::clone(&adapter), stop.clone());
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
-            tokio::spawn(async move { deliver(&*adapter, &outgoing, &gateway, &stop).await })
+            let mut holds = holds;
+            tokio::spawn(async move {
+                let held = tokio::select! {
+                    held = holds.wait_for(|held| *held) => held.is_ok(),
+                    () = stop.cancelled() => false,
+                };
+                if !held {
+                    return;
+                }
+                deliver(&*adapter, &outgoing, &gateway, &stop).await;
+            })
         };
         Some(Running { adapter, script, receiving, delivering, stop })
     }
@@ -124,6 +159,7 @@ impl Service for Channels {
                 let Some(running) = self.start(live, spec).await else { continue };
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
             }
+            self.holding.keep(|name| channels.contains_key(name)).await;
         })
     }
 
@@ -132,6 +168,7 @@ impl Service for Channels {
             self.questions.serve([]);
             self.router.stop().await;
             self.stop_all().await;
+            self.holding.keep(|_| false).await;
         })
     }
 }
