@@ -1,6 +1,6 @@
 //! The port to whatever runs authorised calls.
 
-use super::{Authorized, Verdict};
+use super::{Authorized, Objection, Verdict};
 use crate::domain::{
     BoxFuture,
     call::{ToolCall, ToolResult},
@@ -15,6 +15,11 @@ use crate::domain::{
 pub trait Executor: Send + Sync {
     /// The tools there are, sorted by name.
     fn specs(&self) -> &[ToolSpec];
+
+    /// What the tool of a call has against it. Nothing of the call is done.
+    fn objection(&self, _call: &ToolCall) -> Option<Objection> {
+        None
+    }
 
     /// Runs a call. Dropping the future stops what runs, and everything that it started.
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult>;

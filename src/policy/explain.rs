@@ -3,7 +3,7 @@
 //! The gate itself decides, with stand-ins for all that would have an effect: an explanation cannot
 //! say otherwise than what would happen.
 
-use super::{Gate, Policy, Verdict, refusal, rules::title};
+use super::{Gate, Objection, Policy, Verdict, refusal, rules::title};
 use crate::domain::{
     BoxFuture, JsonMap,
     approval::{Approval, ApprovalRequest, Approver, Grant, Grants, Ruling},
@@ -57,6 +57,8 @@ pub enum Decider {
     Floor,
     /// There is no such tool, or these are no arguments.
     Call,
+    /// Whoever would have it made cannot speak to the agent.
+    Person,
 }
 
 /// What would become of a call, and why.
@@ -89,17 +91,26 @@ impl Gate {
             Ok(spec) => spec,
             Err(reason) => return Explanation::new(Outlook::Deny, Decider::Call, vec![reason]),
         };
-        let watched = Arc::new(Watched { hooks, said: Mutex::default(), decided: Mutex::default() });
+        let watched = Arc::new(Watched {
+            hooks,
+            seen: Mutex::default(),
+            said: Mutex::default(),
+            decided: Mutex::default(),
+        });
         let person = Arc::new(WouldAsk::default());
         let grants = Arc::new(Looked { grants: self.grants.clone(), found: AtomicBool::new(false) });
         let mut gate = Self::new(watched.clone(), person.clone(), grants.clone(), self.workspace.clone());
         gate.floor.clone_from(&self.floor);
+        gate.objections.clone_from(&self.objections);
         let verdict = gate.authorize(call.clone(), Some(spec), policy, context).await;
         let said = watched.said.lock().unwrap_or_else(PoisonError::into_inner).take();
         let decided = watched.decided.lock().unwrap_or_else(PoisonError::into_inner).take();
 
-        let mut steps = vec![policy.decide(call, spec).because()];
         let mut call = call.clone();
+        // What the gate has made of the arguments before anything else saw them.
+        let seen = watched.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        call.args = seen.unwrap_or_else(|| verdict.call().args.clone());
+        let mut steps = vec![policy.decide(&call, spec).because()];
         let mut last = said;
         while let Some(HookVerdict::Rewrite { args, by, then }) = last {
             call.args = args;
@@ -112,6 +123,7 @@ impl Gate {
         }
         let decision = policy.decide(&call, spec);
         let floor = gate.floor.as_ref().and_then(|floor| floor(&call));
+        let objection = gate.objections.as_ref().and_then(|objections| objections(&call));
         let mut hook = last.as_ref().filter(|_| decision.access != Access::Deny).and_then(word);
         steps.extend(hook.iter().map(|(by, word)| format!("the hook at {by} {word}")));
         if let Some((by, word)) = decided.as_ref().and_then(decision_of) {
@@ -144,6 +156,16 @@ impl Gate {
             && !matches!(last, Some(HookVerdict::Deny { .. }))
         {
             explained.overruled(Decider::Floor, reason);
+        } else if let (Some(objection), false) = (&objection, outlook == Outlook::Answer)
+            && decision.access != Access::Deny
+            && !matches!(last, Some(HookVerdict::Deny { .. }))
+        {
+            explained.outlook = Outlook::Deny;
+            let by = match objection {
+                Objection::Malformed(_) => Decider::Call,
+                Objection::Refused(_) => Decider::Floor,
+            };
+            explained.overruled(by, objection.text().to_owned());
         } else if runs && granted {
             let why = "a standing approval of exactly this call lets it run";
             explained.overruled(Decider::Approval, why.into());
@@ -165,6 +187,12 @@ impl Gate {
 }
 
 impl Explanation {
+    /// What is left of it where the person cannot speak at all.
+    pub fn without_a_voice(mut self, why: String) -> Self {
+        self.steps.insert(0, why);
+        Self::new(Outlook::Deny, Decider::Person, self.steps)
+    }
+
     fn new(outlook: Outlook, by: Decider, steps: Vec<String>) -> Self {
         Self { outlook, by, rule: None, location: None, steps }
     }
@@ -198,6 +226,8 @@ fn decision_of(ending: &Ending) -> Option<(String, String)> {
 /// Passes on, and remembers what was said.
 struct Watched {
     hooks: Arc<dyn Hooks>,
+    /// The arguments that they were asked about.
+    seen: Mutex<Option<JsonMap>>,
     said: Mutex<Option<HookVerdict>>,
     decided: Mutex<Option<Ending>>,
 }
@@ -209,6 +239,7 @@ impl Hooks for Watched {
 
     fn tool_call<'a>(&'a self, call: &'a ToolCall, context: &'a TurnContext) -> BoxFuture<'a, HookVerdict> {
         Box::pin(async move {
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| call.args.clone());
             let said = self.hooks.tool_call(call, context).await;
             self.said.lock().unwrap_or_else(PoisonError::into_inner).replace(said.clone());
             said

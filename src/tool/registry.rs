@@ -8,7 +8,7 @@ use crate::{
         call::{ToolCall, ToolResult, ToolStatus},
         tool::ToolSpec,
     },
-    policy::{Authorized, Executor, Scope},
+    policy::{Authorized, Executor, Objection, Scope},
     sandbox::{Filter, Keep, Limits, fit},
 };
 use futures_util::FutureExt;
@@ -88,16 +88,7 @@ impl ToolRegistry {
     async fn outcome(&self, call: Authorized<ToolCall>, scope: Scope<'_>) -> ToolResult {
         let asked = call.get();
         let mut failed = ToolResult::new(asked, ToolStatus::Error, String::new());
-        let tool = self.tools.get(&asked.name);
-        let problem = match (tool, &asked.invalid) {
-            (None, _) => Err(self.unknown(&asked.name)),
-            (_, Some(sent)) => Err(format!("the arguments must be a JSON object, but are: {sent}")),
-            (Some(tool), None) => match arguments::check(&tool.spec().parameters, &asked.args) {
-                Ok(()) => Ok(tool),
-                Err(problem) => Err(format!("{}: {problem}", asked.name)),
-            },
-        };
-        let tool = match problem {
+        let tool = match self.of(asked) {
             Ok(tool) => tool,
             Err(problem) => {
                 failed.content = problem;
@@ -110,6 +101,18 @@ impl ToolRegistry {
                 failed.content = format!("{} broke down: {}", failed.name, message(&*panic));
                 failed
             }
+        }
+    }
+
+    /// The tool of a call whose arguments fit it; or what is wrong.
+    fn of(&self, call: &ToolCall) -> Result<&Arc<dyn Tool>, String> {
+        match (self.tools.get(&call.name), &call.invalid) {
+            (None, _) => Err(self.unknown(&call.name)),
+            (_, Some(sent)) => Err(format!("the arguments must be a JSON object, but are: {sent}")),
+            (Some(tool), None) => match arguments::check(&tool.spec().parameters, &call.args) {
+                Ok(()) => Ok(tool),
+                Err(problem) => Err(format!("{}: {problem}", call.name)),
+            },
         }
     }
 
@@ -145,6 +148,13 @@ impl ToolRegistry {
 impl Executor for ToolRegistry {
     fn specs(&self) -> &[ToolSpec] {
         &self.specs
+    }
+
+    fn objection(&self, call: &ToolCall) -> Option<Objection> {
+        match self.of(call) {
+            Ok(tool) => tool.objection(&call.args),
+            Err(problem) => Some(Objection::Malformed(problem)),
+        }
     }
 
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {

@@ -1,8 +1,10 @@
 //! `openpista doctor`: whether everything is there that a set-up needs, found out by using it.
 
+mod channels;
 mod checks;
 mod escapes;
 mod ports;
+mod providers;
 mod tokens;
 
 use super::{Flags, Loaded};
@@ -92,6 +94,8 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
     found(checks::model(&loaded).await);
+    providers::providers(&loaded, &mut found).await;
+    channels::channels(&loaded, &mut found).await;
     found(checks::skills(&loaded).await);
     found(checks::wasm(&loaded).await);
     found(checks::docker(&loaded).await);

@@ -75,7 +75,7 @@ impl Holding {
 }
 
 /// The lock of a channel; `None` where none is needed, or none can be had.
-pub(super) async fn lock_file(loaded: &Loaded, spec: &ChannelSpec) -> Option<PathBuf> {
+pub(in crate::app) async fn lock_file(loaded: &Loaded, spec: &ChannelSpec) -> Option<PathBuf> {
     let what = match &spec.kind {
         // Its port can be had once.
         ChannelKind::Http(_) => return None,

@@ -9,7 +9,7 @@ mod webhooks;
 
 pub(super) use channels::Channels;
 pub(super) use health::Health;
-pub(super) use holding::Holding;
+pub(super) use holding::{Holding, lock_file};
 pub(super) use webhooks::Webhooks;
 
 use super::assemble::Live;
