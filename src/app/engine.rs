@@ -139,7 +139,15 @@ impl App {
         let limits = Arc::clone(&self.limits);
         let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands, limits);
         let health = self.health.clone();
-        Channels { router, gateway, outgoing, questions, running: Mutex::default(), health, holding: Holding::default() }
+        Channels {
+            router,
+            gateway,
+            outgoing,
+            questions,
+            running: Mutex::default(),
+            health,
+            holding: Holding::default(),
+        }
     }
 
     /// The door to the agents.

@@ -21,8 +21,10 @@ pub(super) async fn barred(loaded: &Loaded, origin: &Origin) -> anyhow::Result<O
     }
     let declared = &loaded.plan.channels;
     let Some(spec) = declared.get(channel) else {
-        let names = declared.keys().map(String::as_str).chain(BUILT_IN.iter().copied()).chain([door::CHANNEL]);
-        let hint = nearest(channel, names).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        let names =
+            declared.keys().map(String::as_str).chain(BUILT_IN.iter().copied()).chain([door::CHANNEL]);
+        let hint =
+            nearest(channel, names).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
         return Ok(Some(format!("there is no channel {channel:?}{hint}")));
     };
     if spec.users.iter().any(|known| known == "*" || known == user) {
@@ -34,8 +36,12 @@ pub(super) async fn barred(loaded: &Loaded, origin: &Origin) -> anyhow::Result<O
 async fn device(loaded: &Loaded, id: &str) -> anyhow::Result<Option<String>> {
     let devices = loaded.memory()?.all().await?;
     Ok(match devices.iter().find(|device| device.id.as_str() == id) {
-        None => Some(format!("no device has the id {id:?}; `openpista devices list` shows those that there are")),
-        Some(device) if device.revoked_ms.is_some() => Some(format!("the device {:?} was shut out", device.name)),
+        None => {
+            Some(format!("no device has the id {id:?}; `openpista devices list` shows those that there are"))
+        }
+        Some(device) if device.revoked_ms.is_some() => {
+            Some(format!("the device {:?} was shut out", device.name))
+        }
         Some(device) if device.role == Role::Worker => {
             Some(format!("the device {:?} is a worker, which says nothing", device.name))
         }

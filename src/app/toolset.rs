@@ -108,12 +108,25 @@ pub(super) fn warnings(loaded: &Loaded, registry: &ToolRegistry) -> Vec<String> 
         Some(format!("{}: there is no tool {name:?}, so this rule does nothing{hint}", rule.location))
     };
     let renamed = |(ours, form): (&str, &str)| {
-        let location = loaded.plan.tools.iter().find(|tool| tool.spec.name == ours).map(|tool| &tool.location);
+        let location =
+            loaded.plan.tools.iter().find(|tool| tool.spec.name == ours).map(|tool| &tool.location);
         let at = location.map(|location| format!("{location}: ")).unwrap_or_default();
         format!("{at}models know the tool {ours:?} as {form:?}: another tool has the name that it would have")
     };
     let names = Names::of(registry.specs());
-    agents.chain(channels).filter_map(unknown).chain(names.renamed().map(renamed)).collect()
+    let renamed = names.renamed().map(renamed);
+    agents.chain(channels).filter_map(unknown).chain(renamed).chain(one_in_programs(registry)).collect()
+}
+
+/// Tools that programs (`lua.run`) cannot tell apart: a name in Lua has no hyphen.
+fn one_in_programs(registry: &ToolRegistry) -> impl Iterator<Item = String> {
+    let hyphened = registry.specs().iter().filter(|spec| spec.name.contains('-'));
+    hyphened.filter_map(|spec| {
+        let form = spec.name.replace('-', "_");
+        let other = registry.specs().iter().find(|other| other.name != spec.name && other.name == form)?;
+        let (name, other) = (&spec.name, &other.name);
+        Some(format!("{name:?} and {other:?} have one name in programs: {form} is the second"))
+    })
 }
 
 /// What no tool may touch, whatever it is allowed.

@@ -28,5 +28,4 @@ pub const FILES: &[(&str, &str)] = &[
 ];
 
 /// What of Lua's standard library is other than editors take it to be. For them alone.
-pub const STANDARD: (&str, &str) =
-    ("standard.d.lua", include_str!("../../lua/pista/_meta/standard.d.lua"));
+pub const STANDARD: (&str, &str) = ("standard.d.lua", include_str!("../../lua/pista/_meta/standard.d.lua"));

@@ -155,6 +155,7 @@ const NAME: &str = "repl";
 
 fn compile(vm: &Vm, code: &str) -> mlua::Result<Function> {
     vm.state.sources.borrow_mut().evaluating(NAME, code);
-    let load = |text: &str| vm.lua.load(text).set_name(format!("={NAME}")).set_mode(ChunkMode::Text).into_function();
+    let load =
+        |text: &str| vm.lua.load(text).set_name(format!("={NAME}")).set_mode(ChunkMode::Text).into_function();
     load(&format!("return {code}")).or_else(|_| load(code))
 }

@@ -115,8 +115,7 @@ fn answer(call: &ToolCall, response: Response) -> ToolResult {
     }
     content += &format!("\n\n{text}");
     let meta = json!({"status": status, "url": url, "bytes": bytes, "page_truncated": truncated});
-    let headers: JsonMap =
-        headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let headers: JsonMap = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
     let data = json!({
         "status": status, "url": url, "headers": headers, "body": text, "truncated": truncated,
     });

@@ -27,6 +27,8 @@ pista.hook("approval", function(question)
   if question.args.command == "make clean" then return pista.ask { to = "telegram:9" } end
   if question.args.command == "make look" then pista.system.run("touch ran") return pista.allow() end
 end)
+pista.channel("telegram", { token = pista.secret("env:TOKEN"), users = { 1, 123 } })
+pista.channel("web", { users = { "*" }, send = function() end })
 "#;
 
 fn explain(home: &Home, args: &[&str]) -> Value {
@@ -97,9 +99,14 @@ fn who_cannot_speak_has_nothing_done() {
 #[test]
 fn a_line_that_could_be_words_is_told_as_both() {
     let home = Home::new();
-    home.init("pista.agent('main', { tools = { allow = { { 'system.run', argv = { 'git', 'status' } } } } })");
+    home.init(
+        "pista.agent('main', { tools = { allow = { { 'system.run', argv = { 'git', 'status' } } } } })",
+    );
     let line = home.run(["policy", "explain", "system.run", "git status"]).ok().out;
-    assert!(line.starts_with("ask: ") && line.contains("which no shell reads, it is another call: allow"), "{line}");
+    assert!(
+        line.starts_with("ask: ") && line.contains("which no shell reads, it is another call: allow"),
+        "{line}"
+    );
     let words = home.run(["policy", "explain", "system.run", "git", "status"]).ok().out;
     assert!(words.starts_with("allow: ") && !words.contains("another call"), "{words}");
     assert_eq!(words, home.run(["policy", "explain", "system.run", "--", "git", "status"]).ok().out);
@@ -114,7 +121,13 @@ fn verdicts_and_what_they_come_from() {
         (&["system.run", "ls -l"], "ask", "default", None),
         (&["fs.read", "x"], "allow", "default", None),
         (&["fs.edit", "x"], "deny", "rule", Some("init.lua:5")),
-        (&["fs.edit", "x", "--agent", "free"], "allow", "rule", Some("init.lua:8")),
+        (&["fs.edit", "x", "--agent", "free"], "deny", "call", None),
+        (
+            &["fs.edit", r#"{"path": "x", "old": "a", "new": "b"}"#, "--agent", "free"],
+            "allow",
+            "rule",
+            Some("init.lua:8"),
+        ),
         (&["system.run", "git push"], "deny", "hook", Some("init.lua:9")),
         // Words are words, with a hyphen before them or without.
         (&["system.run", "git", "push"], "ask", "default", None),
@@ -163,7 +176,7 @@ fn every_channel_gets_the_same_verdict() {
     let home = Home::new();
     home.init(INIT);
     for call in ["ls", "git push", "git status", "git pull", "who"] {
-        let told = ["cli:me", "repl:me", "telegram:1", "quic:device", "cron:digest", "web:x", "lua:me"]
+        let told = ["cli:me", "repl:me", "telegram:1", "cron:digest", "web:x", "lua:me"]
             .map(|who| verdict(&home, &["system.run", call, "--as", who]));
         assert!(told.iter().all(|other| *other == told[0]), "{call}: {told:?}");
     }
@@ -192,7 +205,8 @@ fn autonomy_counts() {
 fn arguments_in_their_forms() {
     let home = Home::new();
     for (args, wanted) in [
-        (&["system.run", "git", "push"][..], json!({"command": "git push"})),
+        (&["system.run", "git push"][..], json!({"command": "git push"})),
+        (&["system.run", "git", "push"], json!({"argv": ["git", "push"]})),
         (&["system.run", "--", "git", "push", "-f"], json!({"argv": ["git", "push", "-f"]})),
         (&["system.run", r#"{"argv": ["ls"], "cwd": "/"}"#], json!({"argv": ["ls"], "cwd": "/"})),
         (&["fs.read", "notes.txt"], json!({"path": "notes.txt"})),

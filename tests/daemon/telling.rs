@@ -148,8 +148,12 @@ fn the_start_tells_what_it_works_with() {
         pista.cron('tidy', { every = '1h' }, function() end)",
     );
     let ran = Daemon::start(&home).stop().ok();
-    for words in ["; model server/fake-model; channels ", "phone (Lua)", "inbox (HTTP on 127.0.0.1:0)", "tidy (next 20"]
-    {
+    for words in [
+        "; model server/fake-model; channels ",
+        "phone (Lua)",
+        "inbox (HTTP on 127.0.0.1:0)",
+        "tidy (next 20",
+    ] {
         assert!(ran.out.contains(words), "{words:?} is not in {}", ran.out);
     }
     let ran = Daemon::start(&Home::new()).stop().ok();

@@ -62,30 +62,58 @@ fn workspace(dir: &Path) {
 }
 
 const PATHS: &[&str] = &[
-    "notes.txt", "src/a.rs", "src", ".", "", "missing", "new/dir/file", ".env", ".env.local", ".ssh/id",
-    ".ssh/missing", "../outside/secret", "out/secret", "alias", "inside", ".git/config", ".git/new", "/etc/passwd",
-    "init.lua", "./src/../.env", "src/", "/proc/self/environ", "a\u{0}b",
+    "notes.txt",
+    "src/a.rs",
+    "src",
+    ".",
+    "",
+    "missing",
+    "new/dir/file",
+    ".env",
+    ".env.local",
+    ".ssh/id",
+    ".ssh/missing",
+    "../outside/secret",
+    "out/secret",
+    "alias",
+    "inside",
+    ".git/config",
+    ".git/new",
+    "/etc/passwd",
+    "init.lua",
+    "./src/../.env",
+    "src/",
+    "/proc/self/environ",
+    "a\u{0}b",
 ];
+
+const HARMLESS: &[&str] = &["notes.txt", "src/a.rs", "missing", "new/dir/file", "inside"];
 
 /// Some arguments, of which many are wrong.
 fn arguments(dice: &mut Dice, tool: &str) -> Value {
-    let path = *dice.one(PATHS);
-    let odd = [json!(7), json!(null), json!(["x"]), json!({}), json!("text"), json!("10"), json!(1.5), json!(true)];
+    let path = *dice.one(if dice.roll(2) == 0 { HARMLESS } else { PATHS });
+    let odd =
+        [json!(7), json!(null), json!(["x"]), json!({}), json!("text"), json!("10"), json!(1.5), json!(true)];
     let mut args = match tool {
         "fs.write" => json!({ "path": path, "content": "x" }),
         "fs.edit" => json!({ "path": path, "old": dice.one(&["one", "", "three"]), "new": "one" }),
         "system.run" => match dice.roll(5) {
             0 => json!({ "argv": ["true"] }),
-            1 => json!({ "argv": ["false", "x"], "timeout": dice.one(&[json!(1), json!(0), json!(1e9), json!("5")]) }),
+            1 => {
+                json!({ "argv": ["false", "x"], "timeout": dice.one(&[json!(1), json!(0), json!(1e9), json!("5")]) })
+            }
             2 => json!({ "command": "true" }),
             3 => json!({ "argv": ["true"], "command": "true" }),
             _ => json!({}),
         },
-        "http.get" => json!({ "url": dice.one(&["http://127.0.0.1:1/", "ftp://x/", "nonsense", "http://[::1]:1/", "http://u:p@10.0.0.1/"]) }),
+        "http.get" => {
+            json!({ "url": dice.one(&["http://127.0.0.1:1/", "ftp://x/", "nonsense", "http://[::1]:1/", "http://u:p@10.0.0.1/"]) })
+        }
+        "fs.search" => json!({ "path": path, "pattern": "o" }),
         _ => json!({ "path": path }),
     };
     let map = args.as_object_mut().unwrap();
-    match dice.roll(6) {
+    match dice.roll(12) {
         0 => {
             let keys: Vec<String> = map.keys().cloned().collect();
             if !keys.is_empty() {
@@ -217,7 +245,13 @@ enum Came {
 }
 
 /// What becomes of a call: at the gate, and then at the tool.
-async fn made(gate: &Gate, registry: &ToolRegistry, call: &ToolCall, policy: &Policy, context: &TurnContext) -> Came {
+async fn made(
+    gate: &Gate,
+    registry: &ToolRegistry,
+    call: &ToolCall,
+    policy: &Policy,
+    context: &TurnContext,
+) -> Came {
     let spec = registry.specs().iter().find(|spec| spec.name == call.name);
     match gate.authorize(call.clone(), spec, policy, context).await {
         Verdict::Denied { .. } => Came::Refused,
@@ -225,7 +259,18 @@ async fn made(gate: &Gate, registry: &ToolRegistry, call: &ToolCall, policy: &Po
         Verdict::Authorized { call, .. } => {
             let result = registry.execute(call, Scope { context, nested: &NoNested }).await;
             let kind = result.data.as_ref().and_then(|data| data["kind"].as_str());
-            let malformed = ["argument", "arguments", "argv", "timeout must be", "the path is empty", "old ", "a URL", "is no URL", "wrong arguments"];
+            let malformed = [
+                "argument",
+                "arguments",
+                "argv",
+                "timeout must be",
+                "the path is empty",
+                "zero byte",
+                "old ",
+                "a URL",
+                "is no URL",
+                "wrong arguments",
+            ];
             let misfit = result.status == ToolStatus::Error
                 && kind != Some("not_found")
                 && malformed.iter().any(|words| result.content.contains(words))
@@ -250,7 +295,8 @@ fn an_explanation_is_what_becomes_of_the_call() {
     options.web = Some(net::Client::default());
     options.max_timeout = Duration::from_secs(60);
     let registry = Arc::new(builtin(options));
-    let floor = Floor::new([work.join("init.lua")]).guarding(work.clone(), &[("fs.write", "path"), ("fs.edit", "path")]);
+    let floor = Floor::new([work.join("init.lua")])
+        .guarding(work.clone(), &[("fs.write", "path"), ("fs.edit", "path")]);
     let mut dice = Dice(0x2545_f491_4f6c_dd1d);
     let mut outlooks = [0; 4];
     for number in 0..CASES {
@@ -299,7 +345,8 @@ fn an_explanation_is_what_becomes_of_the_call() {
                 Outlook::Ask => (Came::Ran, 1),
                 Outlook::Unclear => panic!("these hooks have no effects"),
             };
-            let seen = || format!("case {number}: {call:?}\n{policy:#?}\n{:?}\n{explained:#?}", hooks.verdict);
+            let seen =
+                || format!("case {number}: {call:?}\n{policy:#?}\n{:?}\n{explained:#?}", hooks.verdict);
             assert_eq!((&came, asked), (&expected, asks), "{}", seen());
             if explained.outlook == Outlook::Ask {
                 for says in [None, Some(Approval::No)] {

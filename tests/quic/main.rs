@@ -13,7 +13,10 @@ mod messages;
 mod mutations;
 mod pairing;
 mod process;
+#[path = "../support/protocol_schema.rs"]
+mod protocol_schema;
 mod roles;
+mod schema;
 mod sockets;
 mod stopping;
 mod strangers;

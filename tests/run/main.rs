@@ -20,4 +20,5 @@ mod secrets;
 mod sessions;
 mod signals;
 mod terminal;
+mod tool_names;
 mod tools;

@@ -9,6 +9,7 @@ mod declaring;
 mod failing;
 mod files;
 mod groups;
+mod holding;
 mod killed;
 mod looking;
 mod markdown;

@@ -22,7 +22,8 @@ pub(super) fn listen(loaded: &Loaded) -> Finding {
                 }
                 (Some(there), wanted) => {
                     let wanted = wanted.map_or_else(|| "false".to_owned(), |wanted| wanted.to_string());
-                    let seen = format!("the daemon (pid {pid}) listens on {there} (UDP); the setting is {wanted}");
+                    let seen =
+                        format!("the daemon (pid {pid}) listens on {there} (UDP); the setting is {wanted}");
                     Finding::ok(CHECK, seen)
                 }
                 (None, _) => Finding::ok(

@@ -52,7 +52,9 @@ async fn one(models: &models::Models, model: &str) -> Finding {
     let began = Instant::now();
     let mut sink = |_| ();
     match tokio::time::timeout(PATIENCE, alone.chat(request, &mut sink)).await {
-        Ok(Ok(_)) => Finding::ok(CHECK, format!("{model} answered in {:.1} s", began.elapsed().as_secs_f64())),
+        Ok(Ok(_)) => {
+            Finding::ok(CHECK, format!("{model} answered in {:.1} s", began.elapsed().as_secs_f64()))
+        }
         Ok(Err(error)) => {
             fail(error.to_string()).with("check the key and the address: openpista config show --origin")
         }

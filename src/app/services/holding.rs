@@ -42,7 +42,8 @@ impl Holding {
             match self.take(channel, &file).await {
                 Ok(()) => return,
                 Err(LockError::Held(pid)) => {
-                    let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+                    let who =
+                        pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
                     tell(format!("{who} runs it already; it begins here when that ends"));
                 }
                 Err(error) => {
@@ -93,7 +94,10 @@ pub(in crate::app) async fn lock_file(loaded: &Loaded, spec: &ChannelSpec) -> Op
     match directory() {
         Ok(dir) => Some(dir.join(digest(&what))),
         Err(error) => {
-            tracing::warn!(channel = spec.name, "no lock: {error}; another program could run the channel, too");
+            tracing::warn!(
+                channel = spec.name,
+                "no lock: {error}; another program could run the channel, too"
+            );
             None
         }
     }

@@ -69,7 +69,9 @@ impl<A: DeserializeOwned + Send + 'static> Tool for FsTool<A> {
         };
         let error = (self.look)(&self.workspace, &args).err()?;
         match error {
-            FsError::Protected { .. } | FsError::Outside { .. } => Some(Objection::Refused(error.to_string())),
+            FsError::Protected { .. } | FsError::Outside { .. } => {
+                Some(Objection::Refused(error.to_string()))
+            }
             FsError::Arguments(text) => Some(Objection::Malformed(text)),
             // What is not there, or not what it should be, is the tool's to tell.
             _ => None,

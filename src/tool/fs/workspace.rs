@@ -113,6 +113,9 @@ impl Workspace {
         if path.is_empty() {
             return Err(FsError::Arguments("the path is empty; \".\" is the workspace itself".into()));
         }
+        if path.contains('\0') {
+            return Err(FsError::Arguments("the path contains a zero byte, which no path can".into()));
+        }
         if given.is_relative() {
             return Ok(place(given, Found::Workspace(root)));
         }
