@@ -9,8 +9,10 @@ use crate::{
         envelope::Origin,
         hook::{TurnContext, Unclear},
         id::{SessionId, TurnId},
+        nearest::nearest,
         tool::ToolSpec,
     },
+    llm::Names,
     policy::{Decider, Executor, Explanation, Outlook},
     script::{HookLimits, ScriptHooks},
 };
@@ -128,10 +130,18 @@ pub async fn explain(flags: Flags, question: Question) -> anyhow::Result<Explain
     };
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits).explaining());
-    let spec = live.registry.specs().iter().find(|spec| spec.name == question.tool);
+    let specs = live.registry.specs();
+    // Models know it by another name than the configuration, and so may a person.
+    let tool = Names::of(specs).to_ours(&question.tool);
+    let spec = specs.iter().find(|spec| spec.name == tool);
     let words = question.args.as_words(spec);
-    let call = ToolCall::new(question.tool, question.args.named(spec)?);
+    let call = ToolCall::new(tool, question.args.named(spec)?);
     let mut explanation = live.setup.gate.explain(&call, spec, &policy, &context, hooks.clone()).await;
+    if spec.is_none()
+        && let Some(near) = nearest(&call.name, specs.iter().map(|spec| spec.name.as_str()))
+    {
+        explanation.steps.push(format!("did you mean {near:?}?"));
+    }
     let as_words = match words {
         Some(words) => {
             let call = ToolCall::new(call.name.clone(), words.named(spec)?);

@@ -8,10 +8,12 @@ use crate::{
 };
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
+    /// The init.lua to check, as by --config
+    file: Option<PathBuf>,
     /// List all that it declares, and what would change
     #[arg(long)]
     plan: bool,
@@ -21,7 +23,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn main(self, flags: Flags) -> anyhow::Result<Exit> {
+    pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
+        flags.config = self.file.or(flags.config);
         let checked = block_on(app::check(flags));
         let mut out = std::io::stdout().lock();
         if self.json {

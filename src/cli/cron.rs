@@ -31,6 +31,7 @@ pub(super) struct Cron {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the jobs, when each is due, and how each ran last
+    #[command(alias = "ls")]
     List {
         /// As JSON, one a line
         #[arg(long)]

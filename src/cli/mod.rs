@@ -36,7 +36,10 @@ pub use exit::Exit;
 
 use crate::app::{ConfigError, Flags};
 use crate::domain::causes::causes;
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use std::path::PathBuf;
 
 /// A scriptable agent engine: it works on this computer through tools, under the rules of your
@@ -69,6 +72,7 @@ enum Command {
     /// Answer one message and exit
     Run(run::Run),
     /// Talk to the agent, and evaluate Lua in the live engine
+    #[command(alias = "chat")]
     Repl(repl::Repl),
     /// Talk to the agent of a daemon elsewhere
     Connect(connect::Connect),
@@ -167,6 +171,20 @@ impl TurnArgs {
             flags.set("autonomy", "--yes", "auto".into());
         }
     }
+}
+
+/// Reads the command line. Ends the program where it is wrong, or asks for help alone.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|mut error| {
+        let unknown = matches!(error.get(ContextKind::InvalidSubcommand), Some(ContextValue::String(word))
+            if std::env::args().nth(1).as_ref() == Some(word));
+        // Whoever is a word away from a command is told which.
+        if unknown && error.get(ContextKind::SuggestedSubcommand).is_none() {
+            let tip = "to ask the agent something: openpista run \"…\"".into();
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
+        error.exit()
+    })
 }
 
 /// Runs a command line to its end.

@@ -25,6 +25,7 @@ enum Command {
 
 const EXPLAIN_HELP: &str = "Examples:\n  \
     openpista policy explain system.run git push --as telegram:123456\n  \
+    openpista policy explain system.run git push -- --force\n  \
     openpista policy explain system.run 'git push | tee log'\n  \
     openpista policy explain fs.write '{\"path\": \"notes.txt\", \"content\": \"\"}'\n\n\
     With --quiet the exit code tells: 0 it would run (or a hook answers in its place), 10 a person would be\n\
@@ -50,7 +51,7 @@ struct Explain {
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
     /// Words as above, also where they begin with a hyphen
-    #[arg(last = true, conflicts_with = "args", value_name = "WORD")]
+    #[arg(last = true, value_name = "WORD")]
     argv: Vec<String>,
 }
 
@@ -72,7 +73,7 @@ impl Policy {
 
 impl Explain {
     fn main(self, flags: Flags) -> anyhow::Result<Exit> {
-        let args = match arguments(&self.args, self.argv) {
+        let args = match arguments(self.args, self.argv) {
             Ok(args) => args,
             Err(error) => {
                 eprintln!("openpista policy explain: {error}");
@@ -99,9 +100,12 @@ impl Explain {
     }
 }
 
-fn arguments(texts: &[String], argv: Vec<String>) -> Result<Arguments, String> {
-    match texts {
-        _ if !argv.is_empty() => Ok(Arguments::Words(argv)),
+fn arguments(mut texts: Vec<String>, argv: Vec<String>) -> Result<Arguments, String> {
+    if !argv.is_empty() {
+        texts.extend(argv);
+        return Ok(Arguments::Words(texts));
+    }
+    match &texts[..] {
         [] => Ok(Arguments::Named(Default::default())),
         [text] if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
             Ok(map) => Ok(Arguments::Named(map)),

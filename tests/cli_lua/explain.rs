@@ -110,6 +110,11 @@ fn a_line_that_could_be_words_is_told_as_both() {
     let words = home.run(["policy", "explain", "system.run", "git", "status"]).ok().out;
     assert!(words.starts_with("allow: ") && !words.contains("another call"), "{words}");
     assert_eq!(words, home.run(["policy", "explain", "system.run", "--", "git", "status"]).ok().out);
+    assert_eq!(words, home.run(["policy", "explain", "system.run", "git", "--", "status"]).ok().out);
+    // The name that models know it by.
+    assert_eq!(words, home.run(["policy", "explain", "system_run", "git", "status"]).ok().out);
+    let slip = home.run(["policy", "explain", "system.rum", "git", "status"]).ok().out;
+    assert!(slip.contains("did you mean \"system.run\"?"), "{slip}");
 }
 
 #[test]

@@ -91,7 +91,8 @@ const HARMLESS: &[&str] = &["notes.txt", "src/a.rs", "missing", "new/dir/file", 
 
 /// Some arguments, of which many are wrong.
 fn arguments(dice: &mut Dice, tool: &str) -> Value {
-    let path = *dice.one(if dice.roll(2) == 0 { HARMLESS } else { PATHS });
+    let paths = if dice.roll(2) == 0 { HARMLESS } else { PATHS };
+    let path = *dice.one(paths);
     let odd =
         [json!(7), json!(null), json!(["x"]), json!({}), json!("text"), json!("10"), json!(1.5), json!(true)];
     let mut args = match tool {
