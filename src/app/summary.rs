@@ -7,6 +7,12 @@ use crate::domain::{
 };
 
 impl App {
+    /// Whether a channel or a job is declared.
+    pub fn runs_by_itself(&self) -> bool {
+        let plan = &self.live.load().loaded.plan;
+        !plan.channels.is_empty() || !plan.cron.is_empty()
+    }
+
     /// The model, the channels and the jobs, in one line.
     pub async fn summary(&self) -> String {
         let live = self.live.load_full();

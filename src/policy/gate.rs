@@ -103,10 +103,10 @@ impl Gate {
     }
 
     /// The same gate for calls that are run in another place. What a person allows there "always" holds
-    /// for that place alone.
+    /// for that place alone, and the tools there have their own files: those here are not asked.
     pub fn elsewhere(&self, place: &str) -> Self {
         let workspace = PathBuf::from(format!("{place}: {}", self.workspace.display()));
-        Self { place: Some(place.to_owned()), workspace, ..self.clone() }
+        Self { place: Some(place.to_owned()), workspace, objections: None, ..self.clone() }
     }
 
     /// Puts a floor under it.
@@ -115,7 +115,8 @@ impl Gate {
         self
     }
 
-    /// Has the tools say what they would refuse, so that nobody is asked about it.
+    /// Has the tools say what they would refuse, so that nobody is asked about it. They have to be the
+    /// tools that run what passes this gate: what they call malformed passes without a person.
     pub fn with_objections(mut self, objections: ObjectionCheck) -> Self {
         self.objections = Some(objections);
         self

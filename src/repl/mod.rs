@@ -136,8 +136,10 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
         None => app.serve().await,
         Some(pid) => {
             app.stay();
-            let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-            to_stderr(&format!("channels and jobs stay with the daemon{who}; none run here\n"));
+            if app.runs_by_itself() {
+                let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                to_stderr(&format!("channels and jobs stay with the daemon{who}; none run here\n"));
+            }
         }
     }
     let watching = app.watch(SETTLE);

@@ -13,7 +13,7 @@ use openpista::{
         rules::{Access, Autonomy, Match, Rule},
     },
     net,
-    policy::{Executor, Floor, Gate, NoNested, Outlook, Policy, Scope, Verdict},
+    policy::{Executor, Floor, Gate, NoNested, Objection, Outlook, Policy, Scope, Verdict},
     tool::{Options, ToolRegistry, builtin},
 };
 use serde_json::{Value, json};
@@ -359,4 +359,35 @@ fn an_explanation_is_what_becomes_of_the_call() {
         });
     }
     assert!(outlooks.iter().all(|count| *count > 200), "{outlooks:?}: each has to come up");
+}
+
+#[test]
+fn the_tools_of_another_place_are_not_asked_here() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&asked);
+    let yes = People::saying(Some(Approval::Yes));
+    let shelf = Arc::new(Shelf { grants: Mutex::default(), broken: false });
+    let hooks = Arc::new(Functions { verdict: HookVerdict::Pass, ending: None, hooked: false });
+    let here = Gate::new(hooks, yes.clone(), shelf, "/here".into()).with_objections(Arc::new(move |_| {
+        counting.fetch_add(1, Ordering::Relaxed);
+        Some(Objection::Refused("protected".into()))
+    }));
+    let context = TurnContext {
+        session: SessionId::from("s"),
+        turn: TurnId::from("t"),
+        agent: "main".into(),
+        origin: Origin { channel: "cli".into(), user: "ada".into() },
+        depth: 0,
+    };
+    let registry = builtin(Options::new(Path::new("/here"), Path::new("/here/spill")));
+    let spec = registry.specs().iter().find(|spec| spec.name == "fs.write");
+    let policy = Policy::new(vec![], Autonomy::Ask);
+    let Value::Object(args) = json!({ "path": "/workspace/a", "content": "x" }) else { unreachable!() };
+    let call = || ToolCall::new("fs.write", args.clone());
+    let verdict = wait(here.authorize(call(), spec, &policy, &context));
+    assert!(matches!(verdict, Verdict::Denied { .. }));
+    assert_eq!((asked.load(Ordering::Relaxed), yes.asked.load(Ordering::Relaxed)), (1, 0));
+    let verdict = wait(here.elsewhere("a container").authorize(call(), spec, &policy, &context));
+    assert!(matches!(verdict, Verdict::Authorized { .. }));
+    assert_eq!((asked.load(Ordering::Relaxed), yes.asked.load(Ordering::Relaxed)), (1, 1));
 }

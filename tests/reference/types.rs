@@ -136,7 +136,7 @@ fn what_functions_return_has_the_fields_that_are_typed() {
     home.init(INIT);
     home.write(&home.work().join("a/b.txt"), "hello\n");
     home.run(["run", "--session", "s", "use a tool"]).ok();
-    home.run(["eval", "pista.memory.save('oats for breakfast', { tags = { 'food' } })"]).ok();
+    home.run(["eval", "pista.memory.add('oats for breakfast', { tags = { 'food' } })"]).ok();
     for (call, kind) in CALLS {
         let code = format!("print(pista.json.encode((({call}))))");
         let file = home.write(&home.path().join("call.lua"), &code);

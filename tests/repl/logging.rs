@@ -22,7 +22,7 @@ fn log_lines_stand_above_the_line_that_is_being_typed() {
     terminal.keys("half ty");
     terminal.sees("storm 3");
     let shown = terminal.at("› half ty");
-    for line in shown.lines().filter(|line| line.contains("storm")) {
+    for line in shown.lines().filter(|line| line.contains("lua: storm")) {
         assert!(line.contains("WARN") && !line.contains("half"), "{shown}");
     }
     assert_eq!(shown.matches("half ty").count(), 1, "{shown}");
