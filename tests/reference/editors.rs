@@ -82,7 +82,7 @@ const SLIPS: &[(&str, &str)] = &[
     ("pista.setup { modell = 'x' }\npista.setup { max_tool_rounds = 'many' }", "max_tool_rounds"),
     ("pista.tool { name = 'a', description = 'A', run = print, parameters = { n = 'intger' } }", "intger"),
     ("pista.log.info(1, 2, 3, 4)", "pista.log.info"),
-    ("local result = pista.system.run { argv = { 'ls' } }\nprint(result.exitcode)", "exitcode"),
+    ("local result = pista.system.run({ 'ls' })\nprint(result.exitcode)", "exitcode"),
 ];
 
 #[test]

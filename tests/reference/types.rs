@@ -56,9 +56,9 @@ fn each_short_form_of_a_parameter_is_typed_and_accepted() {
 
 /// Calls, and the type of what they return.
 const CALLS: &[(&str, &str)] = &[
-    ("pista.system.run { argv = { 'echo', 'hi' } }", "pista.CommandResult"),
-    ("pista.system.run { command = 'seq 100000' }", "pista.CommandResult"),
-    ("pista.system.run { command = 'kill -9 $$' }", "pista.CommandResult"),
+    ("pista.system.run({ 'echo', 'hi' })", "pista.CommandResult"),
+    ("pista.system.run('seq 100000')", "pista.CommandResult"),
+    ("pista.system.run('kill -9 $$')", "pista.CommandResult"),
     ("pista.system.info()", "pista.system.info"),
     ("select(2, pista.fs.read('a/b.txt'))", "pista.fs.read 2"),
     ("pista.fs.list('.', { recursive = true })", "pista.FsEntry[]"),
