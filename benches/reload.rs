@@ -7,7 +7,7 @@
 mod support;
 
 use openpista::{
-    app::{App, Cause, Flags},
+    app::{App, Told, Cause, Flags},
     config::Environment,
     domain::{
         BoxFuture,
@@ -84,7 +84,7 @@ async fn start(dir: &Path, url: &str) -> App {
         ("OPENPISTA_WORKSPACE", path("")),
     ]);
     let flags = Flags::new(Some(dir.join("init.lua"))).within(environment);
-    let app = App::start_staying(flags, Arc::new(Nobody), None).await.expect("it starts");
+    let app = App::start_staying(flags, Arc::new(Nobody), Told::default()).await.expect("it starts");
     app.serve().await;
     app
 }

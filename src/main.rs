@@ -1,6 +1,5 @@
 //! The program: parses the command line and hands over to the library.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 /// Serves many threads at once, and gives back what a burst of messages took.
@@ -16,5 +15,5 @@ pub static MALLOC_CONF: &[u8; 85] =
 
 fn main() -> ExitCode {
     openpista::sandbox::process::hide_environment();
-    openpista::cli::main(openpista::cli::Cli::parse()).into()
+    openpista::cli::main(openpista::cli::parse()).into()
 }

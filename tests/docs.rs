@@ -2,6 +2,10 @@
 //! configurations.
 #![allow(missing_docs)]
 
+#[path = "docs/fields.rs"]
+mod fields;
+
+use openpista::config::types;
 use openpista::reference::{page, reference};
 use std::{
     collections::BTreeSet,
@@ -148,19 +152,26 @@ fn declared(text: &str, word: &str) -> Vec<String> {
     text.split(word).skip(1).filter_map(name).collect()
 }
 
-/// `docs/lua.md` is made of the type files. `UPDATE_DOCS=1 cargo test --test docs` writes it.
+/// A file that is made of something else. `UPDATE_DOCS=1 cargo test --test docs` writes it.
+fn assert_up_to_date(file: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, made).expect(file);
+    }
+    let there = fs::read_to_string(&path).expect(file);
+    assert!(there == made, "{file} is of another version: UPDATE_DOCS=1 cargo test --test docs writes it");
+}
+
+/// Made of the type files.
 #[test]
 fn the_page_of_the_lua_api_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lua.md");
-    let page = page();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &page).expect("docs/lua.md");
-    }
-    let there = fs::read_to_string(&path).expect("docs/lua.md");
-    assert!(
-        there == page,
-        "docs/lua.md is of another version: UPDATE_DOCS=1 cargo test --test docs writes it"
-    );
+    assert_up_to_date("docs/lua.md", &page());
+}
+
+/// Made of the table of settings.
+#[test]
+fn the_types_of_the_settings_are_up_to_date() {
+    assert_up_to_date("lua/pista/_meta/settings.d.lua", &types());
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 #[path = "policy/bypasses.rs"]
 mod bypasses;
+#[path = "policy/explaining.rs"]
+mod explaining;
 #[path = "policy/gate.rs"]
 mod gate;
 #[path = "policy/precedence.rs"]

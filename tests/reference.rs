@@ -5,9 +5,15 @@
 #[path = "support/mod.rs"]
 mod support;
 
+#[path = "reference/editors.rs"]
+mod editors;
 mod script_support;
+#[path = "reference/types.rs"]
+mod types;
+#[path = "reference/unknown.rs"]
+mod unknown;
 
-use openpista::reference::{FILES, Field, Function, Parameter, reference};
+use openpista::reference::{FILES, Field, Function, Parameter, STANDARD, reference};
 use openpista::script::{HostOptions, ScriptHost, Source};
 use script_support::{fails, limit, options, start};
 use std::{collections::BTreeSet, ffi::OsStr, path::Path};
@@ -23,15 +29,16 @@ fn every_type_file_comes_with_the_program() {
         .expect("a folder")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
-    let embedded: BTreeSet<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let files = || FILES.iter().chain([&STANDARD]);
+    let embedded: BTreeSet<String> = files().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(there, embedded);
-    assert!(FILES.iter().all(|(_, text)| text.starts_with("---@meta")));
+    assert!(files().all(|(_, text)| text.starts_with("---@meta")));
 }
 
 #[tokio::test]
 async fn every_type_file_is_lua() {
     let generation = start("").await;
-    for (name, text) in FILES {
+    for (name, text) in FILES.iter().chain([&STANDARD]) {
         let code = format!("assert(load({}, {name:?}))", long_string(text));
         let evaluated = generation.handle.eval(code, limit(5000)).await;
         assert!(matches!(evaluated.outcome, openpista::script::Outcome::Values(_)), "{name}: {evaluated:?}");

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use openpista::{
-    app::{App, Cause, Flags},
+    app::{App, Cause, Flags, Told},
     config::Environment,
     domain::{
         BoxFuture,
@@ -92,7 +92,7 @@ async fn a_thousand_reloads_leave_nothing_behind() {
         ("OPENPISTA_WORKSPACE", path("")),
     ]);
     let flags = Flags::new(Some(init.clone())).within(environment);
-    let app = App::start_staying(flags, Arc::new(Nobody), None).await.expect("it starts");
+    let app = App::start_staying(flags, Arc::new(Nobody), Told::default()).await.expect("it starts");
     app.serve().await;
     let _watching = app.watch(SETTLE);
     let mut before = None;

@@ -192,7 +192,7 @@ async fn mistakes_are_told_with_their_line_and_the_nearest_name() {
         ("pista.tool { description = 'x', run = print }", "init.lua:1: pista.tool: name is missing"),
         (
             "pista.tool { name = 'a b', description = 'x', run = print }",
-            "init.lua:1: pista.tool: name: \"a b\" is no tool name: use words of letters, digits and '_', joined by dots, such as \"weather\" or \"home.lights\"",
+            "init.lua:1: pista.tool: name: \"a b\" is no tool name: use words of letters, digits, '_' and '-', joined by dots, such as \"get-weather\" or \"home.lights\"",
         ),
         (
             "pista.tool {\n name = 'a', description = 'x', run = print,\n effect = 'raed' }",
@@ -240,7 +240,10 @@ async fn mistakes_are_told_with_their_line_and_the_nearest_name() {
         ("string.rep()", "init.lua:1: bad argument #1 to 'rep' (string expected, got nil)"),
         ("table.insert({}, 5, 1)", "init.lua:1: bad argument #2 to 'insert' (position out of bounds)"),
         ("('x'):find('[a')", "init.lua:1: malformed pattern (missing ']')"),
-        ("\npista.nothing()", "init.lua:2: attempt to call a nil value (field 'nothing')"),
+        (
+            "\npista.nothing()",
+            r#"init.lua:2: attempt to call a nil value (field 'nothing'): there is no pista.nothing; help("pista") lists what there is"#,
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(fails(text).await, expected, "{text}");

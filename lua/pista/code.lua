@@ -52,7 +52,10 @@ end
 
 local function find(name)
   for _, tool in ipairs(offered) do
-    if tool.name == name or tool.plain == name then return tool end
+    if tool.name == name then return tool end
+  end
+  for _, tool in ipairs(offered) do
+    if tool.plain == name then return tool end
   end
   error(("there is no tool %q; tools.list() names those there are"):format(tostring(name)), 3)
 end
@@ -73,13 +76,20 @@ function tools.help(name)
   return tool.signature .. "\n" .. tool.description
 end
 
-for _, tool in ipairs(offered) do
+local function put(tool)
   local words = tool.words
   local function f(...) return run(tool, ...) end
   ours[f] = true
   local at, last = group(words), words[#words]
   if at and rawget(at, last) == nil then rawset(at, last, f) end
   if rawget(globals, tool.plain) == nil then rawset(globals, tool.plain, f) end
+end
+
+-- A hyphen is written as `_` here. Where two tools have one name then, it is the one without the hyphen.
+for _, hyphened in ipairs { false, true } do
+  for _, tool in ipairs(offered) do
+    if (tool.name:find("-", 1, true) ~= nil) == hyphened then put(tool) end
+  end
 end
 
 require = nil

@@ -5,7 +5,9 @@ use crate::{
     domain::{
         BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
+        call_text::{LABEL_CHARS, call_label},
         chat::{ChatError, ChatRequest, ChatResponse, ModelFacts},
+        cut,
         event::{Observer, TurnEvent},
         hook::TurnContext,
         id::CallId,
@@ -84,6 +86,11 @@ impl Nested for Caller<'_> {
     }
 }
 
+/// A call, for the log.
+fn told(call: &ToolCall) -> String {
+    cut::title(&call_label(&call.name, &call.args), LABEL_CHARS)
+}
+
 impl<'a> Caller<'a> {
     /// The results, as they come. Questions to a person come in the order of the calls; what is
     /// authorised runs meanwhile. Dropping the stream stops what runs.
@@ -117,6 +124,7 @@ impl<'a> Caller<'a> {
             }
             Verdict::Denied { call, reason } => {
                 self.begin(&call);
+                tracing::info!(session = %self.context.session, "denied: {}: {reason}", told(&call));
                 let spec = self.parts.executor.specs().iter().find(|spec| spec.name == call.name);
                 refused(&call, spec, &reason)
             }
@@ -131,6 +139,8 @@ impl<'a> Caller<'a> {
     }
 
     fn begin(&self, call: &ToolCall) {
+        let TurnContext { session, agent, origin, .. } = self.context;
+        tracing::info!(%session, agent, channel = origin.channel, user = origin.user, "call: {}", told(call));
         self.observer.observe(&TurnEvent::ToolStart {
             id: call.id.clone(),
             name: call.name.clone(),
@@ -141,6 +151,8 @@ impl<'a> Caller<'a> {
     }
 
     fn end(&self, result: &ToolResult, duration_ms: u64) {
+        let (session, status) = (&self.context.session, result.status);
+        tracing::info!(%session, ?status, duration_ms, "ended: {}", result.name);
         self.observer.observe(&TurnEvent::ToolEnd {
             id: result.call_id.clone(),
             name: result.name.clone(),

@@ -92,7 +92,11 @@ pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits));
     let gate = Gate::new(hooks.clone(), world.approver, Arc::new(memory.clone()), loaded.workspace())
-        .with_floor(toolset::floor(&loaded));
+        .with_floor(toolset::floor(&loaded))
+        .with_objections({
+            let registry = Arc::clone(&registry);
+            Arc::new(move |call| registry.objection(call))
+        });
     let gate = Arc::new(gate);
     let llm = world.llm.unwrap_or_else(|| Arc::new(models.router.clone()));
     let agent = Agent::new(Parts {

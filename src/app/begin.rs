@@ -5,10 +5,10 @@ use super::{
     anywhere::Anywhere,
     assemble::{Live, assemble},
     loaded::LoadError,
-    process::Process,
+    process::{Process, Told},
 };
 use crate::{
-    domain::approval::Approver,
+    domain::{approval::Approver, causes::causes},
     gateway::Questions,
     script::{Sink, Texts},
 };
@@ -39,7 +39,8 @@ impl Begun {
         approver: Arc<dyn Approver>,
         notice: Option<Sink>,
     ) -> anyhow::Result<Self> {
-        let begun = Self::checked(Process::start(flags, notice)?, None, approver, Database::AsItIs).await;
+        let begun =
+            Self::checked(Process::start(flags, Told::by(notice))?, None, approver, Database::AsItIs).await;
         begun.map_err(|failure| failure.error)
     }
 
@@ -50,10 +51,10 @@ impl Begun {
     pub(super) async fn staying(
         flags: Flags,
         approver: Arc<dyn Approver>,
-        notice: Option<Sink>,
+        told: Told,
         database: Database,
     ) -> anyhow::Result<Self> {
-        let process = Process::start(flags, notice)?;
+        let process = Process::start(flags, told)?;
         let failure = match Self::checked(process.clone(), None, approver.clone(), database).await {
             Ok(begun) => return Ok(begun),
             Err(failure) => failure,
@@ -66,12 +67,12 @@ impl Begun {
         };
         let loaded = &mut begun.live.loaded;
         (loaded.inputs, loaded.stands_in) = (failure.inputs, true);
-        let fault = format!("{:#}", failure.error);
+        let fault = causes(failure.error.as_ref());
         let told = format!(
             "the configuration is broken: {fault}\nthe last one that worked is in force instead, until this is mended"
         );
         match loaded.notice() {
-            Some(notice) => notice(&told),
+            Some(_) => loaded.complain(&told),
             None => eprintln!("openpista: {told}"),
         }
         begun.fault = Some(fault);

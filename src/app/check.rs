@@ -1,6 +1,6 @@
 //! What a configuration would declare, without anything being opened or started.
 
-use super::{Flags, Loaded, assemble, reload, services::cron::zone_here};
+use super::{Flags, Loaded, assemble, reload, secrets_there, services::cron::zone_here};
 use crate::{
     cron::{self, Clock, SystemClock, timing},
     domain::{
@@ -88,7 +88,8 @@ pub async fn check(flags: Flags) -> anyhow::Result<Report> {
                 .next()
                 .unwrap_or_default(),
             files: loaded.inputs.texts().keys().map(|path| path.display().to_string()).collect(),
-            warnings: checked.warnings.into_iter().chain(checked.models.missing_keys).collect(),
+            warnings: [checked.warnings, checked.models.missing_keys, secrets_there::missing(&loaded).await]
+                .concat(),
             plan: listing(&loaded),
             changes: changes(&loaded).await,
         }),

@@ -6,9 +6,10 @@ use super::{
     begin::{Begun, Database},
     commands::CommandsHere,
     facts, primitives,
+    process::Told,
     reload::{self, Reloading},
     sandboxes,
-    services::{Channels, Health, Service, Services, Webhooks, cron::CronService},
+    services::{Channels, Health, Holding, Service, Services, Webhooks, cron::CronService},
     table,
 };
 use crate::{
@@ -72,21 +73,21 @@ impl App {
     pub async fn start_staying(
         flags: Flags,
         approver: Arc<dyn Approver>,
-        notice: Option<Sink>,
+        told: Told,
     ) -> anyhow::Result<Self> {
-        Self::stay(Begun::staying(flags, approver, notice, Database::AsItIs).await?).await
+        Self::kept(Begun::staying(flags, approver, told, Database::AsItIs).await?).await
     }
 
     /// The same for the daemon, which begins on no database that is damaged.
     pub async fn start_daemon(
         flags: Flags,
         approver: Arc<dyn Approver>,
-        notice: Option<Sink>,
+        told: Told,
     ) -> anyhow::Result<Self> {
-        Self::stay(Begun::staying(flags, approver, notice, Database::Checked).await?).await
+        Self::kept(Begun::staying(flags, approver, told, Database::Checked).await?).await
     }
 
-    async fn stay(begun: Begun) -> anyhow::Result<Self> {
+    async fn kept(begun: Begun) -> anyhow::Result<Self> {
         let app = Self::begin(begun).await?;
         reload::keep(&app.live.load_full().loaded).await;
         Ok(app)
@@ -117,6 +118,11 @@ impl App {
     /// Starts what runs beside the answering of messages. For programs that stay.
     pub async fn serve(&self) {
         self.serve_by(vec![]).await;
+    }
+
+    /// Starts nothing: another program does that. What belongs to every program that stays is done.
+    pub fn stay(&self) {
+        self.live.load().loaded.refresh_types();
     }
 
     /// The same, and lets others in by these doors.
@@ -167,7 +173,15 @@ impl App {
         let limits = Arc::clone(&self.limits);
         let router = Router::new(gateway.clone(), outgoing.clone(), questions.clone(), commands, limits);
         let health = self.health.clone();
-        Channels { router, gateway, outgoing, questions, running: Mutex::default(), health }
+        Channels {
+            router,
+            gateway,
+            outgoing,
+            questions,
+            running: Mutex::default(),
+            health,
+            holding: Holding::default(),
+        }
     }
 
     /// The door to the agents.
@@ -262,14 +276,23 @@ impl App {
 
     /// The conversation of that name or id; one that isn't there begins under that name.
     pub async fn session_called(&self, wanted: &str, channel: &str) -> anyhow::Result<Session> {
+        let (session, fresh) = self.named_session(wanted, channel).await?;
+        if fresh {
+            eprintln!("note: new session {wanted:?}");
+        }
+        Ok(session)
+    }
+
+    /// The same; tells whether it was begun. Of several programs that begin one of that name at once, one
+    /// does, and the others find it.
+    pub(super) async fn named_session(&self, wanted: &str, channel: &str) -> anyhow::Result<(Session, bool)> {
         match self.memory.find_session(wanted).await {
-            Ok(session) => Ok(session),
-            Err(StoreError::NoSession(_)) => {
-                let session = self.new_session(channel, Some(wanted)).await?;
-                eprintln!("note: new session {wanted:?}");
-                Ok(session)
-            }
-            Err(error) => Err(error.into()),
+            Err(StoreError::NoSession(_)) => {}
+            found => return Ok((found?, false)),
+        }
+        match self.new_session(channel, Some(wanted)).await {
+            Err(error) if is_taken(&error) => Ok((self.memory.find_session(wanted).await?, false)),
+            begun => Ok((begun?, true)),
         }
     }
 
@@ -289,6 +312,10 @@ impl App {
         }
         self.live.load_full().loaded.close().await;
     }
+}
+
+fn is_taken(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::NameTaken(_)))
 }
 
 /// Characters of a session's name, at most.

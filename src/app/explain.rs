@@ -1,6 +1,6 @@
 //! What would become of a call, for a person to ask.
 
-use super::{ConfigError, Flags, Loaded, assemble::assemble, facts};
+use super::{ConfigError, Flags, Loaded, assemble::assemble, facts, speaking};
 use crate::{
     domain::{
         JsonMap,
@@ -9,8 +9,10 @@ use crate::{
         envelope::Origin,
         hook::{TurnContext, Unclear},
         id::{SessionId, TurnId},
+        nearest::nearest,
         tool::ToolSpec,
     },
+    llm::Names,
     policy::{Decider, Executor, Explanation, Outlook},
     script::{HookLimits, ScriptHooks},
 };
@@ -34,11 +36,25 @@ impl Arguments {
     fn named(self, spec: Option<&ToolSpec>) -> anyhow::Result<JsonMap> {
         let (name, value) = match self {
             Self::Named(map) => return Ok(map),
-            Self::Words(words) => ("argv", Value::from(words)),
+            Self::Words(words) if takes_words(spec) => ("argv", Value::from(words)),
+            Self::Words(words) => (main_argument(spec)?, Value::from(words.join(" "))),
             Self::Text(text) => (main_argument(spec)?, Value::from(text)),
         };
         Ok(JsonMap::from_iter([(name.to_owned(), value)]))
     }
+
+    /// A text that no shell would read otherwise than as its words: as those.
+    fn as_words(&self, spec: Option<&ToolSpec>) -> Option<Self> {
+        let Self::Text(text) = self else { return None };
+        let plain = |c: char| c.is_alphanumeric() || " -_./:=,+@%".contains(c);
+        let words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+        (takes_words(spec) && !words.is_empty() && text.chars().all(plain)).then_some(Self::Words(words))
+    }
+}
+
+fn takes_words(spec: Option<&ToolSpec>) -> bool {
+    // What is said of a tool that isn't there does not depend on its arguments.
+    spec.is_none_or(|spec| spec.parameters["properties"].get("argv").is_some())
 }
 
 /// The argument that a bare text is meant for.
@@ -85,6 +101,9 @@ pub struct Explained {
     pub explanation: Explanation,
     /// Hooks whose opinion cannot be told.
     pub unclear: Vec<Unclear>,
+    /// What would become of the same command as words, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_words: Option<Outlook>,
 }
 
 /// Explains what would become of a call. Nothing runs, nothing is stored, nobody is asked.
@@ -111,9 +130,27 @@ pub async fn explain(flags: Flags, question: Question) -> anyhow::Result<Explain
     };
     let limits = HookLimits { each: loaded.settings.hook_timeout };
     let hooks = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits).explaining());
-    let spec = live.registry.specs().iter().find(|spec| spec.name == question.tool);
-    let call = ToolCall::new(question.tool, question.args.named(spec)?);
+    let specs = live.registry.specs();
+    // Models know it by another name than the configuration, and so may a person.
+    let tool = Names::of(specs).to_ours(&question.tool);
+    let spec = specs.iter().find(|spec| spec.name == tool);
+    let words = question.args.as_words(spec);
+    let call = ToolCall::new(tool, question.args.named(spec)?);
     let mut explanation = live.setup.gate.explain(&call, spec, &policy, &context, hooks.clone()).await;
+    if spec.is_none()
+        && let Some(near) = nearest(&call.name, specs.iter().map(|spec| spec.name.as_str()))
+    {
+        explanation.steps.push(format!("did you mean {near:?}?"));
+    }
+    let as_words = match words {
+        Some(words) => {
+            let call = ToolCall::new(call.name.clone(), words.named(spec)?);
+            let asked = Arc::new(ScriptHooks::new(loaded.script.clone(), &loaded.plan, limits).explaining());
+            let explained = live.setup.gate.explain(&call, spec, &policy, &context, asked).await;
+            Some(explained.outlook).filter(|outlook| *outlook != explanation.outlook)
+        }
+        None => None,
+    };
     let unclear = hooks.unclear();
     for Unclear { location, wants } in &unclear {
         explanation.steps.push(format!(
@@ -127,6 +164,9 @@ pub async fn explain(flags: Flags, question: Question) -> anyhow::Result<Explain
         explanation.rule = None;
         explanation.location = Some(first.location.clone());
     }
+    if let Some(why) = speaking::barred(loaded, &context.origin).await? {
+        explanation = explanation.without_a_voice(why);
+    }
     let TurnContext { agent, origin, .. } = context;
     // No function of the configuration is told of this end: nothing has happened.
     loaded.script.shutdown().await;
@@ -139,5 +179,6 @@ pub async fn explain(flags: Flags, question: Question) -> anyhow::Result<Explain
         user: origin.user,
         explanation,
         unclear,
+        as_words,
     })
 }

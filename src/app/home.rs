@@ -1,6 +1,9 @@
 //! Where the database is, also where the configuration is broken: a copy can be made and put back all the same.
 
-use super::{Flags, Loaded, process::Process};
+use super::{
+    Flags, Loaded,
+    process::{Process, Told},
+};
 use crate::config::{Dirs, Layers, locate, read_toml};
 use std::path::PathBuf;
 
@@ -20,7 +23,7 @@ impl Home {
     /// # Errors
     /// When there is no home.
     pub async fn find(flags: Flags) -> anyhow::Result<Self> {
-        let process = Process::start(flags.clone(), None)?;
+        let process = Process::start(flags.clone(), Told::default())?;
         match Loaded::load(flags).await {
             Ok(loaded) => {
                 loaded.script.shutdown().await;

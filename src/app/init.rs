@@ -1,12 +1,11 @@
 //! Running `init.lua`.
 
-use super::ConfigError;
+use super::{ConfigError, process::Process};
 use crate::{
     config::{KEYS, Located, Settings},
-    health::Health,
     script::{
-        Generation, HostOptions, LoadFailure, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Sink,
-        Source, Texts,
+        Generation, HostOptions, LoadFailure, OBSERVER_LIMIT, ScriptHandle, ScriptHost, SettingKey, Source,
+        Texts,
     },
 };
 use std::sync::Arc;
@@ -33,15 +32,13 @@ fn bytes(settings: &Settings) -> usize {
     settings.lua_memory_mb as usize * 1024 * 1024
 }
 
-/// Runs the `init.lua` in use, on a thread that stays for its functions. `specs` makes it one for
-/// specs, and takes what they print; `kept` stands in for all files.
+/// Runs the `init.lua` in use for `process`, on a thread that stays for its functions. `kept` stands in
+/// for all files.
 pub(super) async fn run(
+    process: &Process,
     located: &Located,
     kept: Option<Arc<Texts>>,
     settings: &Settings,
-    notice: Option<Sink>,
-    specs: Option<Sink>,
-    health: Health,
 ) -> Result<Generation, LoadFailure> {
     let source = match (&located.init, kept) {
         (Some(path), None) => Source::File(path.clone()),
@@ -55,10 +52,11 @@ pub(super) async fn run(
     let options = HostOptions {
         settings: keys.into(),
         memory_limit: bytes(settings),
-        notice,
-        specs: specs.is_some(),
-        print: specs,
-        program: health,
+        notice: process.notice.clone(),
+        specs: process.specs.is_some(),
+        print: process.specs.clone(),
+        program: process.health.clone(),
+        generation: process.next_generation(),
         ..HostOptions::default()
     };
     ScriptHost::start(source, options).await

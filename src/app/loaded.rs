@@ -3,7 +3,7 @@
 use super::{
     ConfigError, Flags, facts, init,
     inputs::{Inputs, TOML},
-    process::Process,
+    process::{Process, Told},
     sessions::SessionsHere,
 };
 use crate::{
@@ -72,7 +72,9 @@ impl Loaded {
 
     /// The same; `notice` is told what a person should know.
     pub(super) async fn load_telling(flags: Flags, notice: Option<Sink>) -> anyhow::Result<Self> {
-        let loaded = Self::of(Process::start(flags, notice)?, None).await.map_err(|failure| failure.error)?;
+        let loaded = Self::of(Process::start(flags, Told::by(notice))?, None)
+            .await
+            .map_err(|failure| failure.error)?;
         loaded.settle();
         Ok(loaded)
     }
@@ -129,15 +131,7 @@ impl Loaded {
             tracing::warn!("{warning}");
         }
         let (environment, dirs) = (process.environment.clone(), process.dirs.clone());
-        let generation = init::run(
-            &located,
-            kept,
-            &early,
-            process.notice.clone(),
-            process.specs.clone(),
-            process.health.clone(),
-        )
-        .await;
+        let generation = init::run(process, &located, kept, &early).await;
         let Generation { handle: script, plan, report } = match generation {
             Ok(generation) => generation,
             Err(failure) => {
@@ -171,7 +165,7 @@ impl Loaded {
 
     /// From now on this is the configuration in force.
     pub(super) fn settle(&self) {
-        self.process.settle(&self.settings);
+        self.process.settle(&self.settings, self.script.generation());
     }
 
     /// The program that it was loaded in.
@@ -231,6 +225,14 @@ impl Loaded {
     /// Who is told what a person should know.
     pub(super) fn notice(&self) -> Option<Sink> {
         self.process.notice.clone()
+    }
+
+    /// Tells the person what is wrong.
+    pub(super) fn complain(&self, text: &str) {
+        match &self.process.complaint {
+            Some(complaint) => complaint(text),
+            None => self.notify(text),
+        }
     }
 
     /// Tells the person something.

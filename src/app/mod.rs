@@ -17,6 +17,7 @@ mod init;
 mod inputs;
 mod jobs;
 mod last_good;
+mod line;
 mod loaded;
 mod lua_backend;
 mod models;
@@ -27,11 +28,14 @@ mod reload;
 mod roster;
 mod sandboxes;
 mod scaffold;
+mod secrets_there;
 mod services;
 mod sessions;
 mod skills;
 mod skills_watch;
+mod speaking;
 pub mod specs;
+mod summary;
 mod table;
 mod toolset;
 mod trust;
@@ -45,13 +49,18 @@ pub use explain::{Arguments, Explained, Question, explain};
 pub use flags::Flags;
 pub use home::Home;
 pub use jobs::JobReport;
+pub use line::{InLine, LONGEST_WAIT};
 pub use loaded::Loaded;
+pub use process::Told;
 pub use reload::{Cause, Reloaded};
 pub use scaffold::{Begun, Survey, Wishes, Wrote, begin, init_lua, model_name, survey};
 pub use skills::SkillDesk;
 pub use watching::Watching;
 
 use std::future::Future;
+
+/// What is said where the last message of a conversation was answered, and is to be taken up again.
+pub const NOTHING_TO_RETRY: &str = "There is nothing to retry: the last message was answered.";
 
 /// What is wrong with the configuration; ends in exit code 78.
 #[derive(Debug, thiserror::Error)]

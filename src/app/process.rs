@@ -17,12 +17,31 @@ use crate::{
 use anyhow::Context;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::Semaphore;
 
 /// The directory for the sockets of workers, in that for sockets.
 const WORKERS: &str = "workers";
+
+/// Who is told what a person should know.
+#[derive(Clone, Default)]
+pub struct Told {
+    /// Is told of everything.
+    pub notice: Option<Sink>,
+    /// Is told of what is wrong, in place of the other.
+    pub complaint: Option<Sink>,
+}
+
+impl Told {
+    /// One who is told of everything alike.
+    pub(super) fn by(notice: Option<Sink>) -> Self {
+        Self { notice, complaint: None }
+    }
+}
 
 /// The program as it was started.
 pub(super) struct Process {
@@ -31,6 +50,9 @@ pub(super) struct Process {
     pub(super) dirs: Dirs,
     pub(super) redactor: Redactor,
     pub(super) notice: Option<Sink>,
+    pub(super) complaint: Option<Sink>,
+    /// The number of the configuration in force.
+    generation: Arc<AtomicU64>,
     pub(super) memory: OnceLock<Memory>,
     outgoing: OnceLock<Arc<Outgoing>>,
     /// The background tasks, and what was dropped.
@@ -60,7 +82,7 @@ struct Fixed {
 }
 
 impl Process {
-    pub(super) fn start(flags: Flags, notice: Option<Sink>) -> anyhow::Result<Arc<Self>> {
+    pub(super) fn start(flags: Flags, told: Told) -> anyhow::Result<Arc<Self>> {
         let environment = flags.environment.clone().unwrap_or_else(Environment::of_process);
         let current = std::env::current_dir().context("the current directory can't be read")?;
         let dirs = Dirs::find(&environment, current).map_err(ConfigError::new)?;
@@ -73,7 +95,9 @@ impl Process {
             environment,
             dirs,
             redactor,
-            notice,
+            notice: told.notice,
+            complaint: told.complaint,
+            generation: Arc::default(),
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
             health: Health::default(),
@@ -86,7 +110,8 @@ impl Process {
 
     /// The same, but for the log and whoever is told things.
     pub(super) fn apart(&self, memory: OnceLock<Memory>, specs: Option<Sink>) -> Self {
-        Self { notice: None, memory, specs, log: Arc::new(OnceLock::from(None)), ..self.anew() }
+        let log = Arc::new(OnceLock::from(None));
+        Self { notice: None, complaint: None, generation: Arc::default(), memory, specs, log, ..self.anew() }
     }
 
     /// The same, but for what a configuration has opened.
@@ -97,6 +122,8 @@ impl Process {
             dirs: self.dirs.clone(),
             redactor: self.redactor.clone(),
             notice: self.notice.clone(),
+            complaint: self.complaint.clone(),
+            generation: Arc::clone(&self.generation),
             memory: OnceLock::new(),
             outgoing: OnceLock::new(),
             health: self.health.clone(),
@@ -119,8 +146,15 @@ impl Process {
         });
     }
 
-    /// These settings are in force: the log goes on by them, and what is read once is read.
-    pub(super) fn settle(&self, settings: &Settings) {
+    /// The number of the next configuration, should it come into force.
+    pub(super) fn next_generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed) + 1
+    }
+
+    /// These settings, of this generation, are in force: the log goes on by them, and what is read once
+    /// is read.
+    pub(super) fn settle(&self, settings: &Settings, generation: u64) {
+        self.generation.store(generation, Ordering::Relaxed);
         self.fixed
             .get_or_init(|| Fixed { database: settings.database.clone(), history: settings.history.clone() });
         let wanted = (settings.log.clone(), settings.log_format);

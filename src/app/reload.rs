@@ -8,7 +8,11 @@ use super::{
     loaded::LoadError,
     primitives, specs,
 };
-use crate::{domain::diff::Diff, health::chaos, script::ErrorKind};
+use crate::{
+    domain::{causes::causes, diff::Diff},
+    health::chaos,
+    script::ErrorKind,
+};
 use serde_json::{Value, json};
 use std::{
     fmt,
@@ -137,9 +141,9 @@ impl App {
                 inputs.also(&old.loaded.inputs);
                 self.reloading.inputs.send_replace(inputs);
                 let generation = old.loaded.script.generation();
-                let text = format!("{error:#}");
+                let text = causes(error.as_ref());
                 *self.reloading.fault() = Some(text.clone());
-                tracing::info!(generation, cause = cause.as_str(), "reload failed: {text}");
+                tracing::debug!(generation, cause = cause.as_str(), "reload failed: {text}");
                 tell(
                     &old,
                     json!({ "ok": false, "cause": cause.as_str(), "generation": generation, "error": text }),

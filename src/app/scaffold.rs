@@ -4,7 +4,7 @@ use super::{ConfigError, Flags};
 use crate::{
     config::{Dirs, Environment, Layers, Located},
     llm::discover::{self, FoundProvider},
-    reference::FILES,
+    reference::{FILES, STANDARD},
 };
 use anyhow::Context;
 use std::{
@@ -17,9 +17,15 @@ use std::{
 const TYPES: &str = ".pista-types";
 
 /// What a language server for Lua reads.
+///
+/// `package` declares `require`, too; the types declare it in its place.
 const LUARC: &str = r#"{
   "runtime.version": "Lua 5.4",
-  "runtime.builtin": { "io": "disable", "debug": "disable", "package": "disable" },
+  "runtime.path": ["?.lua", "?/init.lua", "lua/?.lua", "lua/?/init.lua"],
+  "runtime.builtin": {
+    "bit": "disable", "bit32": "disable", "debug": "disable", "ffi": "disable", "io": "disable",
+    "jit": "disable", "os": "disable", "package": "disable"
+  },
   "workspace.library": [".pista-types"],
   "workspace.checkThirdParty": false
 }
@@ -72,6 +78,11 @@ pub fn init_lua(survey: &Survey, wishes: &Wishes) -> String {
     let model = match &wishes.model {
         _ if survey.chosen => {
             "-- The model is set outside of this file: see `openpista config show --origin`.".to_owned()
+        }
+        None if !survey.found.is_empty() => {
+            "-- No model was chosen: the first that is found answers. To choose one:\n\
+                 -- pista.setup { model = \"openai/gpt-5-mini\" }"
+                .to_owned()
         }
         None => "-- No model was found: set a key such as OPENAI_API_KEY or start a local server, then:\n\
                  -- pista.setup { model = \"openai/gpt-5-mini\" }"
@@ -186,7 +197,8 @@ pub(super) fn refresh_types(dir: &Path) -> std::io::Result<()> {
     if !types.is_dir() {
         return Ok(());
     }
-    for (name, text) in FILES {
+    let files = || FILES.iter().chain([&STANDARD]);
+    for (name, text) in files() {
         let path = types.join(name);
         if !fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
             fs::write(path, text)?;
@@ -195,7 +207,7 @@ pub(super) fn refresh_types(dir: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(&types)?.flatten() {
         let name = entry.file_name();
         let ours = name.to_str().is_some_and(|name| name.ends_with(".d.lua"));
-        if ours && !FILES.iter().any(|(known, _)| name.to_str() == Some(known)) {
+        if ours && !files().any(|(known, _)| name.to_str() == Some(known)) {
             fs::remove_file(entry.path())?;
         }
     }

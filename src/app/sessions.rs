@@ -35,13 +35,15 @@ impl Sessions for SessionsHere {
         agent: &'a str,
     ) -> BoxFuture<'a, Result<SessionId, StoreError>> {
         Box::pin(async move {
-            let session = match self.memory.find_session(wanted).await {
-                Err(StoreError::NoSession(_)) => {
-                    self.memory.create_session(self.begin(Some(wanted), channel, agent)).await
-                }
-                found => found,
-            };
-            Ok(session?.id)
+            match self.memory.find_session(wanted).await {
+                Err(StoreError::NoSession(_)) => {}
+                found => return Ok(found?.id),
+            }
+            match self.memory.create_session(self.begin(Some(wanted), channel, agent)).await {
+                // Somebody else began it meanwhile.
+                Err(StoreError::NameTaken(_)) => Ok(self.memory.find_session(wanted).await?.id),
+                begun => Ok(begun?.id),
+            }
         })
     }
 

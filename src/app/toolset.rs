@@ -11,6 +11,7 @@ use crate::{
         secret::SecretRef,
         tool::ToolSpec,
     },
+    llm::Names,
     policy::{Authorized, Executor, Floor, FloorCheck, Scope},
     script::{ScriptHandle, run_tool},
     skill::Shelf,
@@ -106,7 +107,26 @@ pub(super) fn warnings(loaded: &Loaded, registry: &ToolRegistry) -> Vec<String> 
         let hint = nearest(name, known()).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
         Some(format!("{}: there is no tool {name:?}, so this rule does nothing{hint}", rule.location))
     };
-    agents.chain(channels).filter_map(unknown).collect()
+    let renamed = |(ours, form): (&str, &str)| {
+        let location =
+            loaded.plan.tools.iter().find(|tool| tool.spec.name == ours).map(|tool| &tool.location);
+        let at = location.map(|location| format!("{location}: ")).unwrap_or_default();
+        format!("{at}models know the tool {ours:?} as {form:?}: another tool has the name that it would have")
+    };
+    let names = Names::of(registry.specs());
+    let renamed = names.renamed().map(renamed);
+    agents.chain(channels).filter_map(unknown).chain(renamed).chain(one_in_programs(registry)).collect()
+}
+
+/// Tools that programs (`lua.run`) cannot tell apart: a name in Lua has no hyphen.
+fn one_in_programs(registry: &ToolRegistry) -> impl Iterator<Item = String> {
+    let hyphened = registry.specs().iter().filter(|spec| spec.name.contains('-'));
+    hyphened.filter_map(|spec| {
+        let form = spec.name.replace('-', "_");
+        let other = registry.specs().iter().find(|other| other.name != spec.name && other.name == form)?;
+        let (name, other) = (&spec.name, &other.name);
+        Some(format!("{name:?} and {other:?} have one name in programs: {form} is the second"))
+    })
 }
 
 /// What no tool may touch, whatever it is allowed.

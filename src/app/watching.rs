@@ -2,6 +2,7 @@
 
 use super::{App, Cause};
 use crate::{
+    domain::causes::causes,
     health::{TASK_RESTART_FIRST, TASK_RESTART_LONGEST, chaos},
     watch::Watcher,
 };
@@ -82,10 +83,14 @@ impl App {
 
     /// Reloads, and tells the person what came of it.
     pub async fn reload_and_tell(&self, cause: Cause) {
-        let told = match self.reload(cause).await {
-            Ok(reloaded) => reloaded.to_string(),
-            Err(error) => format!("not reloaded, generation {} stays: {error:#}", self.generation()),
-        };
-        self.live.load().loaded.notify(&told);
+        match self.reload(cause).await {
+            Ok(reloaded) => self.live.load().loaded.notify(&reloaded.to_string()),
+            Err(error) => self.live.load().loaded.complain(&self.not_reloaded(&error)),
+        }
+    }
+
+    /// What is said where the configuration was not loaded again.
+    pub(super) fn not_reloaded(&self, error: &anyhow::Error) -> String {
+        format!("not reloaded, generation {} stays: {}", self.generation(), causes(error.as_ref()))
     }
 }

@@ -34,7 +34,12 @@ pub struct Message {
     pub agent: Option<String>,
     /// `provider/model` in place of the agent's own.
     pub model: Option<String>,
+    /// The last message that was not answered is meant, and no text.
+    pub again: bool,
 }
+
+/// What a daemon takes for that.
+const RETRY: &str = "/retry";
 
 /// The person at this end.
 #[derive(Clone)]
@@ -59,16 +64,16 @@ struct Turn {
 /// # Errors
 /// When the daemon does not take the message, or goes away before it is answered.
 pub async fn say(link: &Link, message: Message, person: &Person) -> Result<TurnEnd, LinkError> {
-    let Message { text, session, agent, model } = message;
+    let Message { text, session, agent, model, again } = message;
     let here = session.clone();
     let request = Request::Message {
-        text,
+        text: if again { RETRY.to_owned() } else { text },
         session: Some(session.to_string()),
         agent,
         model,
         detach: false,
         unattended: person.approver.is_none(),
-        literal: true,
+        literal: !again,
     };
     let mut turn = Turn::default();
     let result = match follow(link, &request, person, &mut turn).await {

@@ -18,6 +18,7 @@ pub(super) struct Approvals {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the questions that wait for an answer, and who may give it
+    #[command(alias = "ls")]
     List {
         /// As JSON, one a line
         #[arg(long)]

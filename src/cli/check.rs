@@ -3,14 +3,17 @@
 use super::Exit;
 use crate::{
     app::{self, ConfigError, Flags, Item, Kind, Report, block_on},
+    domain::causes::causes,
     front::{Colour, printable},
 };
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
+    /// The init.lua to check, as by --config
+    file: Option<PathBuf>,
     /// List all that it declares, and what would change
     #[arg(long)]
     plan: bool,
@@ -20,7 +23,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn main(self, flags: Flags) -> anyhow::Result<Exit> {
+    pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
+        flags.config = self.file.or(flags.config);
         let checked = block_on(app::check(flags));
         let mut out = std::io::stdout().lock();
         if self.json {
@@ -35,7 +39,7 @@ impl Check {
                     (line, Exit::Ok)
                 }
                 Err(error) if error.downcast_ref::<ConfigError>().is_some() => {
-                    let error = format!("{error:#}");
+                    let error = causes(error.as_ref());
                     let (file, number) = place(&error).unzip();
                     (json!({ "ok": false, "error": error, "file": file, "line": number }), Exit::Config)
                 }

@@ -17,6 +17,7 @@ pub(super) struct Config {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show every setting in force; secrets are hidden
+    #[command(alias = "list")]
     Show {
         /// Where each value comes from
         #[arg(long)]

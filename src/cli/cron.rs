@@ -5,6 +5,7 @@ use crate::{
     app::{App, Flags, JobReport, Loaded, block_on},
     domain::{
         approval::{Approver, Nobody},
+        causes::causes,
         cron::{RunRecord, RunState},
         cut,
     },
@@ -30,6 +31,7 @@ pub(super) struct Cron {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the jobs, when each is due, and how each ran last
+    #[command(alias = "ls")]
     List {
         /// As JSON, one a line
         #[arg(long)]
@@ -201,7 +203,7 @@ async fn run(flags: Flags, name: &str) -> anyhow::Result<Exit> {
         }
         Err(_) if interrupted.get() => Exit::Interrupted,
         Err(error) => {
-            eprintln!("openpista: {error:#}");
+            eprintln!("openpista: {}", causes(error.as_ref()));
             Exit::Failed
         }
     };

@@ -31,6 +31,7 @@ pub(super) struct Devices {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the devices, oldest first
+    #[command(alias = "ls")]
     List {
         /// As JSON, one a line
         #[arg(long)]

@@ -20,12 +20,14 @@ pub(super) struct Grants {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List what was approved for good
+    #[command(alias = "ls")]
     List {
         /// As JSON, one a line
         #[arg(long)]
         json: bool,
     },
     /// Revoke approvals
+    #[command(aliases = ["remove", "delete"])]
     Rm {
         /// Fingerprints, or their beginnings
         #[arg(required = true)]

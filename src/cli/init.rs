@@ -62,27 +62,57 @@ fn first(survey: &Survey) -> Wishes {
     Wishes { model: survey.found.first().cloned(), looks: true }
 }
 
-/// Two questions at most.
+/// Two questions at most. Whoever does not want to answer has nothing allowed.
 fn ask(survey: &Survey) -> Wishes {
     let mut wishes = first(survey);
     if survey.found.len() > 1 && !survey.chosen {
         for (number, found) in (1..).zip(&survey.found) {
             to_stderr(&printable(&format!("  {number}  {}  ({})\n", model_name(found), found.found)));
         }
-        let answer = question("Which model? [1] ");
-        if let Some(chosen) = answer.parse::<usize>().ok().and_then(|n| survey.found.get(n.wrapping_sub(1))) {
-            wishes.model = Some(chosen.clone());
-        }
+        let last = survey.found.len();
+        let help = format!(
+            "a number from 1 to {last}: the model that answers; n: none is written, and the first that is \
+             found answers. `model =` in init.lua changes it at any time"
+        );
+        let read = |answer: &str| match (answer, answer.parse::<usize>()) {
+            ("", _) => Some(survey.found.first()),
+            (_, Ok(number)) => survey.found.get(number.wrapping_sub(1)).map(Some),
+            (answer, Err(_)) => is_no(answer).then_some(None),
+        };
+        wishes.model = question("Which model? [1] ", &help, read).flatten().cloned();
     }
-    let answer = question("May it run `df`, `ps` and `uptime` without asking? [Y/n] ");
-    wishes.looks = !answer.to_ascii_lowercase().starts_with('n');
+    let help =
+        "y: these three run at once, in exactly the form that init.lua will show; n: you are asked each time";
+    let read = |answer: &str| match answer {
+        "" | "y" | "yes" => Some(true),
+        answer => is_no(answer).then_some(false),
+    };
+    let looks = question("May it run `df`, `ps` and `uptime` without asking? [Y/n] ", help, read);
+    wishes.looks = looks.unwrap_or(false);
     wishes
 }
 
-fn question(text: &str) -> String {
-    to_stderr(text);
-    let mut line = String::new();
-    // Without an answer the default holds.
-    let _ = std::io::stdin().lock().read_line(&mut line);
-    line.trim().to_owned()
+fn is_no(answer: &str) -> bool {
+    matches!(answer, "n" | "no" | "none" | "q" | "quit" | "exit" | ":q")
+}
+
+/// Asks until there is an answer that `read` takes; `None`: the input ended.
+fn question<T>(text: &str, help: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    loop {
+        to_stderr(text);
+        let mut line = String::new();
+        match std::io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => {
+                to_stderr("\n");
+                return None;
+            }
+            Ok(_) => {}
+        }
+        let answer = line.trim().to_ascii_lowercase();
+        match read(&answer) {
+            Some(answer) => return Some(answer),
+            None if matches!(answer.as_str(), "?" | "h" | "help") => to_stderr(&format!("{help}\n")),
+            None => to_stderr(&format!("{answer:?} is no answer here: {help}\n")),
+        }
+    }
 }

@@ -1,9 +1,14 @@
 //! What the user says, from the command line and from standard input.
 
-use std::io::{IsTerminal, Read};
+use crate::{domain::envelope::MAX_OWN_TEXT, front::to_stderr};
+use std::{
+    io::{IsTerminal, Read},
+    sync::mpsc::{self, RecvTimeoutError},
+    time::Duration,
+};
 
-/// The longest message that is read from standard input, in bytes.
-pub(super) const MAX_INPUT_BYTES: u64 = 16 * 1024 * 1024;
+/// How long standard input may be silent before the person is told what is waited for.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Why there is no message: the command line, or what was piped in, is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -16,34 +21,88 @@ pub(super) enum InputError {
     Twice,
     #[error("standard input could not be read: {0}")]
     Unreadable(#[from] std::io::Error),
-    #[error("standard input is longer than {} MiB", MAX_INPUT_BYTES / 1024 / 1024)]
+    #[error("the message is longer than {} MiB", MAX_OWN_TEXT >> 20)]
     TooLong,
     #[error("standard input is not UTF-8 text: {0}")]
     NotText(#[from] std::string::FromUtf8Error),
 }
 
-/// Joins the parts, in which `-` stands for standard input. Without parts, what is piped in is the
-/// message.
+/// The message: its parts, in which `-` stands for standard input, with empty lines between them. What is
+/// piped in and named by no `-` comes last.
 pub(super) fn message(parts: &[String]) -> Result<String, InputError> {
-    if parts.iter().filter(|p| *p == "-").count() > 1 {
+    let named = parts.iter().filter(|part| *part == "-").count();
+    if named > 1 {
         return Err(InputError::Twice);
     }
-    let text = if parts.is_empty() {
-        if std::io::stdin().is_terminal() {
-            return Err(InputError::Nothing);
+    let piped = !std::io::stdin().is_terminal();
+    if parts.is_empty() && !piped {
+        return Err(InputError::Nothing);
+    }
+    let read = |part: &String| if part == "-" { stdin(false) } else { Ok(part.clone()) };
+    let mut texts = parts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if named == 0 && piped {
+        let text = stdin(!parts.is_empty())?;
+        if parts.is_empty() || !text.trim().is_empty() {
+            texts.push(text);
         }
-        stdin()?
-    } else {
-        let read = |part: &String| if part == "-" { stdin() } else { Ok(part.clone()) };
-        parts.iter().map(read).collect::<Result<Vec<_>, _>>()?.join("\n\n")
-    };
-    if text.trim().is_empty() { Err(InputError::Empty) } else { Ok(text) }
+    }
+    let text = texts.join("\n\n");
+    match text.len() {
+        _ if text.trim().is_empty() => Err(InputError::Empty),
+        length if length > MAX_OWN_TEXT => Err(InputError::TooLong),
+        _ => Ok(text),
+    }
 }
 
-fn stdin() -> Result<String, InputError> {
+/// Words of the command line as parts of a message: what a shell has split belongs together.
+pub(super) fn joined(words: &[String]) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for word in words {
+        match parts.last_mut() {
+            Some(part) if goes_on && word != "-" => {
+                part.push(' ');
+                part.push_str(word);
+            }
+            _ => parts.push(word.clone()),
+        }
+        goes_on = word != "-";
+    }
+    parts
+}
+
+/// Reads all of standard input. `unasked`: the person may not know that it is read, because the program
+/// inherited it, and is told when nothing comes.
+fn stdin(unasked: bool) -> Result<String, InputError> {
+    if !unasked {
+        return whole();
+    }
+    let (done, waiting) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Who waits for it is there until it has come.
+        let _ = done.send(whole());
+    });
+    match waiting.recv_timeout(SILENCE) {
+        Ok(read) => read,
+        Err(RecvTimeoutError::Timeout) => {
+            to_stderr(
+                "note: waiting for the end of standard input, which goes with the message; \
+                 where nothing is to be read, run it with < /dev/null\n",
+            );
+            waiting.recv().unwrap_or_else(|_| Err(unreadable()))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> InputError {
+    std::io::Error::other("the thread that reads it broke down").into()
+}
+
+fn whole() -> Result<String, InputError> {
     let mut bytes = vec![];
-    std::io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_INPUT_BYTES {
+    std::io::stdin().lock().take(MAX_OWN_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_OWN_TEXT {
         return Err(InputError::TooLong);
     }
     Ok(String::from_utf8(bytes)?)

@@ -37,7 +37,11 @@ mod worker;
 pub use exit::Exit;
 
 use crate::app::{ConfigError, Flags};
-use clap::{Args, Parser, Subcommand};
+use crate::domain::causes::causes;
+use clap::{
+    Args, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use std::path::PathBuf;
 
 /// A scriptable agent engine: it works on this computer through tools, under the rules of your
@@ -70,6 +74,7 @@ enum Command {
     /// Answer one message and exit
     Run(run::Run),
     /// Talk to the agent, and evaluate Lua in the live engine
+    #[command(alias = "chat")]
     Repl(repl::Repl),
     /// Talk to the agent of a daemon elsewhere
     Connect(connect::Connect),
@@ -179,6 +184,20 @@ impl TurnArgs {
     }
 }
 
+/// Reads the command line. Ends the program where it is wrong, or asks for help alone.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|mut error| {
+        let unknown = matches!(error.get(ContextKind::InvalidSubcommand), Some(ContextValue::String(word))
+            if std::env::args().nth(1).as_ref() == Some(word));
+        // Whoever is a word away from a command is told which.
+        if unknown && error.get(ContextKind::SuggestedSubcommand).is_none() {
+            let tip = "to ask the agent something: openpista run \"…\"".into();
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
+        error.exit()
+    })
+}
+
 /// Runs a command line to its end.
 pub fn main(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
@@ -228,7 +247,7 @@ fn report(error: &anyhow::Error) -> Exit {
         // Whoever read the output has seen enough.
         return Exit::Ok;
     }
-    eprintln!("openpista: {error:#}");
+    eprintln!("openpista: {}", causes(error.as_ref()));
     if error.downcast_ref::<ConfigError>().is_some() { Exit::Config } else { Exit::Failed }
 }
 

@@ -24,8 +24,9 @@ enum Command {
 }
 
 const EXPLAIN_HELP: &str = "Examples:\n  \
-    openpista policy explain system.run 'git push' --as telegram:123456\n  \
-    openpista policy explain system.run -- git push\n  \
+    openpista policy explain system.run git push --as telegram:123456\n  \
+    openpista policy explain system.run git push -- --force\n  \
+    openpista policy explain system.run 'git push | tee log'\n  \
     openpista policy explain fs.write '{\"path\": \"notes.txt\", \"content\": \"\"}'\n\n\
     With --quiet the exit code tells: 0 it would run (or a hook answers in its place), 10 a person would be\n\
     asked, 11 it would be refused, 12 a hook decides that cannot be told without running it.";
@@ -34,7 +35,8 @@ const EXPLAIN_HELP: &str = "Examples:\n  \
 struct Explain {
     /// The tool
     tool: String,
-    /// Its arguments: a JSON object, or a text that is its command (or the first argument it needs)
+    /// Its arguments: a JSON object; or words, which no shell reads; or one text, a line for the shell (or
+    /// the first argument that the tool needs)
     args: Vec<String>,
     /// Who would have it made, on which channel [default: you, on cli]
     #[arg(long = "as", value_name = "CHANNEL:USER", value_parser = origin)]
@@ -48,8 +50,8 @@ struct Explain {
     /// Print nothing: the exit code tells
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
-    /// A command and its words, which no shell reads
-    #[arg(last = true, conflicts_with = "args", value_name = "WORD")]
+    /// Words as above, also where they begin with a hyphen
+    #[arg(last = true, value_name = "WORD")]
     argv: Vec<String>,
 }
 
@@ -71,7 +73,7 @@ impl Policy {
 
 impl Explain {
     fn main(self, flags: Flags) -> anyhow::Result<Exit> {
-        let args = match arguments(&self.args, self.argv) {
+        let args = match arguments(self.args, self.argv) {
             Ok(args) => args,
             Err(error) => {
                 eprintln!("openpista policy explain: {error}");
@@ -98,27 +100,36 @@ impl Explain {
     }
 }
 
-fn arguments(texts: &[String], argv: Vec<String>) -> Result<Arguments, String> {
-    match texts {
-        _ if !argv.is_empty() => Ok(Arguments::Words(argv)),
+fn arguments(mut texts: Vec<String>, argv: Vec<String>) -> Result<Arguments, String> {
+    if !argv.is_empty() {
+        texts.extend(argv);
+        return Ok(Arguments::Words(texts));
+    }
+    match &texts[..] {
         [] => Ok(Arguments::Named(Default::default())),
         [text] if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
             Ok(map) => Ok(Arguments::Named(map)),
             Err(error) => Err(format!("the arguments are no JSON object: {error}")),
         },
-        texts => Ok(Arguments::Text(texts.join(" "))),
+        [text] => Ok(Arguments::Text(text.clone())),
+        words => Ok(Arguments::Words(words.to_vec())),
     }
 }
 
-fn shown(explained: &Explained, colour: Colour) -> anyhow::Result<String> {
-    let Explained { tool, args, agent, channel, user, explanation, .. } = explained;
-    let (style, word) = match explanation.outlook {
+/// An outlook's colour and word.
+fn named(outlook: Outlook) -> (&'static str, &'static str) {
+    match outlook {
         Outlook::Allow => ("32", "allow"),
         Outlook::Ask => ("33", "ask"),
         Outlook::Deny => ("31", "deny"),
         Outlook::Answer => ("33", "answered by a hook"),
         Outlook::Unclear => ("33", "unclear"),
-    };
+    }
+}
+
+fn shown(explained: &Explained, colour: Colour) -> anyhow::Result<String> {
+    let Explained { tool, args, agent, channel, user, explanation, .. } = explained;
+    let (style, word) = named(explanation.outlook);
     let by = match explanation.by {
         Decider::Rule => format!("rule {}", explanation.rule.as_deref().unwrap_or_default()),
         Decider::Default => "no rule: the default".to_owned(),
@@ -127,11 +138,16 @@ fn shown(explained: &Explained, colour: Colour) -> anyhow::Result<String> {
         Decider::Autonomy => "autonomy".to_owned(),
         Decider::Floor => "what nothing lifts".to_owned(),
         Decider::Call => "no such call".to_owned(),
+        Decider::Person => "who asks".to_owned(),
     };
     let at = explanation.location.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
     let call = printable(&format!("{tool} {}", serde_json::to_string(args)?));
     let mut text = format!("{}: {by}{at}\n  {call}\n", colour.paint(style, word));
     text.push_str(&printable(&format!("  by agent {agent}, for {channel}:{user}\n")));
+    if let Some(outlook) = explained.as_words {
+        let word = named(outlook).1;
+        text.push_str(&format!("  as words (-- …), which no shell reads, it is another call: {word}\n"));
+    }
     for (number, step) in (1..).zip(&explanation.steps) {
         text.push_str(&printable(&format!("  {number}. {step}\n")));
     }

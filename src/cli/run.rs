@@ -6,7 +6,7 @@ use super::{
     through::{Shown, link},
 };
 use crate::{
-    app::{App, Flags, block_on},
+    app::{App, Flags, InLine, block_on},
     domain::{
         approval::{Approver, Nobody},
         envelope::Envelope,
@@ -14,21 +14,22 @@ use crate::{
         outcome::TurnEnd,
         store::Session,
     },
-    front::{AskOnTerminal, JsonLines, Live, Output, Plain, is_drawable},
+    front::{AskOnTerminal, JsonLines, Live, Output, Plain, is_drawable, to_stderr},
     gateway::Delivery,
     repl::Yes,
 };
+use anyhow::bail;
 use clap::Args;
 use std::{io::IsTerminal, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// The message; - reads it from standard input. May be given several times: the parts are
-    /// joined, so that `-e "explain this" -e -` asks about what is piped in
+    /// The message; - stands for standard input. May be given several times: the parts are joined,
+    /// with empty lines between them. What is piped in comes last, where no - says otherwise
     #[arg(short = 'e', long = "execute", value_name = "TEXT", allow_hyphen_values = true)]
     execute: Vec<String>,
-    /// The message, like -e
+    /// The message, like -e; words are joined by blanks
     #[arg(value_name = "TEXT", conflicts_with = "execute")]
     text: Vec<String>,
     /// Go on with this session (a name or an id), or begin one of this name [default: a new one]
@@ -70,8 +71,8 @@ impl Front {
 
 impl Run {
     pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
-        let parts = if self.execute.is_empty() { &self.text } else { &self.execute };
-        let text = match input::message(parts) {
+        let parts = if self.execute.is_empty() { input::joined(&self.text) } else { self.execute.clone() };
+        let text = match input::message(&parts) {
             Ok(text) => text,
             Err(error) => {
                 eprintln!("openpista run: {error}");
@@ -112,6 +113,13 @@ impl Run {
         let session = self.session(&app).await?;
         let envelope = Envelope { origin: app.origin("cli"), agent: app.agent_of(&session), text };
         let interrupted = stop_on_signals(cancel.clone());
+        let _line = match self.line(&app, &session, &cancel).await {
+            Ok(line) => line,
+            Err(error) => {
+                app.close().await;
+                return if interrupted.is_cancelled() { Ok(Exit::Interrupted) } else { Err(error) };
+            }
+        };
         let delivery = Delivery {
             envelope,
             session: session.id,
@@ -126,6 +134,23 @@ impl Run {
             _ if output.lost() => Exit::Failed,
             end => exit(&end, interrupted.is_cancelled()),
         })
+    }
+
+    /// A place in the line of those who speak in the session; in a fresh one there is nobody else.
+    async fn line(
+        &self,
+        app: &App,
+        session: &Session,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<Option<InLine>> {
+        if self.session.is_none() {
+            return Ok(None);
+        }
+        let tell = |text: &str| to_stderr(&format!("note: {text}\n"));
+        tokio::select! {
+            line = app.stand_in_line(&session.id, tell) => line.map(Some),
+            () = cancel.cancelled() => bail!("interrupted"),
+        }
     }
 
     async fn session(&self, app: &App) -> anyhow::Result<Session> {

@@ -17,6 +17,7 @@ pub(super) struct Sessions {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List conversations, the last one touched first
+    #[command(alias = "ls")]
     List {
         /// At most so many
         #[arg(long, default_value_t = 50)]
@@ -53,6 +54,7 @@ enum Command {
         name: String,
     },
     /// Remove conversations for good
+    #[command(aliases = ["remove", "delete"])]
     Rm {
         /// Names, ids, or the beginnings of ids
         #[arg(required = true)]

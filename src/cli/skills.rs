@@ -20,6 +20,7 @@ pub(super) struct Skills {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the skills that were found, and whether each is trusted
+    #[command(alias = "ls")]
     List {
         /// As JSON, one a line
         #[arg(long)]

@@ -3,11 +3,11 @@
 use super::{Exit, TurnArgs};
 use crate::{
     app::{
-        App, Bulletin, Cause, ConfigError, DeviceQuestions, Door, Flags, Opened,
+        App, Bulletin, Cause, ConfigError, DeviceQuestions, Door, Flags, Opened, Told,
         daemon::{Files, Lock, Manager, rest},
     },
     config::{Dirs, Environment},
-    front::to_stdout,
+    front::{printable, to_stdout},
     memory::{Memory, MemoryError},
     script::Sink,
     telemetry::{NOTICE, log_panics},
@@ -109,12 +109,7 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
     let manager = Manager::of(&environment);
     let (questions, stop) = (DeviceQuestions::default(), CancellationToken::new());
     let bulletin = Bulletin::default();
-    let posted = bulletin.clone();
-    let notice: Sink = Arc::new(move |text| {
-        tracing::info!(target: NOTICE, "{text}");
-        posted.post(text);
-    });
-    let start = App::start_daemon(flags, Arc::new(questions.clone()), Some(notice));
+    let start = App::start_daemon(flags, Arc::new(questions.clone()), told(&bulletin));
     let app = tokio::select! {
         app = start => app.map_err(lasting)?,
         () = signals.end() => return Ok(Exit::Interrupted),
@@ -131,10 +126,11 @@ async fn serve(flags: Flags) -> anyhow::Result<Exit> {
     let watching = app.watch(SETTLE);
     let greeting =
         format!("openpista {}: listening on {place}, {}", env!("CARGO_PKG_VERSION"), in_force(&app));
+    let summary = app.summary().await;
     // Nobody may be there to read it.
-    let _ = to_stdout(&format!("{greeting}\n"));
+    let _ = to_stdout(&printable(&format!("{greeting}; {summary}\n")));
     manager.ready(&greeting);
-    tracing::info!("{greeting}");
+    tracing::info!("{greeting}; {summary}");
     let resting = app.tasks().spawn("memory-trim", rest);
     let memory = app.memory().clone();
     let looking_after = app.tasks().spawn("database-check", move || look_after(memory.clone()));
@@ -176,6 +172,20 @@ async fn look_after(memory: Memory) {
             Err(error) => tracing::warn!("the database could not be checked: {error}"),
         }
     }
+}
+
+/// Whoever reads the log, and devices that listen, are told what a person should know.
+fn told(bulletin: &Bulletin) -> Told {
+    let (posted, complained) = (bulletin.clone(), bulletin.clone());
+    let notice: Sink = Arc::new(move |text| {
+        tracing::info!(target: NOTICE, "{text}");
+        posted.post(text);
+    });
+    let complaint: Sink = Arc::new(move |text| {
+        tracing::warn!(target: NOTICE, "{text}");
+        complained.post(text);
+    });
+    Told { notice: Some(notice), complaint: Some(complaint) }
 }
 
 /// Until somebody wants an end.

@@ -45,7 +45,7 @@ impl Run {
             eprintln!("note: new session {name:?}");
         }
         let interrupted = super::run::stop_on_signals(cancel.clone());
-        let message = Message { text, session: opened.session.id, agent, model };
+        let message = Message { text, session: opened.session.id, agent, model, again: false };
         let person = Person { observer, approver, cancel };
         let end = say(&link, message, &person).await;
         link.close().await;

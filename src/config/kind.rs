@@ -208,7 +208,10 @@ fn odd(words: &[&str], map: &serde_json::Map<String, Value>) -> String {
     match wrong {
         Some((word, _)) if !words.contains(&word.as_str()) => {
             let near = nearest(word, words.iter().copied());
-            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            let hint = near.map_or_else(
+                || format!(" (there is {})", words.join(", ")),
+                |near| format!("; did you mean {near:?}?"),
+            );
             format!(", not for {word:?}{hint}")
         }
         Some((word, value)) => format!(", not {word} = {value}"),

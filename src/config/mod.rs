@@ -21,6 +21,7 @@ mod secret;
 mod settings;
 mod shown;
 mod toml_file;
+mod types;
 
 pub use dirs::Dirs;
 pub use environment::{Environment, looks_secret};
@@ -38,3 +39,4 @@ pub use secret::{SecretError, Secrets};
 pub use settings::{LogFormat, ReloadSettings, Settings};
 pub use shown::{Shown, table};
 pub use toml_file::read_toml;
+pub use types::types;

@@ -28,6 +28,11 @@ impl ApprovalRequest {
     pub fn is_of_hook(&self) -> bool {
         self.reason.starts_with(BY_HOOK)
     }
+
+    /// Whether "always" means more than "yes" to it: what a hook asks about is asked each time.
+    pub fn can_stand(&self) -> bool {
+        !self.is_of_hook()
+    }
 }
 
 /// What a person answers.

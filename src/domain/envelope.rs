@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The longest message of the person whose machine it is, in bytes: typed, piped in, or sent by a device
+/// with the role owner.
+pub const MAX_OWN_TEXT: usize = 16 << 20;
+
 /// Who speaks, and through what. Made by the engine, never taken from a client's claim.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Origin {

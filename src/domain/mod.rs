@@ -6,6 +6,8 @@
 pub mod approval;
 pub mod arguments;
 pub mod call;
+pub mod call_text;
+pub mod causes;
 pub mod chat;
 pub mod command;
 pub mod cron;

@@ -29,6 +29,8 @@ pub struct Plan {
     pub cron: BTreeMap<String, CronSpec>,
     /// Commands (`/deploy`) by name, without the slash.
     pub commands: BTreeMap<String, CommandSpec>,
+    /// Secrets that were named while it loaded, with where (`file:line`).
+    pub secrets: Vec<(SecretRef, String)>,
 }
 
 /// A way in and out for messages.

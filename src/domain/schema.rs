@@ -53,16 +53,8 @@ fn is_schema(map: &JsonMap) -> bool {
 fn parameter(name: &str, field: Json) -> Result<(Json, bool), String> {
     match field {
         Json::String(kind) => {
-            let (kind, optional) = match kind.strip_suffix('?') {
-                Some(kind) => (kind, true),
-                None => (kind.as_str(), false),
-            };
-            let schema = match kind.strip_suffix("[]") {
-                Some(items) => json!({ "type": "array", "items": { "type": known(name, items)? } }),
-                None if kind == "array" => return Err(without_items(name)),
-                None => json!({ "type": known(name, kind)? }),
-            };
-            Ok((schema, optional))
+            let (schema, optional) = short(name, &kind)?;
+            Ok((schema.into(), optional))
         }
         Json::Object(mut map) => {
             if let Some(word) = map.keys().find(|word| !WORDS.contains(&word.as_str())) {
@@ -75,15 +67,43 @@ fn parameter(name: &str, field: Json) -> Result<(Json, bool), String> {
                 Some(_) => return Err(format!("{name}: optional is true or false")),
             };
             match map.get("type") {
-                Some(Json::String(kind)) if known(name, kind)? == "array" && !map.contains_key("items") => {
-                    Err(without_items(name))
+                Some(Json::String(kind)) if kind == "array" && map.contains_key("items") => {
+                    Ok((Json::Object(map), optional))
                 }
-                Some(Json::String(_)) => Ok((Json::Object(map), optional)),
+                Some(Json::String(kind)) => {
+                    let (schema, may_be_left_out) = short(name, kind)?;
+                    map.extend(schema);
+                    Ok((Json::Object(map), optional || may_be_left_out))
+                }
                 _ => Err(format!("{name}: type is missing; it is one of {}", TYPES.join(", "))),
             }
         }
         _ => Err(format!("{name}: expected a type such as \"string\", or a table with type and description")),
     }
+}
+
+/// The schema of `string`, `integer[]`, `number?`; and whether the parameter can be left out.
+fn short(name: &str, kind: &str) -> Result<(JsonMap, bool), String> {
+    let (kind, optional) = match kind.strip_suffix('?') {
+        Some(kind) => (kind, true),
+        None => (kind, false),
+    };
+    let (kind, list) = match kind.strip_suffix("[]") {
+        Some(items) => (items, true),
+        None => (kind, false),
+    };
+    let kind = known(name, kind)?;
+    if kind == "array" {
+        return Err(without_items(name));
+    }
+    let mut schema = JsonMap::new();
+    if list {
+        schema.insert("type".into(), "array".into());
+        schema.insert("items".into(), json!({ "type": kind }));
+    } else {
+        schema.insert("type".into(), kind.into());
+    }
+    Ok((schema, optional))
 }
 
 fn known<'k>(name: &str, kind: &'k str) -> Result<&'k str, String> {
@@ -107,12 +127,14 @@ mod tests {
             "city": "string",
             "days": { "type": "integer", "description": "how many", "optional": true },
             "tags": "string[]?",
+            "ids": { "type": "integer[]?", "description": "which" },
         });
         assert_eq!(
             expand(Some(short)).unwrap(),
             json!({
                 "type": "object",
                 "properties": {
+                    "ids": { "type": "array", "items": { "type": "integer" }, "description": "which" },
                     "city": { "type": "string" },
                     "days": { "type": "integer", "description": "how many" },
                     "tags": { "type": "array", "items": { "type": "string" } },
@@ -131,6 +153,7 @@ mod tests {
         assert!(error(json!({ "a": "strin" })).1.contains("did you mean \"string\""));
         assert!(error(json!({ "a": "array" })).1.contains("items"));
         assert!(error(json!({ "a": { "type": "array" } })).1.contains("items"));
+        assert!(error(json!({ "a": "array[]" })).1.contains("items"));
         assert!(error(json!({ "a": { "tipe": "string" } })).1.contains("did you mean \"type\""));
         assert_eq!(error(json!({ "a": 3 })).0, "a");
         assert!(error(json!({ "a": { "description": "x" } })).1.contains("type is missing"));

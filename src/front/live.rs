@@ -32,8 +32,8 @@ impl Live {
     }
 
     /// Writes a line for good, above what is drawn.
-    pub fn remark(&self, style: &str, text: &str) {
-        self.screen().remark(style, text);
+    pub fn above(&self, text: &str) {
+        self.screen().above(text);
     }
 
     fn screen(&self) -> MutexGuard<'_, Screen> {

@@ -3,10 +3,8 @@
 
 mod approve;
 mod columns;
-mod details;
 mod flow;
 mod json;
-mod label;
 mod live;
 mod output;
 mod plain;
@@ -17,9 +15,9 @@ mod terminal;
 mod tools;
 mod write;
 
-pub use approve::{AskOnTerminal, question, read_answer};
+pub use crate::domain::call_text::{call_label, printable};
+pub use approve::{AskOnTerminal, Offer, question, read_answer};
 pub use json::JsonLines;
-pub use label::{call_label, printable};
 pub use live::Live;
 pub use output::Output;
 pub use plain::Plain;

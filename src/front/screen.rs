@@ -99,8 +99,13 @@ impl Screen {
 
     /// A line for good.
     pub(super) fn remark(&mut self, style: &str, text: &str) {
-        let line = format!("{}\n", self.colour.paint(style, text));
-        self.draw(&line);
+        let text = self.colour.paint(style, text);
+        self.above(&text);
+    }
+
+    /// Puts whole lines, as they are, above the live ones.
+    pub(super) fn above(&mut self, text: &str) {
+        self.draw(&format!("{text}\n"));
     }
 
     /// The turn is over: what still runs was stopped.

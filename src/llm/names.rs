@@ -76,12 +76,24 @@ impl Names {
         if let Some(name) = self.ours.get(bare) {
             return name.clone();
         }
-        let close = plain(bare);
-        let mut fits = self.offered.iter().filter(|name| plain(name).eq_ignore_ascii_case(&close));
+        let close = folded(bare);
+        let mut fits = self.offered.iter().filter(|name| folded(name) == close);
         match (fits.next(), fits.next()) {
             (Some(name), None) => name.clone(),
             _ => said.to_owned(),
         }
+    }
+
+    /// The tools on offer that models know by another name than their own, because a further tool has that
+    /// one: ours, and that on the wire.
+    pub fn renamed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let offered = self.wire.iter().filter(|(name, _)| self.offered.contains(*name));
+        offered.map(|(name, form)| (name.as_str(), form.as_str())).filter(|(name, form)| plain(name) != *form)
+    }
+
+    /// The map for tools of these names, for those who only look.
+    pub fn of(tools: &[ToolSpec]) -> Self {
+        Self::of_tools(tools)
     }
 
     /// Whether `name` (one of ours) is on offer.
@@ -154,6 +166,11 @@ fn plain(name: &str) -> String {
     let mut form = sanitised(name);
     form.truncate(Names::MAX);
     form
+}
+
+/// The same for all spellings of a name that models mix up.
+fn folded(name: &str) -> String {
+    plain(name).replace('-', "_").to_ascii_lowercase()
 }
 
 fn sanitised(name: &str) -> String {
@@ -240,6 +257,30 @@ mod tests {
             assert_eq!(names.to_ours(said), "system.run", "{said:?}");
         }
         assert_eq!(names.to_ours("rm_rf"), "rm_rf");
+        let names = Names::new(&tools(&["get-weather", "home.get-lights"]), &[]);
+        for (said, ours) in [
+            ("get-weather", "get-weather"),
+            ("get_weather", "get-weather"),
+            ("functions.get_weather", "get-weather"),
+            ("home_get-lights", "home.get-lights"),
+            ("home_get_lights", "home.get-lights"),
+            ("home.get_lights", "home.get-lights"),
+        ] {
+            assert_eq!(names.to_ours(said), ours, "{said}");
+        }
+        // Where two are as near, neither is meant.
+        let names = Names::new(&tools(&["get-weather", "get_weather"]), &[]);
+        assert_eq!(names.to_ours("get_weather"), "get_weather");
+        assert_eq!(names.to_ours("get-weather"), "get-weather");
+        assert_eq!(names.to_ours("Get.Weather"), "Get.Weather");
+    }
+
+    #[test]
+    fn who_lost_their_name_is_known() {
+        let names = Names::of(&tools(&["get.weather", "get_weather", "get-weather", "fs.read"]));
+        let renamed: Vec<_> = names.renamed().collect();
+        let [("get.weather", form)] = renamed[..] else { panic!("{renamed:?}") };
+        assert!(form.starts_with("get_weather_"), "{form}");
     }
 
     #[test]

@@ -103,6 +103,16 @@ impl Router {
         self.routes.keys().map(String::as_str)
     }
 
+    /// The same for the provider of `model` alone, which is asked once: for those who want to know
+    /// whether it answers. `None`: there is no such provider.
+    pub fn alone(&self, model: &str) -> Option<Self> {
+        let target = resolve::chain(&self.routes, &self.default, model).into_iter().next()?;
+        let mut route = self.routes.get(&target.provider)?.clone();
+        route.fallback.clear();
+        let policy = RetryPolicy { retries: 0, ..self.policy };
+        Some(Self::new(self.default.clone(), policy).with(&target.provider, route))
+    }
+
     /// The models that a request for `model` tries, in order, as `provider/model`.
     pub fn chain(&self, model: &str) -> Vec<String> {
         resolve::chain(&self.routes, &self.default, model).iter().map(|target| target.label("")).collect()

@@ -26,6 +26,7 @@ mod grants;
 mod history;
 mod index;
 mod kv;
+mod left_open;
 mod log;
 mod migrate;
 mod notes;

@@ -48,6 +48,11 @@ impl Client {
         &self.0.opened
     }
 
+    /// What is wrong with a URL, as far as that can be told without looking its host up.
+    pub fn objection(&self, url: &str) -> Option<NetError> {
+        Target::read(url, &self.0.opened, &[]).err()
+    }
+
     /// What can ask `target`.
     pub(super) fn pool(&self, target: &Target) -> Result<reqwest::Client, NetError> {
         let (trust, plain) = (&target.trust, target.is_plain());

@@ -1,6 +1,6 @@
 //! The port to whatever runs authorised calls.
 
-use super::{Authorized, Verdict};
+use super::{Authorized, Objection, Verdict};
 use crate::domain::{
     BoxFuture,
     call::{ToolCall, ToolResult},
@@ -21,6 +21,11 @@ pub trait Executor: Send + Sync {
     /// kept.
     fn keep<'a>(&'a self, _text: &'a str) -> BoxFuture<'a, Option<PathBuf>> {
         Box::pin(std::future::ready(None))
+    }
+
+    /// What the tool of a call has against it. Nothing of the call is done.
+    fn objection(&self, _call: &ToolCall) -> Option<Objection> {
+        None
     }
 
     /// Runs a call. Dropping the future stops what runs, and everything that it started.

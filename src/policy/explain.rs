@@ -3,7 +3,7 @@
 //! The gate itself decides, with stand-ins for all that would have an effect: an explanation cannot
 //! say otherwise than what would happen.
 
-use super::{Gate, Policy, Verdict, refusal, rules::title};
+use super::{Gate, Objection, Policy, Verdict, refusal, rules::title};
 use crate::domain::{
     BoxFuture, JsonMap,
     approval::{Approval, ApprovalRequest, Approver, Grant, Grants, Ruling},
@@ -58,6 +58,8 @@ pub enum Decider {
     Floor,
     /// There is no such tool, or these are no arguments.
     Call,
+    /// Whoever would have it made cannot speak to the agent.
+    Person,
 }
 
 /// What would become of a call, and why.
@@ -99,6 +101,7 @@ impl Gate {
         let grants = Arc::new(Looked { grants: self.grants.clone(), found: AtomicBool::new(false) });
         let mut gate = Self::new(watched.clone(), person.clone(), grants.clone(), self.workspace.clone());
         gate.floor.clone_from(&self.floor);
+        gate.objections.clone_from(&self.objections);
         let verdict = gate.authorize(call.clone(), Some(spec), policy, context).await;
         let said = watched.said.lock().unwrap_or_else(PoisonError::into_inner).take();
         let decided = watched.decided.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -116,6 +119,7 @@ impl Gate {
         }
         let decision = policy.decide(&call, spec);
         let floor = gate.floor.as_ref().and_then(|floor| floor(&call));
+        let objection = gate.objections.as_ref().and_then(|objections| objections(&call));
         let mut hook = last.as_ref().filter(|_| decision.access != Access::Deny).and_then(word);
         steps.extend(hook.iter().map(|(by, word)| format!("the hook at {by} {word}")));
         if let Some((by, word)) = decided.as_ref().and_then(decision_of) {
@@ -148,6 +152,16 @@ impl Gate {
             && !matches!(last, Some(HookVerdict::Deny { .. }))
         {
             explained.overruled(Decider::Floor, reason);
+        } else if let (Some(objection), false) = (&objection, outlook == Outlook::Answer)
+            && decision.access != Access::Deny
+            && !matches!(last, Some(HookVerdict::Deny { .. }))
+        {
+            explained.outlook = Outlook::Deny;
+            let by = match objection {
+                Objection::Malformed(_) => Decider::Call,
+                Objection::Refused(_) => Decider::Floor,
+            };
+            explained.overruled(by, objection.text().to_owned());
         } else if runs && granted {
             let why = "a standing approval of exactly this call lets it run";
             explained.overruled(Decider::Approval, why.into());
@@ -169,6 +183,12 @@ impl Gate {
 }
 
 impl Explanation {
+    /// What is left of it where the person cannot speak at all.
+    pub fn without_a_voice(mut self, why: String) -> Self {
+        self.steps.insert(0, why);
+        Self::new(Outlook::Deny, Decider::Person, self.steps)
+    }
+
     fn new(outlook: Outlook, by: Decider, steps: Vec<String>) -> Self {
         Self { outlook, by, rule: None, location: None, steps }
     }

@@ -1,7 +1,7 @@
 //! The gate that every tool call passes.
 
 use super::{
-    Authorized, Decision, FloorCheck, Policy,
+    Authorized, Decision, FloorCheck, Objection, ObjectionCheck, Policy,
     asking::Answer,
     fingerprint::{canonical, fingerprint},
     refusal,
@@ -82,6 +82,7 @@ pub struct Gate {
     pub(super) grants: Arc<dyn Grants>,
     pub(super) workspace: PathBuf,
     pub(super) floor: Option<FloorCheck>,
+    pub(super) objections: Option<ObjectionCheck>,
 }
 
 /// Who wants a person asked.
@@ -98,19 +99,25 @@ impl Gate {
         grants: Arc<dyn Grants>,
         workspace: PathBuf,
     ) -> Self {
-        Self { place: None, hooks, approver, grants, workspace, floor: None }
+        Self { place: None, hooks, approver, grants, workspace, floor: None, objections: None }
     }
 
     /// The same gate for calls that are run in another place. What a person allows there "always" holds
-    /// for that place alone.
+    /// for that place alone, and the tools there have their own files: those here are not asked.
     pub fn elsewhere(&self, place: &str) -> Self {
         let workspace = PathBuf::from(format!("{place}: {}", self.workspace.display()));
-        Self { place: Some(place.to_owned()), workspace, ..self.clone() }
+        Self { place: Some(place.to_owned()), workspace, objections: None, ..self.clone() }
     }
 
     /// Puts a floor under it.
     pub fn with_floor(mut self, floor: FloorCheck) -> Self {
         self.floor = Some(floor);
+        self
+    }
+
+    /// Has the tools say what they would refuse, so that nobody is asked about it.
+    pub fn with_objections(mut self, objections: ObjectionCheck) -> Self {
+        self.objections = Some(objections);
         self
     }
 
@@ -176,8 +183,13 @@ impl Gate {
         policy: &Policy,
         context: &TurnContext,
     ) -> Verdict {
-        // Nobody is asked about what the floor would refuse.
+        // Nobody is asked about what the floor, or the tool itself, would refuse.
         if let Some(reason) = self.floor.as_ref().and_then(|floor| floor(&call)) {
+            return Verdict::Denied { call, reason };
+        }
+        if let Some(Objection::Refused(reason) | Objection::Malformed(reason)) =
+            self.objections.as_ref().and_then(|objections| objections(&call))
+        {
             return Verdict::Denied { call, reason };
         }
         let print = fingerprint(&context.agent, &self.workspace, &call);

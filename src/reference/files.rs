@@ -17,6 +17,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("memory.d.lua", include_str!("../../lua/pista/_meta/memory.d.lua")),
     ("pista.d.lua", include_str!("../../lua/pista/_meta/pista.d.lua")),
     ("session.d.lua", include_str!("../../lua/pista/_meta/session.d.lua")),
+    ("settings.d.lua", include_str!("../../lua/pista/_meta/settings.d.lua")),
     ("stdin.d.lua", include_str!("../../lua/pista/_meta/stdin.d.lua")),
     ("system.d.lua", include_str!("../../lua/pista/_meta/system.d.lua")),
     ("test.d.lua", include_str!("../../lua/pista/_meta/test.d.lua")),
@@ -25,3 +26,6 @@ pub const FILES: &[(&str, &str)] = &[
     ("types.d.lua", include_str!("../../lua/pista/_meta/types.d.lua")),
     ("wasm.d.lua", include_str!("../../lua/pista/_meta/wasm.d.lua")),
 ];
+
+/// What of Lua's standard library is other than editors take it to be. For them alone.
+pub const STANDARD: (&str, &str) = ("standard.d.lua", include_str!("../../lua/pista/_meta/standard.d.lua"));

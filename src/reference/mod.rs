@@ -6,7 +6,7 @@ mod help;
 mod page;
 mod parse;
 
-pub use files::FILES;
+pub use files::{FILES, STANDARD};
 pub use help::help;
 pub use page::page;
 pub use parse::{Alias, Class, Entry, Field, Function, Member, Module, Parameter, Reference, Return};

@@ -6,11 +6,14 @@ use crate::{
         BoxFuture,
         approval::{Approval, ApprovalRequest, Approver},
     },
-    front::{Colour, Live, question, read_answer, to_stderr},
+    front::{Colour, Live, Offer, question, read_answer, to_stderr},
 };
 use std::{
     io::IsTerminal,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -19,11 +22,18 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct AskInEditor {
     editor: Arc<Mutex<Editor>>,
     turn: std::sync::Mutex<(CancellationToken, Option<Arc<Live>>)>,
+    /// Whoever sits here may allow something for good.
+    trusted: AtomicBool,
 }
 
 impl AskInEditor {
     pub(super) fn new(editor: Arc<Mutex<Editor>>) -> Self {
-        Self { editor, turn: std::sync::Mutex::default() }
+        Self { editor, turn: std::sync::Mutex::default(), trusted: AtomicBool::new(true) }
+    }
+
+    /// Whether whoever sits here may allow something for good: on a daemon, owners may.
+    pub(super) fn trust(&self, trusted: bool) {
+        self.trusted.store(trusted, Ordering::Relaxed);
     }
 
     /// The turn that asks from now on: what stops it, and what to pause while asking.
@@ -42,15 +52,16 @@ impl Approver for AskInEditor {
             let editor = self.editor.lock().await;
             let (cancel, live) = self.turn.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let _pause = live.as_ref().map(|live| live.pause());
-            let text = question(request, Colour::stderr());
+            let offer = Offer::of(request, self.trusted.load(Ordering::Relaxed));
+            let text = question(request, offer, Colour::stderr());
             // The editor's prompt is one line; what stands above it is printed.
             let (above, prompt) = text.rsplit_once('\n').unwrap_or(("", &text));
             to_stderr(&format!("{above}\n"));
             loop {
                 match editor.ask(prompt.to_owned()).await {
-                    Read::Line(line) => match read_answer(&line) {
+                    Read::Line(line) => match read_answer(&line, offer) {
                         Some(answer) => return Some(answer),
-                        None => to_stderr("please answer y, n or a\n"),
+                        None => to_stderr(offer.again()),
                     },
                     Read::Interrupted => {
                         cancel.cancel();

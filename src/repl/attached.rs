@@ -11,6 +11,7 @@ use crate::{
     domain::{
         BoxFuture,
         approval::{Approval, ApprovalRequest, Approver},
+        device::Role,
     },
     front::to_stderr,
 };
@@ -56,10 +57,12 @@ pub async fn attached(attach: Attach) -> anyhow::Result<End> {
     let mut signals = Signals::listen()?;
     let Attach { way, session, agent, model, yes, history, remark } = attach;
     let front = Front::start()?;
+    let _diverted = front.log();
     let person = stdin().is_terminal().then(|| front.approver.clone() as Arc<dyn Approver>);
     let approver = if yes { Some(Arc::new(Yes(person)) as Arc<dyn Approver>) } else { person };
     let starting = async {
         let link = Link::open(way).await?;
+        front.approver.trust(link.welcome().await?.0.role == Role::Owner);
         let greeting = greeting(&link, remark).await?;
         if !stdin().is_terminal() {
             // A prompt begins with it; without one it is told all the same.

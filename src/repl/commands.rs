@@ -2,7 +2,7 @@
 
 use super::{Repl, signals::Signal};
 use crate::{
-    domain::nearest::nearest,
+    domain::{causes::causes, nearest::nearest},
     front::{is_drawable, session_line, tail},
 };
 use anyhow::{anyhow, bail};
@@ -44,10 +44,29 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("/status", "", "tell how the engine is"),
     command("/lua", "CODE", "run Lua in the live engine; =EXPR prints a value"),
     command("/login", "", "how to give openpista a key"),
+    command("/retry", "", "say again what was not answered"),
     command("/clear", "", "clear the screen"),
     command("/quit", "", "leave (also /exit and Ctrl-D)"),
     command("/exit", "", "leave"),
 ];
+
+/// What people type to leave other programs, or to be helped by them.
+const HABITS: &[(&str, &[&str])] = &[
+    (
+        "/quit",
+        &[
+            "exit", "exit()", "quit", "quit()", "logout", ":q", ":q!", ":qa", ":qa!", ":quit", ":exit", ":x",
+            ":wq",
+        ],
+    ),
+    ("/help", &["help", "help()", "?", ":help", ":h", "--help", "-h"]),
+];
+
+/// The command that a line means, where it is one of other programs'; else the line.
+pub(super) fn meant(line: &str) -> &str {
+    let typed = |habit: &&str| line.eq_ignore_ascii_case(habit);
+    HABITS.iter().find(|(_, habits)| habits.iter().any(|habit| typed(&habit))).map_or(line, |(name, _)| name)
+}
 
 /// Whether a line is a command, and no text that begins with a path.
 pub(super) fn is_command(line: &str) -> bool {
@@ -72,6 +91,7 @@ impl Repl {
             "/model" => self.choose_model(rest).await,
             "/lua" => Err(anyhow!("give the code: /lua print(pista.version)")),
             "/login" => Ok(LOGIN.to_owned()),
+            "/retry" => return self.retry().await,
             "/clear" => Ok(if is_drawable() { CLEAR.to_owned() } else { String::new() }),
             _ => match self.own_command(&name[1..], rest).await {
                 Ok(result) => result,
@@ -81,7 +101,7 @@ impl Repl {
         match result {
             Ok(text) => self.show(&text),
             Err(error) => {
-                self.complain(&format!("error: {error:#}"));
+                self.complain(&format!("error: {}", causes(error.as_ref())));
                 Next::GoOn
             }
         }
@@ -111,6 +131,7 @@ impl Repl {
     async fn new_session(&mut self, name: &str) -> anyhow::Result<String> {
         let name = (!name.is_empty()).then_some(name);
         self.session = self.engine.begin(name, &self.session).await?;
+        self.unanswered = None;
         Ok(format!("session {}\n", tail(self.session.id.as_str())))
     }
 
@@ -132,6 +153,7 @@ impl Repl {
         let (session, last) = self.engine.resume(wanted, RESUMED, self.colour).await?;
         let text = format!("{}\n{last}", session_line(&session, self.colour));
         self.session = session;
+        self.unanswered = None;
         Ok(text)
     }
 

@@ -14,9 +14,10 @@ mod tty;
 mod turn;
 
 use crate::{
-    app::{App, Flags},
+    app::{App, Flags, Told, daemon::Nearby},
     domain::store::Session,
     front::{Colour, ago, tail, to_stderr, to_stdout},
+    telemetry,
     watch::SETTLE,
 };
 pub use attached::{Attach, Yes, attached};
@@ -58,6 +59,8 @@ struct Repl {
     interactive: bool,
     session: Session,
     model: Option<String>,
+    /// What was said here last, until it is answered.
+    unanswered: Option<String>,
     colour: Colour,
     /// A turn or some Lua failed.
     failed: bool,
@@ -78,6 +81,14 @@ impl Front {
         Ok(Self { editor, approver, notices: Notices::start(above)? })
     }
 
+    /// Prints lines of the log where they spoil nothing, as long as what is returned is kept.
+    fn log(&self) -> Option<Diverted> {
+        (std::io::stdin().is_terminal() && std::io::stderr().is_terminal()).then(|| {
+            telemetry::divert(Some(self.notices.log()));
+            Diverted(self.notices.clone())
+        })
+    }
+
     async fn talk(self, engine: Arc<dyn Engine>, session: Session, signals: Signals) -> End {
         let Self { editor, approver, notices } = self;
         editor.lock().await.use_completer(Completer::new(engine.clone()));
@@ -91,6 +102,7 @@ impl Front {
             interactive: std::io::stdin().is_terminal(),
             session,
             model: None,
+            unanswered: None,
             colour: Colour::stderr(),
             failed: false,
         };
@@ -99,17 +111,37 @@ impl Front {
     }
 }
 
+/// The log goes elsewhere than to standard error.
+struct Diverted(Notices);
+
+impl Drop for Diverted {
+    fn drop(&mut self) {
+        telemetry::divert(None);
+        self.0.settle();
+    }
+}
+
 /// Runs on an engine of its own, until `/quit` or the end of the input. Without a terminal it takes
 /// the lines that are piped in, and ends at the first Ctrl-C.
 pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> {
     let mut signals = Signals::listen()?;
     let front = Front::start()?;
+    let _diverted = front.log();
     let started = tokio::select! {
         started = start(&front, flags, session) => started?,
         _ = signals.next() => return Ok(End::Stopped),
     };
     let (app, session) = started;
-    app.serve().await;
+    match Nearby::here()?.pid() {
+        None => app.serve().await,
+        Some(pid) => {
+            app.stay();
+            if app.runs_by_itself() {
+                let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                to_stderr(&format!("channels and jobs stay with the daemon{who}; none run here\n"));
+            }
+        }
+    }
     let watching = app.watch(SETTLE);
     let end = front.talk(Arc::new(Local(app.clone())), session, signals).await;
     drop(watching);
@@ -118,7 +150,8 @@ pub async fn main(flags: Flags, session: Option<String>) -> anyhow::Result<End> 
 }
 
 async fn start(front: &Front, flags: Flags, session: Option<String>) -> anyhow::Result<(App, Session)> {
-    let app = App::start_staying(flags, front.approver.clone(), Some(front.notices.sink())).await?;
+    let told = Told { notice: Some(front.notices.sink()), complaint: None };
+    let app = App::start_staying(flags, front.approver.clone(), told).await?;
     front.editor.lock().await.use_history(app.history_file(), app.secret_free());
     let session = Local(app.clone()).open(session.as_deref()).await?;
     Ok((app, session))
@@ -167,6 +200,7 @@ impl Repl {
     }
 
     async fn take(&mut self, line: &str) -> Next {
+        let line = commands::meant(line);
         if line.is_empty() {
             return Next::GoOn;
         }

@@ -11,6 +11,20 @@ use tokio_util::sync::CancellationToken;
 impl Repl {
     /// Has `text` answered. Ctrl-C stops the turn; at a terminal, the REPL goes on.
     pub(super) async fn say(&mut self, text: String) -> Next {
+        self.unanswered = Some(text.clone());
+        self.turn(text, false).await
+    }
+
+    /// Has the last message answered that was not.
+    pub(super) async fn retry(&mut self) -> Next {
+        match self.unanswered.clone() {
+            Some(text) => self.turn(text, false).await,
+            // One of an earlier time, if there is one.
+            None => self.turn(String::new(), true).await,
+        }
+    }
+
+    async fn turn(&mut self, text: String, again: bool) -> Next {
         let cancel = CancellationToken::new();
         let output = Output::new(cancel.clone());
         let live = is_drawable().then(|| Live::start(output.clone()));
@@ -22,6 +36,7 @@ impl Repl {
         };
         let said = Said {
             text,
+            again,
             session: self.session.clone(),
             model: self.model.clone(),
             observer,
@@ -50,7 +65,7 @@ impl Repl {
         self.approver.serve(CancellationToken::new(), None);
         self.notices.serve(None);
         match end {
-            TurnEnd::Answered(_) if !cancel.is_cancelled() => {}
+            TurnEnd::Answered(_) if !cancel.is_cancelled() => self.unanswered = None,
             TurnEnd::Cancelled | TurnEnd::Answered(_) if next == Next::GoOn && !self.interactive => {
                 // Nobody reads the answers any more.
                 next = Next::Quit;

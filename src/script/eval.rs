@@ -171,7 +171,12 @@ fn json(vm: &Vm, values: &MultiValue) -> Result<String, ScriptError> {
         .map_err(|reason| ScriptError::new(ErrorKind::Result, format!("no JSON: {reason}")))
 }
 
+/// What a text that is evaluated is called in messages.
+const NAME: &str = "repl";
+
 fn compile(vm: &Vm, code: &str) -> mlua::Result<Function> {
-    let load = |text: &str| vm.lua.load(text).set_name("=repl").set_mode(ChunkMode::Text).into_function();
+    vm.state.sources.borrow_mut().evaluating(NAME, code);
+    let load =
+        |text: &str| vm.lua.load(text).set_name(format!("={NAME}")).set_mode(ChunkMode::Text).into_function();
     load(&format!("return {code}")).or_else(|_| load(code))
 }

@@ -1,8 +1,8 @@
 //! The guarded standard library: what every VM begins with, the configuration's and a program's.
 
 use super::{
-    errors::{Failure, ScriptError},
-    patterns, state, stop,
+    errors::{ErrorKind, Failure, ScriptError},
+    patterns, state, stop, unknown,
 };
 use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, chunk::ChunkMode};
 use std::sync::OnceLock;
@@ -56,6 +56,12 @@ pub(super) fn on_error(lua: &Lua, raised: Value) -> mlua::Result<mlua::AnyUserDa
         && let Some(place) = state::caller(lua)
     {
         error = error.at(place.file, Some(place.line));
+    }
+    let place = error.file.as_deref().zip(error.line);
+    if error.kind == ErrorKind::Runtime
+        && let Some(hint) = unknown::hint(lua, &error.message, place)
+    {
+        error.message += &format!(": {hint}");
     }
     if error.traceback.is_none()
         && let Ok(text) = lua.traceback(None, 1)

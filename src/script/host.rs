@@ -22,10 +22,7 @@ use std::{
     path::PathBuf,
     pin::pin,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -45,9 +42,6 @@ const EVENTS: usize = 1_024;
 /// How long the observers may still run when the host ends.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Numbers the generations of this program.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
-
 /// What a host needs to know.
 #[derive(Clone)]
 pub struct HostOptions {
@@ -66,6 +60,8 @@ pub struct HostOptions {
     pub specs: bool,
     /// Where panics and dropped events are noted.
     pub program: ProgramHealth,
+    /// The number of the generation. One that fails to load leaves its number to the next.
+    pub generation: u64,
 }
 
 impl Default for HostOptions {
@@ -78,6 +74,7 @@ impl Default for HostOptions {
             notice: None,
             specs: false,
             program: ProgramHealth::default(),
+            generation: 1,
         }
     }
 }
@@ -132,7 +129,7 @@ impl ScriptHost {
     /// # Errors
     /// When the text is not Lua, declares something that doesn't exist, fails, or takes too long.
     pub async fn start(source: Source, options: HostOptions) -> Result<Generation, LoadFailure> {
-        let number = GENERATION.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = options.generation;
         let pulse = Arc::new(Pulse::new());
         let (calls, inbox) = mpsc::channel(CALLS);
         let (events, observed) = mpsc::channel(EVENTS);

@@ -4,6 +4,7 @@ use super::{
     errors::{ErrorKind, Failure, ScriptError},
     guard::MAX_SOURCE,
     state::{Place, State, caller, misuse},
+    unknown,
 };
 use mlua::{Function, IntoLuaMulti, Lua, MultiValue, Value, chunk::ChunkMode};
 use std::{
@@ -114,6 +115,17 @@ impl Sources {
             return Err(error(format!("{}: longer than {MAX_SOURCE} bytes", path.display())));
         }
         Ok((name, text))
+    }
+
+    /// A line of a source, by the source's name in messages.
+    pub(super) fn line(&self, file: &str, line: u32) -> Option<String> {
+        let at = (line as usize).checked_sub(1)?;
+        self.texts.get(file)?.lines().nth(at).map(str::to_owned)
+    }
+
+    /// Keeps the text that is evaluated, for messages about it.
+    pub(super) fn evaluating(&mut self, name: &str, text: &str) {
+        self.texts.insert(name.to_owned(), text.to_owned());
     }
 
     /// A hash of a function's source text; of nothing where the text is not known.
@@ -228,6 +240,22 @@ pub(super) fn find_module(lua: &Lua, name: Value) -> mlua::Result<MultiValue> {
     }
 }
 
+/// What a module was meant to be that is not there.
+fn hinted(name: &str, dirs: &[Option<PathBuf>]) -> String {
+    let lua = |path: &Path| path.extension().is_some_and(|extension| extension == "lua");
+    let stem = |path: PathBuf| path.file_stem()?.to_str().map(str::to_owned);
+    let dirs = dirs.iter().flatten().flat_map(|dir| [dir.clone(), dir.join("lua")]);
+    let entries = dirs.filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten();
+    let there: Vec<String> = entries
+        .map(|entry| entry.path())
+        .filter(|path| lua(path) || path.is_dir())
+        .filter_map(stem)
+        .filter(|stem| stem != "init" && !stem.starts_with('.'))
+        .collect();
+    let hint = unknown::module_hint(name, there.iter().map(String::as_str));
+    hint.map(|hint| format!("; {hint}")).unwrap_or_default()
+}
+
 fn module(lua: &Lua, state: &State, name: &str) -> Result<(Function, String), ScriptError> {
     if let Some((_, text)) = EMBEDDED.iter().find(|(known, _)| *known == name) {
         let label = format!("{}.lua", name.replace('.', "/"));
@@ -245,14 +273,15 @@ fn module(lua: &Lua, state: &State, name: &str) -> Result<(Function, String), Sc
     let tried: Vec<_> = dirs.iter().flatten().flat_map(|dir| candidates(dir, name)).collect();
     if tried.is_empty() {
         let reason = "the built-in configuration has no directory to look in";
-        return Err(fail(format!("require: there is no module {name:?}: {reason}")));
+        let hint = hinted(name, &[]);
+        return Err(fail(format!("require: there is no module {name:?}: {reason}{hint}")));
     }
     let mut sources = state.sources.borrow_mut();
     let Some(at) = tried.iter().position(|path| sources.is_file(path)) else {
         let names: Vec<_> = tried.iter().map(|path| sources.name(path)).collect();
         sources.missing.extend(tried);
-        let names = names.join(", ");
-        return Err(fail(format!("require: there is no module {name:?}; looked for {names}")));
+        let (names, hint) = (names.join(", "), hinted(name, &dirs));
+        return Err(fail(format!("require: there is no module {name:?}; looked for {names}{hint}")));
     };
     let (label, text) = sources.read(&tried[at])?;
     // A file that appears at one of these goes before the one that was found.

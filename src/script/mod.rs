@@ -32,6 +32,7 @@ mod spin;
 mod state;
 mod stop;
 mod tools;
+mod unknown;
 mod values;
 mod vm;
 mod waits;

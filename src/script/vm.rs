@@ -9,6 +9,7 @@ use super::{
     payload::ContextTexts,
     state::State,
     stop,
+    unknown::Lines,
     waits::Waits,
 };
 use mlua::{
@@ -60,6 +61,8 @@ impl Vm {
             StdLib::COROUTINE | StdLib::TABLE | StdLib::STRING | StdLib::UTF8 | StdLib::MATH | StdLib::OS;
         let lua = Lua::new_with(libs, LuaOptions::new().thread_pool_size(COROUTINES))?;
         lua.set_app_data(Rc::clone(&state));
+        let theirs = Rc::downgrade(&state);
+        lua.set_app_data(Lines::new(move |file, line| theirs.upgrade()?.sources.borrow().line(file, line)));
         let xpcall = lua.globals().get("xpcall")?;
         let find_module = lua.create_function(loader::find_module)?;
         let print = lua.create_function(|lua, line: mlua::LuaString| {

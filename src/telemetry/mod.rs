@@ -3,9 +3,11 @@
 mod filter;
 mod redacting;
 mod repeats;
+mod writer;
 
 pub use filter::NOTICE;
 pub use redacting::Redacting;
+pub use writer::{LogSink, divert};
 
 use crate::config::{LogFormat, Redactor};
 use repeats::Repeats;
@@ -34,7 +36,7 @@ use tracing_subscriber::{
 pub fn init(filter: &str, format: LogFormat, redactor: Redactor) -> Result<Log, SetGlobalDefaultError> {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colours = !plain && std::io::stderr().is_terminal();
-    let (subscriber, log) = subscriber(filter, format, colours, redactor, std::io::stderr);
+    let (subscriber, log) = subscriber(filter, format, colours, redactor, writer::Stderr);
     tracing::subscriber::set_global_default(subscriber)?;
     Ok(log)
 }

@@ -3,12 +3,12 @@
 use super::{Tool, arguments};
 use crate::{
     domain::{
-        BoxFuture,
+        BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
         tool::{Effect, ToolSpec},
     },
     net::{Client, NetError, Request, Response},
-    policy::{Authorized, Scope},
+    policy::{Authorized, Objection, Scope},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -84,6 +84,17 @@ impl Tool for HttpGet {
         &self.spec
     }
 
+    fn objection(&self, args: &JsonMap) -> Option<Objection> {
+        let args: Args = match arguments::parse(args) {
+            Ok(args) => args,
+            Err(problem) => return Some(Objection::Malformed(format!("http.get: {problem}"))),
+        };
+        Some(match self.client.objection(&args.url)? {
+            error @ NetError::Barred(_) => Objection::Refused(error.to_string()),
+            error => Objection::Malformed(error.to_string()),
+        })
+    }
+
     fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(self.call(call.into_inner()))
     }
@@ -104,8 +115,7 @@ fn answer(call: &ToolCall, response: Response) -> ToolResult {
     }
     content += &format!("\n\n{text}");
     let meta = json!({"status": status, "url": url, "bytes": bytes, "page_truncated": truncated});
-    let headers: crate::domain::JsonMap =
-        headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let headers: JsonMap = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
     let data = json!({
         "status": status, "url": url, "headers": headers, "body": text, "truncated": truncated,
     });

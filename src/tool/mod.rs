@@ -17,12 +17,12 @@ pub use wasm_run::wasm_run;
 
 use crate::{
     domain::{
-        BoxFuture,
+        BoxFuture, JsonMap,
         call::{ToolCall, ToolResult},
         tool::ToolSpec,
     },
     net,
-    policy::{Authorized, Scope},
+    policy::{Authorized, Objection, Scope},
     sandbox::{DEFAULT_OUTPUT_CHARS, DEFAULT_SPILL_BYTES, DEFAULT_TIMEOUT, Filter, Keep, Limits},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -34,6 +34,12 @@ pub const HEADING_ROOM: usize = 512;
 pub trait Tool: Send + Sync {
     /// What it is called and takes. Stays the same.
     fn spec(&self) -> &ToolSpec;
+
+    /// What it has against these arguments, which fit its schema, as far as that can be told without doing
+    /// anything. Only looks, for an instant.
+    fn objection(&self, _args: &JsonMap) -> Option<Objection> {
+        None
+    }
 
     /// Does it. Failures are results, for the model to read. Dropping the future stops what runs.
     fn run<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult>;

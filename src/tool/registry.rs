@@ -8,7 +8,7 @@ use crate::{
         nearest::nearest,
         tool::ToolSpec,
     },
-    policy::{Authorized, Executor, Scope},
+    policy::{Authorized, Executor, Objection, Scope},
     sandbox::{Filter, Keep, Limits, fit, keep_whole},
 };
 use futures_util::FutureExt;
@@ -23,8 +23,8 @@ pub const MAX_DATA: usize = 16 << 20;
 pub enum RegisterError {
     /// The name could not be used everywhere.
     #[error(
-        "{0:?} can't be the name of a tool: it must be words of a-z, 0-9 and _ with dots between them, \
-         and begin with a letter, like \"weather\" or \"fs.read\""
+        "{0:?} can't be the name of a tool: it must be words of a-z, 0-9, _ and - with dots between them, \
+         and begin with a letter, like \"get-weather\" or \"fs.read\""
     )]
     Name(String),
     /// There is one already.
@@ -88,16 +88,7 @@ impl ToolRegistry {
     async fn outcome(&self, call: Authorized<ToolCall>, scope: Scope<'_>) -> ToolResult {
         let asked = call.get();
         let mut failed = ToolResult::new(asked, ToolStatus::Error, String::new());
-        let tool = self.tools.get(&asked.name);
-        let problem = match (tool, &asked.invalid) {
-            (None, _) => Err(self.unknown(&asked.name)),
-            (_, Some(sent)) => Err(format!("the arguments must be a JSON object, but are: {sent}")),
-            (Some(tool), None) => match arguments::check(&tool.spec().parameters, &asked.args) {
-                Ok(()) => Ok(tool),
-                Err(problem) => Err(format!("{}: {problem}", asked.name)),
-            },
-        };
-        let tool = match problem {
+        let tool = match self.of(asked) {
             Ok(tool) => tool,
             Err(problem) => {
                 failed.content = problem;
@@ -110,6 +101,18 @@ impl ToolRegistry {
                 failed.content = format!("{} broke down: {}", failed.name, message(&*panic));
                 failed
             }
+        }
+    }
+
+    /// The tool of a call whose arguments fit it; or what is wrong.
+    fn of(&self, call: &ToolCall) -> Result<&Arc<dyn Tool>, String> {
+        match (self.tools.get(&call.name), &call.invalid) {
+            (None, _) => Err(self.unknown(&call.name)),
+            (_, Some(sent)) => Err(format!("the arguments must be a JSON object, but are: {sent}")),
+            (Some(tool), None) => match arguments::check(&tool.spec().parameters, &call.args) {
+                Ok(()) => Ok(tool),
+                Err(problem) => Err(format!("{}: {problem}", call.name)),
+            },
         }
     }
 
@@ -155,6 +158,13 @@ impl Executor for ToolRegistry {
         })
     }
 
+    fn objection(&self, call: &ToolCall) -> Option<Objection> {
+        match self.of(call) {
+            Ok(tool) => tool.objection(&call.args),
+            Err(problem) => Some(Objection::Malformed(problem)),
+        }
+    }
+
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move { self.finish(self.outcome(call, scope).await).await })
     }
@@ -187,7 +197,10 @@ fn weight(data: &Value) -> usize {
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.split('.').all(|word| {
-            !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            !word.is_empty()
+                && !word.starts_with('-')
+                && !word.ends_with('-')
+                && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
         })
 }
 

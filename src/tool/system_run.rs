@@ -7,7 +7,7 @@ use crate::{
         call::{ToolCall, ToolResult, ToolStatus},
         tool::{Effect, ToolSpec},
     },
-    policy::{Authorized, Scope},
+    policy::{Authorized, Objection, Scope},
     sandbox::{
         Exit, Output,
         process::{Command, ProcessOutcome, environment, run, shell},
@@ -142,6 +142,11 @@ impl SystemRun {
 impl Tool for SystemRun {
     fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    fn objection(&self, args: &JsonMap) -> Option<Objection> {
+        let problem = self.prepare(args).err()?;
+        Some(Objection::Malformed(format!("system.run: {problem}")))
     }
 
     fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {

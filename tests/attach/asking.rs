@@ -6,6 +6,9 @@ use crate::{
     touching,
 };
 
+/// What is asked where only this once is to be had.
+const ONCE: &str = "Run it? [y]es / [n]o:";
+
 #[test]
 fn yes_runs_it_and_no_does_not() {
     let fake = touching();
@@ -130,7 +133,7 @@ fn yes_does_not_answer_what_a_hook_asks() {
     home.pipe(["repl", "--yes"], "make it\n").ok();
     assert!(!home.work().join("made").exists(), "it ran though nobody was asked");
     let mut terminal = Terminal::start(home.command(["run", "--yes", "-e", "make it"]));
-    terminal.sees(QUESTION);
+    terminal.sees(ONCE);
     terminal.line("y");
     terminal.sees("It is done.");
     assert!(home.work().join("made").exists());

@@ -172,3 +172,16 @@ fn another_configuration_is_not_attached_to_unasked() {
     let ran = home.pipe(["repl", "--local"], "=1\n").ok();
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("1\n", ""));
 }
+
+#[test]
+fn what_was_not_answered_is_said_again() {
+    let fake = FakeOpenAi::start([Reply::error(400, "no"), Reply::text("Now.")]);
+    let home = Home::with(&fake);
+    let _daemon = Daemon::start(&home);
+    home.pipe(["repl"], "first\n").code(1);
+    let ran = home.pipe(["repl"], "/retry\n/retry\n").ok();
+    assert_eq!(ran.out, "Now.\n");
+    assert!(ran.err.contains("There is nothing to retry"), "{}", ran.err);
+    let said: Vec<_> = fake.requests().iter().map(|request| request.last_text().to_owned()).collect();
+    assert!(said.len() == 2 && said[1].ends_with("first"), "{said:?}");
+}

@@ -80,7 +80,7 @@ fn the_turn_goes_on_from_another_port() {
             approver: Some(Arc::new(Moving(link.clone()))),
             cancel: CancellationToken::new(),
         };
-        let message = Message { text: "touch both".into(), session, agent: None, model: None };
+        let message = Message { text: "touch both".into(), session, agent: None, model: None, again: false };
         let end = say(&link, message, &person).await.expect("an answer");
         assert_eq!(end, TurnEnd::Answered("both are there".into()));
         let kinds = kinds.0.lock().expect("no panic").clone();

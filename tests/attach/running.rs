@@ -207,3 +207,25 @@ fn lua_that_hangs_in_the_daemon_is_stopped_from_outside() {
     daemon.stop().ok();
     home.run(["eval", "--attach", "1"]).code(1).complains(["no daemon runs here"]);
 }
+
+#[test]
+fn what_is_piped_in_may_be_as_long_as_without_a_daemon() {
+    let fake =
+        FakeOpenAi::answering(|request| Reply::text(format!("{} bytes", request.last_text().trim().len())));
+    let home = Home::with(&fake).env("OPENPISTA_CONTEXT_WINDOW", "10000000");
+    let daemon = Daemon::start(&home);
+    let line = "all work and no play\n";
+    for length in [300_000, 900_000] {
+        let text = line.repeat(length / line.len());
+        let wanted = format!("{} bytes\n", text.trim().len());
+        assert_eq!(home.pipe(["run", "--local"], &text).ok().out, wanted);
+        assert_eq!(home.pipe(["run"], &text).ok().out, wanted);
+    }
+    assert_eq!(fake.refusals(), [""; 0]);
+    let text = line.repeat((16 << 20) / line.len() + 1);
+    let alone = home.pipe(["run", "--local"], &text).code(2);
+    let through = home.pipe(["run"], &text).code(2);
+    assert!(alone.err.contains("longer than 16 MiB"), "{alone:?}");
+    assert_eq!(alone.err, through.err);
+    daemon.stop().ok();
+}

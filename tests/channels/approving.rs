@@ -41,9 +41,7 @@ fn who_speaks_is_asked_where_they_speak() {
     say(&home, "a", "ada", "kitchen", "one");
     let question = awaits(&home, "sent", "Answer \"yes ");
     assert!(
-        question.starts_with(
-            "kitchen: main wants to run system.run {\"argv\":[\"touch\",\"one\"]}|for phone:ada"
-        ),
+        question.starts_with("kitchen: main wants to run system.run touch one|for phone:ada"),
         "{question}"
     );
     // Somebody else's yes decides nothing, and is not for the model either.

@@ -27,6 +27,8 @@ pista.hook("approval", function(question)
   if question.args.command == "make clean" then return pista.ask { to = "telegram:9" } end
   if question.args.command == "make look" then pista.system.run("touch ran") return pista.allow() end
 end)
+pista.channel("telegram", { token = pista.secret("env:TOKEN"), users = { 1, 123 } })
+pista.channel("web", { users = { "*" }, send = function() end })
 "#;
 
 fn explain(home: &Home, args: &[&str]) -> Value {
@@ -40,6 +42,81 @@ fn verdict(home: &Home, args: &[&str]) -> (String, String, Option<String>) {
     (text("outlook").expect("a verdict"), text("by").expect("what decides"), text("location"))
 }
 
+/// What the tools themselves refuse, whatever the rules say.
+#[test]
+fn what_a_tool_refuses_is_refused() {
+    let home = Home::new();
+    home.init("pista.agent('main', { tools = { allow = { '*' } } })");
+    for (args, by, words) in [
+        (&["fs.read", ".env"][..], "floor", "usually holds secrets"),
+        (&["fs.read", ".ssh/x"], "floor", "usually holds secrets"),
+        (&["fs.read", "../x"], "floor", "outside of the workspace"),
+        (&["fs.read", "/etc/passwd"], "floor", "outside of the workspace"),
+        (&["fs.write", r#"{"path": ".git/hooks/x", "content": ""}"#], "floor", "can be read but not written"),
+        (&["fs.read", r#"{"path": ["x"]}"#], "call", "path"),
+        (&["fs.read", r#"{"path": "x", "lines": 3}"#], "call", "no argument"),
+        (&["fs.read", "{}"], "call", "is missing"),
+        (&["fs.edit", r#"{"path": "x", "old": "", "new": ""}"#], "call", "old is empty"),
+        (&["system.run", r#"{"argv": [], "timeout": 5}"#], "call", "argv is empty"),
+        (&["system.run", r#"{"argv": ["true"], "command": "true"}"#], "call", "not both"),
+        (&["system.run", r#"{"argv": ["true"], "timeout": 0}"#], "call", "timeout must be"),
+        (&["http.get", "ftp://example.org"], "call", "must begin with http"),
+        (&["http.get", "http://169.254.169.254/latest"], "floor", "169.254.169.254"),
+        (&["no.tool", "x"], "call", "there is no tool"),
+    ] {
+        let told = explain(&home, args);
+        assert_eq!((&told["outlook"], &told["by"]), (&"deny".into(), &by.into()), "{args:?}: {told}");
+        let steps = told["steps"].to_string();
+        assert!(steps.contains(words), "{args:?}: {words:?} is not in {steps}");
+    }
+    // What is only not there is the tool's to tell.
+    assert_eq!(verdict(&home, &["fs.read", "missing.txt"]).0, "allow");
+}
+
+#[test]
+fn who_cannot_speak_has_nothing_done() {
+    let home = Home::new();
+    home.init(
+        "pista.agent('main', { tools = { allow = { '*' } } })
+        pista.channel('telegram', { token = pista.secret('env:T'), users = { 42 } })
+        pista.channel('phone', { users = { '*' }, send = function() end })",
+    );
+    for (who, words) in [
+        ("telegram:43", "\"43\" may not speak on telegram: its users do not name them (init.lua:2)"),
+        ("telegam:42", "there is no channel \"telegam\"; did you mean \"telegram\"?"),
+        ("quic:01abc", "no device has the id \"01abc\""),
+    ] {
+        let told = explain(&home, &["fs.read", "x", "--as", who]);
+        assert_eq!((&told["outlook"], &told["by"]), (&"deny".into(), &"person".into()), "{who}: {told}");
+        assert!(told["steps"][0].as_str().expect("a step").contains(words), "{who}: {told}");
+        home.run(["policy", "explain", "--quiet", "fs.read", "x", "--as", who]).code(11);
+    }
+    for who in ["telegram:42", "phone:anybody", "cli:me", "repl:me"] {
+        assert_eq!(explain(&home, &["fs.read", "x", "--as", who])["outlook"], "allow", "{who}");
+    }
+}
+
+#[test]
+fn a_line_that_could_be_words_is_told_as_both() {
+    let home = Home::new();
+    home.init(
+        "pista.agent('main', { tools = { allow = { { 'system.run', argv = { 'git', 'status' } } } } })",
+    );
+    let line = home.run(["policy", "explain", "system.run", "git status"]).ok().out;
+    assert!(
+        line.starts_with("ask: ") && line.contains("which no shell reads, it is another call: allow"),
+        "{line}"
+    );
+    let words = home.run(["policy", "explain", "system.run", "git", "status"]).ok().out;
+    assert!(words.starts_with("allow: ") && !words.contains("another call"), "{words}");
+    assert_eq!(words, home.run(["policy", "explain", "system.run", "--", "git", "status"]).ok().out);
+    assert_eq!(words, home.run(["policy", "explain", "system.run", "git", "--", "status"]).ok().out);
+    // The name that models know it by.
+    assert_eq!(words, home.run(["policy", "explain", "system_run", "git", "status"]).ok().out);
+    let slip = home.run(["policy", "explain", "system.rum", "git", "status"]).ok().out;
+    assert!(slip.contains("did you mean \"system.run\"?"), "{slip}");
+}
+
 #[test]
 fn verdicts_and_what_they_come_from() {
     let home = Home::new();
@@ -49,9 +126,18 @@ fn verdicts_and_what_they_come_from() {
         (&["system.run", "ls -l"], "ask", "default", None),
         (&["fs.read", "x"], "allow", "default", None),
         (&["fs.edit", "x"], "deny", "rule", Some("init.lua:5")),
-        (&["fs.edit", "x", "--agent", "free"], "allow", "rule", Some("init.lua:8")),
+        (&["fs.edit", "x", "--agent", "free"], "deny", "call", None),
+        (
+            &["fs.edit", r#"{"path": "x", "old": "a", "new": "b"}"#, "--agent", "free"],
+            "allow",
+            "rule",
+            Some("init.lua:8"),
+        ),
         (&["system.run", "git push"], "deny", "hook", Some("init.lua:9")),
-        (&["system.run", "git", "push"], "deny", "hook", Some("init.lua:9")),
+        // Words are words, with a hyphen before them or without.
+        (&["system.run", "git", "push"], "ask", "default", None),
+        (&["system.run", "--", "git", "push"], "ask", "default", None),
+        (&["fs.edit", "--", "x"], "deny", "rule", Some("init.lua:5")),
         (&["system.run", "git status"], "allow", "hook", Some("init.lua:9")),
         (&["system.run", "git pull"], "unclear", "hook", Some("init.lua:13")),
         (&["system.run", "git fetch"], "unclear", "hook", Some("init.lua:13")),
@@ -95,7 +181,7 @@ fn every_channel_gets_the_same_verdict() {
     let home = Home::new();
     home.init(INIT);
     for call in ["ls", "git push", "git status", "git pull", "who"] {
-        let told = ["cli:me", "repl:me", "telegram:1", "quic:device", "cron:digest", "web:x", "lua:me"]
+        let told = ["cli:me", "repl:me", "telegram:1", "cron:digest", "web:x", "lua:me"]
             .map(|who| verdict(&home, &["system.run", call, "--as", who]));
         assert!(told.iter().all(|other| *other == told[0]), "{call}: {told:?}");
     }
@@ -124,7 +210,8 @@ fn autonomy_counts() {
 fn arguments_in_their_forms() {
     let home = Home::new();
     for (args, wanted) in [
-        (&["system.run", "git", "push"][..], json!({"command": "git push"})),
+        (&["system.run", "git push"][..], json!({"command": "git push"})),
+        (&["system.run", "git", "push"], json!({"argv": ["git", "push"]})),
         (&["system.run", "--", "git", "push", "-f"], json!({"argv": ["git", "push", "-f"]})),
         (&["system.run", r#"{"argv": ["ls"], "cwd": "/"}"#], json!({"argv": ["ls"], "cwd": "/"})),
         (&["fs.read", "notes.txt"], json!({"path": "notes.txt"})),

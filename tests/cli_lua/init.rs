@@ -113,3 +113,47 @@ fn at_a_terminal_two_questions_are_asked() {
     assert!(text.contains("-- allow = {"), "{text}");
     assert_sound(&home);
 }
+
+#[test]
+fn only_a_yes_is_one() {
+    // Ctrl-D, and what other programs are left by.
+    for no in ["\x04", "q\r", "no\r", "quit\r", ":q\r", "N\r"] {
+        let home = Home::new().env("OPENAI_API_KEY", "a");
+        let mut terminal = Terminal::start(home.command(["init"]));
+        terminal.sees("[Y/n]");
+        terminal.keys(no);
+        assert_eq!(terminal.code(), Some(0), "{no:?}");
+        assert!(written(&home).contains("-- allow = {"), "{no:?}: {}", written(&home));
+        assert_sound(&home);
+    }
+    for yes in ["\r", "y\r", "YES\r"] {
+        let home = Home::new().env("OPENAI_API_KEY", "a");
+        let mut terminal = Terminal::start(home.command(["init"]));
+        terminal.sees("[Y/n]");
+        terminal.keys(yes);
+        assert_eq!(terminal.code(), Some(0), "{yes:?}");
+        assert!(written(&home).contains("\"uptime\" } },"), "{yes:?}: {}", written(&home));
+    }
+}
+
+#[test]
+fn a_question_explains_itself_and_is_asked_again() {
+    let home = Home::new().env("OPENAI_API_KEY", "a").env("GROQ_API_KEY", "b");
+    let mut terminal = Terminal::start(home.command(["init"]));
+    terminal.sees("Which model? [1]");
+    terminal.line("?");
+    terminal.sees("a number from 1 to 2");
+    terminal.line("7");
+    terminal.sees("\"7\" is no answer here");
+    terminal.line("n");
+    terminal.sees("[Y/n]");
+    terminal.line("help");
+    terminal.sees("in exactly the form that init.lua will show");
+    terminal.line("whatever");
+    terminal.sees("\"whatever\" is no answer here");
+    terminal.line("");
+    assert_eq!(terminal.code(), Some(0));
+    let text = written(&home);
+    assert!(text.contains("No model was chosen") && text.contains("\"uptime\" } },"), "{text}");
+    assert_sound(&home);
+}

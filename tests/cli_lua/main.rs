@@ -5,6 +5,7 @@
 mod support;
 
 mod check;
+mod doctor;
 mod eval;
 mod explain;
 mod help;

@@ -35,6 +35,44 @@ fn twenty_calls_take_one_round() {
 }
 
 #[test]
+fn a_tool_with_a_hyphen_is_called_with_an_underscore() {
+    let fake = model(&[
+        "return get_weather{city='Oslo'} .. '; ' .. home_lab.x_y{city='Rome'}",
+        "return tools.help('get-weather')",
+    ]);
+    let home = Home::with(&fake);
+    let tool = |name: &str| {
+        format!(
+            "pista.tool {{ name = '{name}', description = 'd', parameters = {{ city = 'string' }}, effect = 'read', \
+              run = function(args) return 'sunny in ' .. args.city end }}"
+        )
+    };
+    home.init(&format!(
+        "{} {} pista.agent('main', {{ tools = {{ allow = {{ 'lua.run' }} }} }})",
+        tool("get-weather"),
+        tool("home-lab.x-y")
+    ));
+    home.say("weather?").ok();
+    assert!(told(&fake, 1).contains("sunny in Oslo; sunny in Rome"), "{}", told(&fake, 1));
+    assert!(told(&fake, 2).contains("get_weather{city"), "{}", told(&fake, 2));
+    let fake = model(&["return get_weather{city='Oslo'}", "return tools.call('get-weather', {city='Oslo'})"]);
+    let home = Home::with(&fake);
+    let both = ["get-weather", "get_weather"].map(|name| {
+        format!(
+            "pista.tool {{ name = '{name}', description = 'd', parameters = {{ city = 'string' }}, \
+          effect = 'read', run = function() return 'by {name}' end }}"
+        )
+    });
+    home.init(&format!(
+        "{} pista.agent('main', {{ tools = {{ allow = {{ 'lua.run' }} }} }})",
+        both.join(" ")
+    ));
+    home.say("weather?").ok();
+    assert!(told(&fake, 1).contains("by get_weather"), "{}", told(&fake, 1));
+    assert!(told(&fake, 2).contains("by get-weather"), "{}", told(&fake, 2));
+}
+
+#[test]
 fn the_model_is_told_how_and_sees_its_tools() {
     let fake = model(&["return tools.list()", "return tools.help('fs_list')"]);
     let home = Home::with(&fake);
@@ -150,4 +188,23 @@ async fn names_that_the_language_has_are_not_taken() {
     let returned = done.expect("an end").returned.expect("values");
     assert_eq!(returned, "function\nfunction\n1\ntrue\nnil\n2\n3");
     assert_eq!(json!(echo.0[0].1), json!({"x": 1}));
+}
+
+#[tokio::test]
+async fn names_that_are_not_there_say_what_is_meant() {
+    for (code, told) in [
+        (
+            "local x = 1\nreturn fs.raed{x=1}",
+            "code:2: attempt to call a nil value (field 'raed'): there is no fs.raed; did you mean fs.read?",
+        ),
+        ("return tetx{}", "there is no global tetx; did you mean text?"),
+        ("return unpack({1})", "there is no unpack here: use table.unpack"),
+        ("return io.open('x')", "there is no io.open here: tools.list() lists what there is"),
+        ("return os.execute('ls')", "there is no os.execute here: tools.list() lists what there is"),
+        ("local json = require('json')", "there is no require here: there are no modules here"),
+        ("return string.fromat('x')", "there is no string.fromat; did you mean string.format?"),
+    ] {
+        let error = error(code).await;
+        assert!(error.contains(told), "{code}\n{error}");
+    }
 }

@@ -2,11 +2,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "../support/protocol_schema.rs"]
+mod protocol_schema;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod day;
 mod ending;
+mod fields;
 mod guests;
 mod idle;
 mod reloading;

@@ -137,3 +137,69 @@ fn where_none_runs_the_status_says_so() {
     assert_eq!(home.run(["status"]).code(3).out, "not running\n");
     assert_eq!(home.run(["status", "--json"]).code(3).json(), [json!({ "running": false })]);
 }
+
+#[test]
+fn the_start_tells_what_it_works_with() {
+    let fake = FakeOpenAi::start([]);
+    let home = Home::with(&fake);
+    home.init(
+        "pista.channel('phone', { users = { 'ada' }, start = function() end, send = function() end })
+        pista.channel('inbox', { kind = 'http', token = false, listen = '127.0.0.1:0' })
+        pista.cron('tidy', { every = '1h' }, function() end)",
+    );
+    let ran = Daemon::start(&home).stop().ok();
+    for words in [
+        "; model server/fake-model; channels ",
+        "phone (Lua)",
+        "inbox (HTTP on 127.0.0.1:0)",
+        "tidy (next 20",
+    ] {
+        assert!(ran.out.contains(words), "{words:?} is not in {}", ran.out);
+    }
+    let ran = Daemon::start(&Home::new()).stop().ok();
+    assert!(
+        ran.out.ends_with("; channels none; jobs none\n") && ran.out.contains("; model demo"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_verbose_log_has_the_calls_and_what_was_refused() {
+    let fake = FakeOpenAi::answering(|request| match request.messages().last().map(|m| &m["role"]) {
+        Some(role) if role == "tool" => Reply::text("It is done."),
+        _ => Reply::calls([
+            ("system_run", json!({"argv": ["touch", "a b"]})),
+            ("fs_list", json!({"path": "."})),
+        ]),
+    });
+    let home = Home::with(&fake);
+    let daemon = Daemon::with(&home, ["-v"]);
+    home.say("go").ok();
+    let log = daemon.stop().ok().err;
+    for words in [
+        "call: system.run touch 'a b'",
+        "denied: system.run touch 'a b': ",
+        "call: fs.list .",
+        "ended: fs.list",
+    ] {
+        assert!(log.contains(words), "{words:?} is not in {log}");
+    }
+}
+
+#[test]
+fn what_failed_to_load_is_a_warning_and_uses_up_no_number() {
+    let home = Home::new();
+    home.init("pista.agent('main', {})");
+    let daemon = Daemon::start(&home);
+    home.init("pista.agent(");
+    assert!(until(|| !daemon.status()["reload_error"].is_null()));
+    daemon.reload().code(78);
+    home.init("pista.agent('main', { prompt = 'x' })");
+    assert!(until(|| daemon.status()["reload_error"].is_null()));
+    assert_eq!(daemon.status()["generation"], 2);
+    let log = daemon.stop().ok().err;
+    let failed: Vec<_> =
+        log.lines().filter(|line| line.contains("not reloaded, generation 1 stays")).collect();
+    assert!(failed.len() >= 2 && failed.iter().all(|line| line.contains("WARN")), "{log}");
+}

@@ -170,7 +170,7 @@ pub(crate) fn gate(hooks: Arc<dyn Hooks>, person: Arc<Person>, shelf: Arc<Shelf>
 
 /// Runs a future to its end on a runtime of its own.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 pub(crate) fn denial(verdict: Verdict) -> String {

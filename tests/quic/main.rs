@@ -14,7 +14,10 @@ mod mutations;
 mod pairing;
 mod pieces;
 mod process;
+#[path = "../support/protocol_schema.rs"]
+mod protocol_schema;
 mod roles;
+mod schema;
 mod sockets;
 mod stopping;
 mod strangers;

@@ -94,6 +94,12 @@ impl Handler for Obedient {
                     reply.send(text_event(rest.to_owned())).await.unwrap();
                     Ok(json!({ "device": peer.device }))
                 }
+                // Says nothing for so many milliseconds.
+                "pause" => {
+                    tokio::time::sleep(Duration::from_millis(rest.parse().unwrap())).await;
+                    reply.send(text_event("after all".to_owned())).await.unwrap();
+                    Ok(Value::Null)
+                }
                 // Says so many numbers, waiting for room.
                 "count" => {
                     for n in 0..rest.parse::<u32>().unwrap() {

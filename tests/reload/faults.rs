@@ -38,7 +38,8 @@ fn a_fault_in_the_file_itself() {
     let told = piped.err.text();
     assert_eq!(told.matches("not reloaded, generation 1 stays: ").count(), faults.len(), "{told}");
     home.init("pista.agent('main', { prompt = 'Be better.' })");
-    piped.err.sees("agent main: prompt changed");
+    // What failed to load used up no number.
+    piped.err.sees("reloaded: generation 2: agent main: prompt changed");
     piped.says("who?", "by \"Be better.\"");
     assert_eq!(piped.end(), Some(0));
     assert_eq!(fake.refusals(), [""; 0]);

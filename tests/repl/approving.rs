@@ -155,3 +155,19 @@ fn the_end_of_the_input_is_a_no() {
     assert!(!home.work().join("made").exists());
     assert!(fake.requests()[1].last_text().contains("the user said no"));
 }
+
+#[test]
+fn always_is_offered_where_it_means_something() {
+    let fake = touching();
+    let home = Home::with(&fake);
+    home.init("pista.hook('tool_call', function() return pista.ask() end)");
+    let mut terminal = open(&home);
+    terminal.line("make it");
+    let shown = terminal.sees("Run it? [y]es / [n]o:");
+    assert!(!shown.contains("[a]lways"), "{shown}");
+    terminal.line("a");
+    terminal.sees("please answer y or n\n");
+    assert!(!home.work().join("made").exists());
+    terminal.line("y");
+    terminal.sees("It is done.");
+}

@@ -129,3 +129,17 @@ fn ctrl_c_ends_a_start_that_takes_too_long() {
     assert_eq!(terminal.ends_within(SOON), Some(130), "{}", terminal.screen());
     assert!(terminal.is_sane());
 }
+
+#[test]
+fn the_words_of_other_programs_leave_and_help() {
+    let fake = FakeOpenAi::start([]);
+    for word in ["exit", "quit", ":q", ":q!", ":wq", "exit()", "QUIT", "logout"] {
+        let ran = Home::with(&fake).pipe(["repl"], format!("{word}\n=2\n")).ok();
+        assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""), "{word}");
+    }
+    for word in ["help", "?", ":h", ":help", "help()"] {
+        let ran = Home::with(&fake).pipe(["repl"], format!("{word}\n=2\n")).ok();
+        assert!(ran.out.contains("/sessions") && ran.out.ends_with("2\n"), "{word}: {}", ran.out);
+    }
+    assert_eq!(fake.requests().len(), 0, "the model is not asked about them");
+}

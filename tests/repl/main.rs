@@ -11,6 +11,7 @@ mod history;
 mod hostile;
 mod interrupting;
 mod leaving;
+mod logging;
 mod looks;
 mod lua;
 mod piped;

@@ -104,3 +104,24 @@ fn what_is_typed_meanwhile_does_not_disturb_and_is_taken_up() {
     let shown = terminal.at(PROMPT);
     assert!(shown.ends_with("› one\nFirst answer.\n› two\nSecond answer.\n›"), "{shown}");
 }
+
+#[test]
+fn what_was_not_answered_is_said_again() {
+    let fake = FakeOpenAi::start([
+        Reply::error(400, "no"),
+        Reply::text("Now."),
+        Reply::error(400, "no"),
+        Reply::text("Then."),
+    ]);
+    let home = Home::with(&fake);
+    let ran = home.pipe(["repl"], "first\n/retry\n/retry\n");
+    assert_eq!(ran.out, "Now.\n");
+    assert!(ran.err.contains("There is nothing to retry"), "{}", ran.err);
+    // Also by a program that was not there when it was said.
+    home.pipe(["repl"], "second\n").code(1);
+    assert_eq!(home.pipe(["repl"], "/retry\n").ok().out, "Then.\n");
+    let said: Vec<_> = fake.requests().iter().map(|request| request.last_text().to_owned()).collect();
+    for (said, text) in said.iter().zip(["first", "first", "second", "second"]) {
+        assert!(said.ends_with(text), "{said}");
+    }
+}

@@ -4,6 +4,10 @@ use crate::support::{
     fake_openai::{FakeOpenAi, Reply},
     program::Home,
 };
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+};
 
 fn echo() -> FakeOpenAi {
     FakeOpenAi::answering(|request| Reply::text(format!("you said: {}", request.last_text())))
@@ -22,7 +26,7 @@ fn heard(args: &[&str], input: &str) -> String {
 
 #[test]
 fn messages_come_from_arguments_and_standard_input() {
-    assert_eq!(heard(&["run", "-e", "hello"], "not read"), "hello");
+    assert_eq!(heard(&["run", "-e", "hello"], ""), "hello");
     assert_eq!(heard(&["run", "--execute", "hello"], ""), "hello");
     assert_eq!(heard(&["run", "-e", "-"], "from a pipe\n").trim_end(), "from a pipe");
     assert_eq!(heard(&["run"], "piped\nin two lines\n").trim_end(), "piped\nin two lines");
@@ -35,7 +39,47 @@ fn messages_come_from_arguments_and_standard_input() {
 fn several_parts_are_joined_in_order() {
     let text = heard(&["run", "-e", "explain this", "-e", "-", "-e", "briefly"], "fn main() {}");
     assert_eq!(text, "explain this\n\nfn main() {}\n\nbriefly");
-    assert_eq!(heard(&["run", "several", "words"], "").split_whitespace().count(), 2);
+    assert_eq!(heard(&["run", "-e", "explain", "--execute", "this"], ""), "explain\n\nthis");
+}
+
+#[test]
+fn words_of_the_command_line_are_one_text() {
+    assert_eq!(heard(&["run", "what", "is", "here"], ""), "what is here");
+    assert_eq!(heard(&["run", "what is", "here?"], ""), "what is here?");
+    assert_eq!(
+        heard(&["run", "explain", "this", "-", "in", "brief"], "x = 1"),
+        "explain this\n\nx = 1\n\nin brief"
+    );
+    assert_eq!(heard(&["run", "--", "what", "does", "-x", "do"], ""), "what does -x do");
+}
+
+#[test]
+fn what_is_piped_in_goes_with_the_message() {
+    assert_eq!(heard(&["run", "explain", "this"], "DATA\n").trim_end(), "explain this\n\nDATA");
+    assert_eq!(heard(&["run", "-e", "explain this"], "DATA"), "explain this\n\nDATA");
+    assert_eq!(heard(&["run", "-e", "a", "-e", "b"], "DATA"), "a\n\nb\n\nDATA");
+    // Where nothing is in it, there is only what was given.
+    assert_eq!(heard(&["run", "explain this"], " \n\n"), "explain this");
+}
+
+#[test]
+fn who_waits_for_standard_input_says_so() {
+    let fake = echo();
+    let home = Home::with(&fake);
+    let mut child = home
+        .command(&["run", "explain this"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains("waiting for the end of standard input") && line.contains("< /dev/null"), "{line}");
+    child.stdin.take().unwrap().write_all(b"late").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(fake.requests()[0].last_text(), "explain this\n\nlate");
 }
 
 #[test]

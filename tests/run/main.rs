@@ -24,4 +24,5 @@ mod shapes;
 mod signals;
 mod terminal;
 mod texts;
+mod tool_names;
 mod tools;

@@ -72,3 +72,30 @@ fn what_is_unprotected_can_be_written() {
     home.run(["run", "--yes", "-e", "hi"]).ok();
     assert_eq!(std::fs::read_to_string(home.work().join(".env")).expect("the file"), "A=1");
 }
+
+#[test]
+fn the_systems_words_are_told_once() {
+    // A state directory below a file cannot be made, by nobody.
+    let home = Home::new();
+    let file = home.write(&home.path().join("file"), "");
+    let home = home.env("XDG_STATE_HOME", file.display().to_string());
+    for args in [
+        &["run", "-e", "x"][..],
+        &["start", "--listen", "127.0.0.1:0"],
+        &["sessions", "list"],
+        &["grants", "list"],
+        &["approvals", "list"],
+        &["cron", "list"],
+        &["eval", "1", "--help"],
+        &["repl"],
+        &["devices", "list"],
+        &["doctor"],
+    ] {
+        let ran = home.run(args);
+        let told = format!("{}{}", ran.out, ran.err);
+        for line in told.lines() {
+            assert!(line.matches("(os error").count() < 2, "{args:?}: {line}");
+        }
+    }
+    home.run(["run", "-e", "x"]).code(1).complains(["(os error 20)"]);
+}

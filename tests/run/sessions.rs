@@ -183,3 +183,40 @@ fn runs_at_the_same_time_do_not_disturb_each_other() {
     }
     assert_eq!(home.run(["sessions", "list"]).ok().out.lines().count(), 8);
 }
+
+#[test]
+fn of_many_that_begin_one_session_at_once_one_does() {
+    let fake = counting();
+    let home = Home::with(&fake);
+    let words: Vec<String> = (0..10).map(|number| format!("word {number}")).collect();
+    let running: Vec<_> =
+        words.iter().map(|word| home.start(["run", "--session", "fresh", "-e", word], "")).collect();
+    let ran: Vec<_> = running.into_iter().map(|running| running.wait().ok()).collect();
+    let begun = ran.iter().filter(|ran| ran.err.contains("new session")).count();
+    assert_eq!(begun, 1, "{ran:#?}");
+    let mut answers: Vec<_> = ran.iter().map(|ran| ran.out.trim().to_owned()).collect();
+    answers.sort_by_key(|answer| answer.len());
+    // Each saw what was said before it.
+    let expected: Vec<_> = (1..=10).map(|number| format!("answer {number}")).collect();
+    answers.sort_by_key(|answer| expected.iter().position(|wanted| wanted == answer));
+    assert_eq!(answers, expected);
+    assert_eq!(only(&home).len(), 26);
+    assert_eq!(fake.refusals(), [""; 0]);
+}
+
+#[test]
+fn a_command_of_a_turn_does_not_wait_for_that_turn() {
+    let own = crate::support::program::PROGRAM;
+    let fake = FakeOpenAi::answering(move |request| match request.messages().last().map(|m| &m["role"]) {
+        Some(role) if role == "tool" => Reply::text("It is done."),
+        _ => Reply::call(
+            "system_run",
+            json!({"argv": [own, "run", "--session", "mine", "-e", "and this"], "timeout": 20}),
+        ),
+    });
+    let home = Home::with(&fake).env("OPENPISTA_PASS_ENV", "[\"OPENPISTA_BASE_URL\", \"OPENPISTA_MODEL\"]");
+    home.run(["run", "--yes", "--session", "mine", "-e", "go"]).ok();
+    let requests = fake.requests();
+    let result = requests[1].last_text();
+    assert!(result.contains("is busy: this command is part of its turn"), "{result}");
+}

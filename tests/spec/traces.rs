@@ -119,6 +119,164 @@ fn an_older_form_is_understood() {
     replay(&json!({ "steps": [answer], "expects": { "response_contains": "Hi" } })).ok();
 }
 
+/// A conversation with one call of `called`, of whose tool `expected` is spoken in what is expected.
+fn calling(called: &str, expected: &str) -> Value {
+    let mut parts = json!({});
+    parts[expected] = json!("sunny");
+    json!({
+        "turns": [{ "user_input": "x", "steps": [
+            { "response": { "type": "tool_calls", "tool_calls": [
+                { "id": "c", "name": called, "arguments": { "city": "Oslo" } }] } },
+            { "response": { "type": "text", "content": "It is Sunny." } },
+        ] }],
+        "expects": {
+            "tools_used": expected,
+            "tools_order": [expected],
+            "tool_calls": [{ "name": expected, "arguments": { "city": "Oslo" } }],
+            "tools_not_used": ["fs_read"],
+            "tool_results_contain": parts,
+        },
+    })
+}
+
+const DOTTED: &str = "pista.agent('main', { tools = { allow = { '*' } } }) \
+    pista.tool { name = 'sky.now', description = 'd', parameters = { city = 'string' }, \
+      run = function(args) return 'sunny in ' .. args.city end } \
+    pista.tool { name = 'sky-now2', description = 'd', parameters = { city = 'string' }, \
+      run = function(args) return 'sunny in ' .. args.city end }";
+
+#[test]
+fn tools_are_known_by_the_names_that_recordings_have() {
+    let home = Home::new();
+    home.init(DOTTED);
+    let replay = |trace: &Value| {
+        home.write(&home.config().join("spec/a_trace.json"), &trace.to_string());
+        home.run(["test"])
+    };
+    for name in ["sky.now", "sky_now", "sky__now", "Sky_Now", "sky-now"] {
+        replay(&calling(name, "sky.now")).ok();
+        replay(&calling("sky.now", name)).ok();
+    }
+    for name in ["sky-now2", "sky_now2"] {
+        replay(&calling(name, "sky-now2")).ok();
+    }
+    let wrong = replay(&calling("sky_now", "sky_now2")).code(1);
+    assert!(wrong.out.contains("called: sky.now"), "{}", wrong.out);
+    let none = replay(&calling("moon", "moon")).code(1);
+    assert!(none.out.contains("moon"), "{}", none.out);
+}
+
+#[test]
+fn parts_of_an_answer_are_found_in_any_case() {
+    let with = |key: &str, part: &str| {
+        let mut trace = calling("weather", "weather");
+        trace["expects"] = json!({});
+        trace["expects"][key] = json!([part]);
+        replay(&trace)
+    };
+    with("response_contains", "sunny").ok();
+    with("response_contains", "IT IS SUNNY.").ok();
+    with("response_contains", "it is (sunny").code(1);
+    with("response_not_contains", "SUNNY").code(1);
+    with("response_not_contains", "s.nny").ok();
+}
+
+#[test]
+fn several_conversations_stand_in_one_file() {
+    let (one, two) = (
+        calling("weather", "weather"),
+        json!({ "id": "two", "steps": [
+        { "response": { "type": "text", "content": "Hi" } }] }),
+    );
+    for several in [
+        json!([one, two]),
+        json!({ "conversations": [one, two], "version": 3 }),
+        json!({ "traces": [one, two] }),
+    ] {
+        let ran = replay(&several).ok();
+        assert!(ran.out.contains("a_trace.json 1") && ran.out.contains("› two"), "{}", ran.out);
+        assert!(ran.out.contains("2 passed"), "{}", ran.out);
+    }
+    let mut wrong = two.clone();
+    wrong["expects"] = json!({ "response_contains": "Bye" });
+    assert!(replay(&json!([one, wrong])).code(1).out.contains("1 passed, 1 failed"));
+    let mut slip = two;
+    slip["stepps"] = json!([]);
+    let told = replay(&json!([one, slip])).code(1).out;
+    assert!(told.contains("[2]: unknown key \"stepps\" (did you mean \"steps\"?)"), "{told}");
+    assert!(replay(&json!([])).code(1).out.contains("no conversation"));
+}
+
+#[test]
+fn what_others_record_besides_is_passed_over_with_a_word() {
+    let mut trace = calling("weather", "weather");
+    trace["_comment"] = json!("recorded on Monday");
+    trace["expects"]["_why"] = json!("…");
+    trace["turns"][0]["_note"] = json!(1);
+    trace["recorded_by"] = json!("another program");
+    trace["setup"] = json!({ "x": 1 });
+    trace["turns"][0]["steps"][0]["response"]["latency"] = json!(3);
+    let ran = replay(&trace).ok();
+    for words in [
+        "recorded_by is passed over",
+        "setup is passed over: the configuration is",
+        "turns[1].steps[1].response.latency is passed over",
+    ] {
+        assert!(ran.err.contains(words), "{words:?} is not in {}", ran.err);
+    }
+    assert!(
+        !ran.err.contains("_comment") && !ran.err.contains("_why") && !ran.err.contains("_note"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn what_models_cost_and_were_sent_is_read_in_its_forms() {
+    for usage in [
+        json!({ "input_tokens": 7, "output_tokens": 3 }),
+        json!({ "usage": { "input_tokens": 7, "output_tokens": 3 } }),
+        json!({ "usage": { "prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10 } }),
+        json!({ "usage": { "input": 7, "output": 3 } }),
+    ] {
+        let mut response = json!({ "type": "text", "content": "Hi" });
+        response.as_object_mut().unwrap().extend(usage.as_object().unwrap().clone());
+        let costing = |most: u64| {
+            replay(&json!({ "turns": [{ "user_input": "x", "steps": [{ "response": response }] }],
+                "expects": { "budget": { "max_input_tokens": most, "max_output_tokens": 3 } } }))
+        };
+        costing(7).ok();
+        assert!(costing(6).code(1).out.contains("max_input_tokens 6, got 7"), "{usage}");
+    }
+    for key in ["min_messages", "min_message_count"] {
+        let hinted = |least: u64, expected: &str| {
+            let mut hint = json!({});
+            hint[key] = least.into();
+            replay(&json!({ "turns": [{ "user_input": "x", "steps": [{ "request_hint": hint,
+                "response": { "type": "text", "content": "Hi" } }] }],
+                "expects": { "response_contains": expected } }))
+        };
+        hinted(9, "Hi").ok();
+        assert!(hinted(9, "Ho").code(1).out.contains("hints at 9 messages or more, and there are"), "{key}");
+        assert!(!hinted(1, "Ho").code(1).out.contains("hints at"), "{key}");
+    }
+}
+
+#[test]
+fn a_replay_may_have_more_rounds_than_a_turn_usually_has() {
+    let call = json!({ "response": { "type": "tool_calls", "tool_calls": [
+        { "name": "weather", "arguments": { "city": "Oslo" } }] } });
+    let mut steps = vec![call; 5];
+    steps.push(json!({ "response": { "type": "text", "content": "Done." } }));
+    let home = Home::new();
+    home.init(&format!("{INIT}\npista.setup {{ max_tool_rounds = 2 }}"));
+    let trace = json!({ "turns": [{ "user_input": "x", "steps": steps }] });
+    home.write(&home.config().join("spec/a_trace.json"), &trace.to_string());
+    let ran = home.run(["test"]).code(1);
+    assert!(ran.out.contains("--rounds"), "{}", ran.out);
+    home.run(["test", "--rounds", "5"]).ok();
+}
+
 #[test]
 fn mistakes_are_told_where_they_are() {
     let step =

@@ -4,11 +4,19 @@ use crate::{
     bot, echo, home, shows, start,
     support::{
         daemon::Daemon,
-        fake_telegram::{ADA, BOB, FakeTelegram, Fault},
-        program::{Home, until},
+        fake_telegram::{ADA, BOB, FakeTelegram, Fault, TOKEN},
+        program::until,
     },
 };
 use serde_json::Value;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 #[track_caller]
 fn down(daemon: &Daemon, words: &str) -> Value {
@@ -108,18 +116,38 @@ fn no_token_is_told() {
     daemon.stop().ok();
 }
 
+/// Polls once.
+fn polls(server: &str) {
+    let address = server.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).expect("the server");
+    let body = r#"{"timeout":1}"#;
+    let head =
+        format!("POST /bot{TOKEN}/getUpdates HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json");
+    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).expect("it reads");
+    // The first piece of the answer is enough: it was polled.
+    assert!(stream.read(&mut [0; 1024]).expect("an answer") > 0);
+}
+
 #[test]
 fn another_poller_is_told() {
     let (model, telegram) = (echo(), FakeTelegram::start());
     let daemon = start(&home(&model, &telegram, ""));
     telegram.says(ADA, "hello");
     shows(&telegram, ADA, &["You said: hello"]);
-    let other: Home = home(&model, &telegram, "");
-    other.init(&bot(&telegram, "").replace("100", &BOB.to_string()));
-    let another = start(&other);
+    // A program that knows nothing of the locks of this one.
+    let (server, ended) = (telegram.url(), Arc::new(AtomicBool::new(false)));
+    let other = std::thread::spawn({
+        let ended = Arc::clone(&ended);
+        move || {
+            while !ended.load(Ordering::Relaxed) {
+                polls(&server);
+            }
+        }
+    });
     let faring = down(&daemon, "another program polls this bot");
     assert!(faring["retry_in_s"].as_f64().is_some_and(|wait| wait >= 30.0), "{faring}");
-    another.stop().ok();
+    ended.store(true, Ordering::Relaxed);
+    other.join().expect("no panic");
     daemon.stop().ok();
 }
 

@@ -12,6 +12,7 @@ mod failing;
 mod files;
 mod gathering;
 mod groups;
+mod holding;
 mod killed;
 mod kinds;
 mod looking;

@@ -48,8 +48,8 @@
 ---@field pairing? boolean Tells the first of `users` of strangers who write to the bot. Default false.
 ---@field gather? number|false For how many seconds somebody has to be quiet until what they said is taken for one message, up to 10; 0 or false: message by message. Default 1.5.
 
----A message with files.
----@class pista.Message
+---A message to send, with files.
+---@class pista.Outgoing
 ---@field text? string
 ---@field files? string[] At most 10, by their paths in the workspace.
 

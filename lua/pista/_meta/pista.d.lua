@@ -19,7 +19,7 @@ pista.api_version = 1
 ---Settings; `openpista config show` lists all keys. Each key can be set once.
 ---
 ---    pista.setup { model = "openai/gpt-5-mini", max_tool_rounds = 10 }
----@param settings table<string, any>
+---@param settings pista.Settings
 function pista.setup(settings) end
 
 ---Declares something that answers for models: a server, or a function.
@@ -227,7 +227,7 @@ function pista.channel(name, options) end
 ---    pista.send("telegram:123456", "The backup is done.")
 ---    pista.send("telegram:123456", { text = "The plan", files = { "plan.pdf" } })
 ---@param to string
----@param message string|pista.Message
+---@param message string|pista.Outgoing
 function pista.send(to, message) end
 
 ---An environment variable. Those whose names look like secrets are refused: see `pista.secret`.

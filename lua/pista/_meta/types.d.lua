@@ -56,16 +56,58 @@
 ---@alias pista.Rule string|{ [1]: string, argv: string[] }
 
 ---@class pista.Tool
----@field name string Words joined by dots.
+---@field name string Words of letters, digits, `_` and `-`, joined by dots.
 ---@field description string For the model.
----@field parameters? table<string, pista.Parameter> Or a JSON Schema of an object.
+---@field parameters? table<string, pista.Parameter>|pista.Schema
 ---@field run fun(args: table, ctx: pista.Context): any Text is sent as it is, anything else as JSON.
 ---@field effect? "read"|"act" `act`, the default, asks where no rule says otherwise.
 ---@field timeout? number Seconds of its own, default 30: what it calls has a time of its own, as in `pista.command`.
 
----A type, with `?` behind it when the parameter can be left out, or with more to say:
----`{ type = "integer", description = "…", optional = true }`.
----@alias pista.Parameter "string"|"integer"|"number"|"boolean"|"object"|"string[]"|"string?"|"integer?"|"number?"|"boolean?"|table
+---A type, with `[]` behind it for a list, and with `?` when the parameter can be left out; or a table
+---with more to say.
+---@alias pista.Parameter
+---| "string"
+---| "string?"
+---| "string[]"
+---| "string[]?"
+---| "integer"
+---| "integer?"
+---| "integer[]"
+---| "integer[]?"
+---| "number"
+---| "number?"
+---| "number[]"
+---| "number[]?"
+---| "boolean"
+---| "boolean?"
+---| "boolean[]"
+---| "boolean[]?"
+---| "object"
+---| "object?"
+---| "object[]"
+---| "object[]?"
+---| pista.ParameterOptions
+
+---`{ type = "integer", description = "…", optional = true }`. The rest is a JSON Schema's.
+---@class pista.ParameterOptions
+---@field type string A type as above, or `"array"` with `items`.
+---@field description? string For the model.
+---@field optional? boolean Whether it can be left out.
+---@field enum? any[] The values that it can have.
+---@field default? any
+---@field items? table The type of a list's items.
+---@field properties? table<string, table> The parts of an object.
+---@field required? string[] The parts that must be there.
+---@field minimum? number
+---@field maximum? number
+
+---A JSON Schema of an object.
+---@class pista.Schema
+---@field type "object"
+---@field properties? table<string, table>
+---@field required? string[]
+---@field additionalProperties? boolean|table
+---@field description? string
 
 ---@class pista.HookOptions
 ---@field priority? integer Higher runs first; default 0.
@@ -125,9 +167,16 @@
 ---@class pista.CommandResult
 ---@field exit_code? integer Absent when a signal ended it.
 ---@field signal? integer
+---@field timed_out boolean False: one that was stopped at its time-out raises. `err.data` of that has it true.
 ---@field stdout string
 ---@field stderr string
+---@field stdout_bytes integer How much there was, also where some was left out.
+---@field stderr_bytes integer
 ---@field truncated boolean Whether output was left out.
+---@field truncated_bytes? integer How much.
+---@field spill? string The file that all of `stdout` is kept in, where some was left out.
+---@field spill_stderr? string The same of `stderr`.
+---@field lossy? boolean Whether bytes that are no UTF-8 are shown as U+FFFD.
 ---@field duration_ms integer
 
 ---@class pista.Sandbox

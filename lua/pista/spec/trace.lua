@@ -10,6 +10,59 @@ local function list(value)
   return { value }
 end
 
+-- Our names of tools, for those that recordings have: as they are, as models are sent them (`fs_list`), or as
+-- other programs write the dot (`fs__list`).
+local function names_of(tools)
+  local function folded(name) return (name:gsub("[%.%-]", "_"):lower()) end
+  local plain = {}
+  for name in pairs(tools) do
+    local form = folded(name)
+    plain[form] = plain[form] == nil and name or false
+  end
+  return function(name)
+    if type(name) ~= "string" or tools[name] then return name end
+    local dotted = name:gsub("__", ".")
+    if tools[dotted] then return dotted end
+    return plain[folded(name)] or plain[folded(dotted)] or name
+  end
+end
+
+-- The same names wherever a conversation speaks of tools.
+local function renamed(trace, ours)
+  local function in_list(items)
+    if type(items) ~= "table" then return ours(items) end
+    local new = {}
+    for i, item in ipairs(items) do
+      if type(item) == "table" then
+        new[i] = {}
+        for key, value in pairs(item) do new[i][key] = value end
+        new[i].name = ours(item.name)
+      else
+        new[i] = ours(item)
+      end
+    end
+    return new
+  end
+  local function in_expects(expects)
+    if not expects then return end
+    for _, key in ipairs { "tools_used", "tools_not_used", "tools_order", "tool_calls" } do
+      if expects[key] ~= nil then expects[key] = in_list(expects[key]) end
+    end
+    if expects.tool_results_contain then
+      local new = {}
+      for name, parts in pairs(expects.tool_results_contain) do new[ours(name)] = parts end
+      expects.tool_results_contain = new
+    end
+  end
+  in_expects(trace.expects)
+  for _, turn in ipairs(trace.turns) do
+    in_expects(turn.expects)
+    for _, step in ipairs(turn.steps) do
+      for _, call in ipairs(step.tool_calls or {}) do call.name = ours(call.name) end
+    end
+  end
+end
+
 -- What the tools of a turn answer, by name, in the order of their calls.
 local function recordings(turn, tools)
   local recorded = {}
@@ -39,6 +92,10 @@ local function answers(turn)
           print(("note: step %d hints at %s in the user's last message, which is %s"):format(i, show(wanted), show(last)))
         end
       end
+      local count = #request.messages + (request.system ~= "" and 1 or 0)
+      if step.min_messages and count < step.min_messages then
+        print(("note: step %d hints at %d messages or more, and there are %d"):format(i, step.min_messages, count))
+      end
       local calls = {}
       for n, call in ipairs(step.tool_calls or {}) do calls[n] = { name = call.name, args = call.arguments, id = call.id } end
       return { text = step.text, tool_calls = step.tool_calls and calls or nil, usage = step.usage }
@@ -49,16 +106,22 @@ end
 
 local checks = {}
 
+-- Whether a part is in a text, in any case.
+local function contains(text, part)
+  if text:find(part, 1, true) then return true end
+  return (host.regex("(?i)" .. part:gsub("[%^%$%(%)%.%[%]%*%+%-%?{}|\\#&~ ]", "\\%0"), text))
+end
+
 function checks.response_contains(seen, wanted, fail)
   for _, part in ipairs(list(wanted)) do
-    if not seen.text:find(part, 1, true) then fail(("expected the response to contain %s, got %s"):format(show(part), show(seen.text))) end
+    if not contains(seen.text, part) then fail(("expected the response to contain %s, got %s"):format(show(part), show(seen.text))) end
   end
 end
 checks.final_contains = checks.response_contains
 
 function checks.response_not_contains(seen, unwanted, fail)
   for _, part in ipairs(list(unwanted)) do
-    if seen.text:find(part, 1, true) then fail(("expected the response not to contain %s, got %s"):format(show(part), show(seen.text))) end
+    if contains(seen.text, part) then fail(("expected the response not to contain %s, got %s"):format(show(part), show(seen.text))) end
   end
 end
 
@@ -200,6 +263,7 @@ end
 local function replay(trace)
   local tools, session, failures, whole = {}, nil, {}, fresh()
   for _, name in ipairs(host.tools()) do tools[name] = true end
+  renamed(trace, names_of(tools))
   for i, turn in ipairs(trace.turns) do
     local where = #trace.turns > 1 and ("turn %d: "):format(i) or ""
     local result = test.turn {
@@ -209,7 +273,8 @@ local function replay(trace)
     session = result.session
     if result.error then failures[#failures + 1] = where .. "the turn failed: " .. result.error end
     if #result.requests < #turn.steps then
-      failures[#failures + 1] = ("%s%d of %d steps were replayed: the model was not asked for more"):format(where, #result.requests, #turn.steps)
+      failures[#failures + 1] = ("%s%d of %d steps were replayed: the model was not asked for more%s"):format(
+        where, #result.requests, #turn.steps, result.rounds > 0 and "; a turn may have more rounds of calls with --rounds" or "")
     end
     local seen = fresh()
     add(seen, result)
@@ -220,9 +285,11 @@ local function replay(trace)
   if #failures > 0 then error(host.failure_at(trace.place, table.concat(failures, "\n")), 0) end
 end
 
--- A spec of one case.
-return function(trace)
+-- A spec of one case for each conversation.
+return function(traces)
   return suite.load(function()
-    suite.globals.it(trace.name, function() replay(trace) end)
+    for _, trace in ipairs(traces) do
+      suite.globals.it(trace.name, function() replay(trace) end)
+    end
   end)
 end

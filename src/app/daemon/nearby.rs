@@ -5,7 +5,7 @@ use crate::{
     app::{ConfigError, Flags},
     attach::{Found, LinkError, Whereabouts},
     config::{Dirs, Environment, locate},
-    domain::BoxFuture,
+    domain::{BoxFuture, causes::causes},
 };
 use anyhow::Context;
 use std::{fs::File, net::SocketAddr, path::PathBuf};
@@ -58,6 +58,11 @@ impl Nearby {
         Ok(Some(Running { pid: card.pid, difference, history }))
     }
 
+    /// The process of a daemon that runs, if one does: `Some(None)` where it has not said which.
+    pub fn pid(&self) -> Option<Option<u32>> {
+        holder(&self.files.pid())
+    }
+
     /// The address that devices find the daemon at; `None` where it listens on none.
     ///
     /// # Errors
@@ -92,7 +97,7 @@ impl Whereabouts for Nearby {
     }
 
     fn find(&self) -> BoxFuture<'_, Result<Found, LinkError>> {
-        let found = self.look().map_err(|error| LinkError::Nowhere(format!("{error:#}")));
+        let found = self.look().map_err(|error| LinkError::Nowhere(causes(error.as_ref())));
         let nobody = || LinkError::Nowhere("no daemon runs here; `openpista start` starts one".into());
         Box::pin(std::future::ready(found.and_then(|found| found.ok_or_else(nobody))))
     }

@@ -5,6 +5,7 @@ use crate::{
     app::{Loaded, models, sandboxes, skills},
     config::writable,
     domain::{
+        causes::causes,
         chat::{ChatRequest, LlmProvider},
         message::Message,
     },
@@ -89,7 +90,7 @@ pub(super) async fn database(loaded: &Loaded) -> Finding {
     let place = loaded.settings.database.display().to_string();
     let checked = match loaded.memory() {
         Ok(memory) => memory.check().await.map_err(|error| error.to_string()),
-        Err(error) => Err(format!("{error:#}")),
+        Err(error) => Err(causes(error.as_ref())),
     };
     match checked {
         Ok(problems) if problems.is_empty() => Finding::ok("database", format!("{place}: whole")),
@@ -105,7 +106,7 @@ pub(super) async fn database(loaded: &Loaded) -> Finding {
 pub(super) async fn model(loaded: &Loaded) -> Finding {
     let models = match models::build(loaded).await {
         Ok(models) => models,
-        Err(error) => return Finding::new("model", Health::Fail, format!("{error:#}")),
+        Err(error) => return Finding::new("model", Health::Fail, causes(error.as_ref())),
     };
     let model = models.router.chain(&models.default).into_iter().next().unwrap_or_default();
     if model == "demo" || model.starts_with("demo/") {

@@ -1,11 +1,14 @@
 //! `openpista doctor`: whether everything is there that a set-up needs, found out by using it.
 
+mod channels;
 mod checks;
 mod escapes;
 mod ports;
+mod providers;
 mod tokens;
 
 use super::{Flags, Loaded};
+use crate::domain::causes::causes;
 use crate::front::Colour;
 use serde::Serialize;
 
@@ -79,7 +82,7 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
         Ok(loaded) => loaded,
         Err(error) => {
             found(
-                Finding::new("configuration", Health::Fail, format!("{error:#}"))
+                Finding::new("configuration", Health::Fail, causes(error.as_ref()))
                     .with("mend it, then run this again; nothing else was checked"),
             );
             return false;
@@ -92,6 +95,8 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
     found(checks::model(&loaded).await);
+    providers::providers(&loaded, &mut found).await;
+    channels::channels(&loaded, &mut found).await;
     found(checks::skills(&loaded).await);
     found(checks::wasm(&loaded).await);
     found(checks::docker(&loaded).await);

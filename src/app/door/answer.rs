@@ -3,7 +3,7 @@
 use super::{asking::DeviceQuestions, bulletin::Bulletin, lanes::Lanes, rooms::Wanted, talk::Said};
 use crate::{
     app::{App, Cause, ConfigError},
-    domain::{BoxFuture, approval::Approval, device::Role},
+    domain::{BoxFuture, approval::Approval, causes::causes, device::Role},
     quic::{
         Handler, Peer, Reply,
         protocol::{Kind, Refusal, Request},
@@ -51,9 +51,11 @@ impl DoorHandler {
                 "text": reloaded.to_string(),
             })),
             Err(error) => {
+                // Who asked for it reads the answer; who runs the daemon reads the log.
+                tracing::warn!("{}", self.app.not_reloaded(&error));
                 let at_fault = error.downcast_ref::<ConfigError>().is_some();
                 let kind = if at_fault { Kind::Config } else { Kind::Internal };
-                Err(Refusal::new(kind, format!("{error:#}")))
+                Err(Refusal::new(kind, causes(error.as_ref())))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{answer::DoorHandler, talk::channel_of};
 use crate::{
-    domain::store::StoreError,
+    domain::{causes::causes, store::StoreError},
     quic::{Peer, protocol::Refusal},
 };
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ impl DoorHandler {
                 .iter()
                 .map(|job| json!({ "name": job.spec.name, "next_ms": job.next_ms, "next": job.next }))
                 .collect(),
-            Err(error) => json!({ "error": format!("{error:#}") }),
+            Err(error) => json!({ "error": causes(error.as_ref()) }),
         };
         Ok(json!({
             "pid": std::process::id(),

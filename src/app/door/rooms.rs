@@ -59,7 +59,16 @@ impl DoorHandler {
             (name, true) => (self.begin(&channel, name.as_deref(), &wanted).await?, true),
             (Some(name), false) => match self.app.memory().find_session(name).await {
                 Ok(session) => (self.own(peer, session, name)?, false),
-                Err(StoreError::NoSession(_)) => (self.begin(&channel, Some(name), &wanted).await?, true),
+                Err(StoreError::NoSession(_)) => {
+                    match self.begin(&channel, Some(name), &wanted).await {
+                        Ok(begun) => (begun, true),
+                        // Somebody else began it meanwhile.
+                        Err(refusal) => match self.app.memory().find_session(name).await {
+                            Ok(session) => (self.own(peer, session, name)?, false),
+                            Err(_) => return Err(refusal),
+                        },
+                    }
+                }
                 Err(error) => return Err(sorted(peer, name, error)),
             },
             (None, false) => match self.app.memory().latest_session(&channel).await? {
@@ -112,10 +121,10 @@ impl DoorHandler {
         limit: Option<u32>,
     ) -> Result<Value, Refusal> {
         let session = self.known(peer, wanted).await?;
-        let messages = self.app.memory().messages(&session.id).await?;
         let limit = limit.unwrap_or(SHOWN).min(MOST_SHOWN) as usize;
+        let messages = self.app.memory().last_messages(&session.id, limit).await?;
         let (mut last, mut bytes) = (vec![], 0);
-        for message in messages.into_iter().rev().take(limit) {
+        for message in messages.into_iter().rev() {
             let message = short(message)?;
             bytes += message.to_string().len();
             if bytes > TRANSCRIPT_BYTES {

@@ -2,10 +2,12 @@
 
 use super::{CHANNEL, answer::DoorHandler};
 use crate::{
-    app::{check_name, commands},
+    app::{NOTHING_TO_RETRY, check_name, commands},
     domain::{
+        causes::causes,
         command,
-        envelope::{Envelope, Origin},
+        device::Role,
+        envelope::{Envelope, MAX_OWN_TEXT, Origin},
         event::{Observer, TurnEvent},
         hook::TurnContext,
         id::{DeviceId, SessionId, TurnId},
@@ -21,6 +23,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// The command that has the last message answered that was not.
+const RETRY: &str = "retry";
 
 /// What a device says, and how it wants it answered.
 pub(super) struct Said {
@@ -39,21 +44,31 @@ pub(super) fn channel_of(device: &DeviceId) -> String {
     format!("{CHANNEL}:{device}")
 }
 
-fn refused(text: &str) -> Option<String> {
+fn refused(text: &str, role: Role) -> Option<String> {
     if text.trim().is_empty() {
         return Some("message: `text` is empty".into());
     }
-    (text.len() > MAX_MESSAGE_BYTES)
-        .then(|| format!("message: `text` is longer than {MAX_MESSAGE_BYTES} bytes"))
+    // As long as it may be without the daemon.
+    let most = if role == Role::Owner { MAX_OWN_TEXT } else { MAX_MESSAGE_BYTES };
+    (text.len() > most).then(|| format!("message: `text` is longer than {most} bytes"))
 }
 
 impl DoorHandler {
-    pub(super) async fn message(&self, peer: &Peer, said: Said, reply: Reply) -> Result<Value, Refusal> {
-        if let Some(why) = refused(&said.text) {
+    pub(super) async fn message(&self, peer: &Peer, mut said: Said, reply: Reply) -> Result<Value, Refusal> {
+        if let Some(why) = refused(&said.text, peer.role) {
             return Err(Refusal::new(Kind::Request, why));
         }
         self.app.limits.device(peer.device.as_str()).map_err(too_often)?;
         let session = self.conversation(peer, said.session.as_deref()).await?;
+        if !said.literal && command::split(&said.text) == Some((RETRY, "")) {
+            match self.app.memory().left_unanswered(&session.id).await? {
+                Some(text) => (said.text, said.literal) = (text, true),
+                None => {
+                    reply.observe(&TurnEvent::Notice { text: NOTHING_TO_RETRY.to_owned() });
+                    return Ok(json!({ "session": session.id }));
+                }
+            }
+        }
         let agent = said.agent.unwrap_or_else(|| self.app.agent_of(&session));
         let origin = Origin { channel: CHANNEL.into(), user: peer.device.to_string() };
         if !said.literal
@@ -125,12 +140,15 @@ impl DoorHandler {
                 Ok(session) => return self.own(peer, session, wanted),
                 Err(StoreError::NoSession(_)) => {
                     check_name(wanted).map_err(|error| Refusal::new(Kind::Request, error))?;
-                    self.app.new_session(&channel, Some(wanted)).await
+                    match self.app.named_session(wanted, &channel).await {
+                        Ok((session, false)) => return self.own(peer, session, wanted),
+                        begun => begun.map(|(session, _)| session),
+                    }
                 }
                 Err(error) => return Err(sorted(peer, wanted, error)),
             },
         };
-        begun.map_err(|error| Refusal::new(Kind::Internal, format!("{error:#}")))
+        begun.map_err(|error| Refusal::new(Kind::Internal, causes(error.as_ref())))
     }
 
     /// A conversation that is there.
@@ -153,7 +171,7 @@ impl DoorHandler {
 pub(super) fn sorted(peer: &Peer, wanted: &str, error: StoreError) -> Refusal {
     match error {
         // Of others' conversations a device learns nothing, not even how many there are.
-        StoreError::Ambiguous(..) if peer.role != crate::domain::device::Role::Owner => missing(wanted),
+        StoreError::Ambiguous(..) if peer.role != Role::Owner => missing(wanted),
         StoreError::NoSession(_) | StoreError::Ambiguous(..) => Refusal::new(Kind::NotFound, error),
         other => other.into(),
     }

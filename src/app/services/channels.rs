@@ -1,7 +1,12 @@
 //! Channels: the functions of the generation in force run, what arrives is answered, what is to go
 //! out is delivered.
 
-use super::{Health, Live, Service, telegram, telegram::Bot};
+use super::{
+    Health, Holding, Live, Service,
+    holding::{LOOK_EVERY, lock_file},
+    telegram,
+    telegram::Bot,
+};
 use crate::{
     channel::{ChannelAdapter, State, supervise},
     domain::{
@@ -17,10 +22,13 @@ use arc_swap::ArcSwap;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How long a delivery that is under way may hold up a reload.
@@ -34,6 +42,8 @@ pub(in crate::app) struct Channels {
     pub(in crate::app) questions: Arc<Questions>,
     pub(in crate::app) running: Mutex<Vec<Running>>,
     pub(in crate::app) health: Health,
+    /// What keeps other programs from running the same channels.
+    pub(in crate::app) holding: Holding,
 }
 
 /// A channel that is up.
@@ -92,10 +102,25 @@ impl Channels {
         let bot = Bot::of(&live.loaded, spec, self.router.list()).await;
         let script = Arc::new(ArcSwap::from_pointee(script));
         self.router.watch(&adapter);
+        let lock = lock_file(&live.loaded, spec).await;
+        let (held, holds) = watch::channel(lock.is_none());
         let receiving = {
             let (adapter, script, health) = (Arc::clone(&adapter), Arc::clone(&script), self.health.clone());
-            let tasks = self.outgoing.health().tasks.clone();
+            let (tasks, holding) = (self.outgoing.health().tasks.clone(), self.holding.clone());
             tokio::spawn(async move {
+                if let Some(lock) = lock {
+                    let told = AtomicBool::new(false);
+                    let busy = |error: String| {
+                        let state = State::Down { error, retry_in: LOOK_EVERY };
+                        health.note(adapter.name(), &state);
+                        if !told.swap(true, Ordering::Relaxed) {
+                            tell(&script.load(), adapter.name(), state);
+                        }
+                    };
+                    holding.hold(adapter.name(), lock, busy).await;
+                    // Nobody may deliver.
+                    let _ = held.send(true);
+                }
                 let tell = |state| {
                     health.note(adapter.name(), &state);
                     tell(&script.load(), adapter.name(), state);
@@ -108,8 +133,16 @@ impl Channels {
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
             self.outgoing.health().tasks.spawn(&format!("delivery:{}", spec.name), move || {
                 let (adapter, outgoing) = (Arc::clone(&adapter), Arc::clone(&outgoing));
-                let (gateway, stop) = (gateway.clone(), stop.clone());
-                async move { deliver(&*adapter, &outgoing, &gateway, &stop).await }
+                let (gateway, stop, mut holds) = (gateway.clone(), stop.clone(), holds.clone());
+                async move {
+                    let held = tokio::select! {
+                        held = holds.wait_for(|held| *held) => held.is_ok(),
+                        () = stop.cancelled() => false,
+                    };
+                    if held {
+                        deliver(&*adapter, &outgoing, &gateway, &stop).await;
+                    }
+                }
             })
         };
         Some(Running { adapter, script, receiving, delivering, stop, bot })
@@ -163,6 +196,7 @@ impl Service for Channels {
                 let Some(running) = self.start(live, spec).await else { continue };
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).push(running);
             }
+            self.holding.keep(|name| channels.contains_key(name)).await;
         })
     }
 
@@ -171,6 +205,7 @@ impl Service for Channels {
             self.questions.serve([]);
             self.router.stop().await;
             self.stop_all().await;
+            self.holding.keep(|_| false).await;
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     cron::{Ended, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, Zone, local_zone},
     domain::{
         BoxFuture,
+        causes::causes,
         envelope::Origin,
         hook::TurnContext,
         id::{SessionId, TurnId},
@@ -67,7 +68,9 @@ impl Service for CronService {
             let jobs = live.loaded.plan.cron.values().cloned().map(Arc::new).collect();
             match Jobs::new(live, self.gateway.clone()) {
                 Ok(work) => self.scheduler.apply(jobs, zone_here(&live.loaded), Arc::new(work)).await,
-                Err(error) => tracing::error!(target: "cron", "the jobs cannot run: {error:#}"),
+                Err(error) => {
+                    tracing::error!(target: "cron", "the jobs cannot run: {}", causes(error.as_ref()))
+                }
             }
         })
     }

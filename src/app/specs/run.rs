@@ -187,6 +187,9 @@ impl File<'_> {
         let limits = Limits::both(LOAD_LIMIT);
         if path.extension().is_some_and(|extension| extension == "json") {
             let trace = trace::read(path, &self.name)?;
+            for note in trace::notes(&trace) {
+                tracing::warn!("{}: {note}", self.name);
+            }
             return self.loaded.script.load_trace(trace, limits).await;
         }
         self.loaded.script.load_spec(path.to_owned(), limits).await

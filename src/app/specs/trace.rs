@@ -28,8 +28,21 @@ const TRACE: &[&str] = &[
 ];
 const TURN: &[&str] = &["user_input", "steps", "expects"];
 const STEP: &[&str] = &["request_hint", "response", "tool_results", "expected_tool_results"];
-const HINT: &[&str] = &["last_user_message_contains", "min_message_count"];
-const RESPONSE: &[&str] = &["type", "content", "tool_calls", "input_tokens", "output_tokens"];
+const HINT: &[&str] = &["last_user_message_contains", "min_message_count", "min_messages"];
+const RESPONSE: &[&str] = &["type", "content", "tool_calls", "input_tokens", "output_tokens", "usage"];
+/// How programs call the tokens that were read, and those that were written.
+const USAGE: [&[&str]; 2] =
+    [&["input_tokens", "prompt_tokens", "input"], &["output_tokens", "completion_tokens", "output"]];
+/// What a recording may hold that a replay has no use for, and why.
+const UNUSED: &[(&str, &str)] = &[
+    ("http_exchanges", "nothing is asked of the web; results of tools stand in tool_results"),
+    ("memory_snapshot", "each replay begins with an empty memory"),
+    ("setup", "the configuration is the init.lua that is tested"),
+    ("tools", "the tools are those of the init.lua that is tested"),
+    ("repo", "nothing is fetched"),
+];
+/// Under what several conversations stand in one file.
+const SEVERAL: &[&str] = &["conversations", "traces"];
 const CALL: &[&str] = &["id", "name", "arguments", "type", "function"];
 const RESULT: &[&str] = &["tool_call_id", "id", "name", "content", "status", "is_error"];
 const EXPECTS: &[&str] = &[
@@ -61,6 +74,12 @@ pub(super) fn read(path: &Path, name: &str) -> Result<Value, ScriptError> {
     })
 }
 
+/// What of recorded conversations is passed over.
+pub(super) fn notes(traces: &Value) -> impl Iterator<Item = &str> {
+    let traces = traces.as_array().into_iter().flatten();
+    traces.filter_map(|trace| trace["notes"].as_array()).flatten().filter_map(Value::as_str)
+}
+
 fn parse(path: &Path, name: &str) -> Result<Value, String> {
     let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if length > MAX_BYTES {
@@ -68,18 +87,44 @@ fn parse(path: &Path, name: &str) -> Result<Value, String> {
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let json: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    shape(&json, name)
+    let listed = SEVERAL.iter().find_map(|key| Some((*key, json.get(key)?)));
+    let (within, several) = match (&json, listed) {
+        (Value::Array(items), _) => ("", items),
+        (_, Some((key, Value::Array(items)))) => (key, items),
+        _ => return Ok(json!([shape(&At::document(""), &json, name)?])),
+    };
+    if several.is_empty() {
+        return Err("there is no conversation in it".into());
+    }
+    let place = |index: usize| format!("{within}[{}]", index + 1);
+    let shaped = several.iter().enumerate().map(|(index, item)| {
+        let whole = shape(&At::document(&place(index)), item, name)?;
+        Ok(named(whole, name, index))
+    });
+    shaped.collect()
+}
+
+/// A conversation of several in a file, which has a name of its own.
+fn named(mut trace: Value, file: &str, index: usize) -> Value {
+    if trace["name"] == file {
+        trace["name"] = format!("{file} {}", index + 1).into();
+    }
+    trace
 }
 
 /// The one shape.
-fn shape(json: &Value, file: &str) -> Result<Value, String> {
-    let at = At::root();
+fn shape(at: &At, json: &Value, file: &str) -> Result<Value, String> {
     let trace = at.object(json, TRACE)?;
+    for (key, why) in UNUSED {
+        if trace.contains_key(*key) {
+            at.key(key).pass_over(why);
+        }
+    }
     let turns = match (trace.get("turns"), trace.get("steps")) {
         (Some(turns), None) => {
             list(&at.key("turns"), turns)?.map(|(at, item)| turn(&at, item)).collect::<Result<Vec<_>, _>>()?
         }
-        (None, Some(steps)) => flat(&at, steps, trace.get("user_input"))?,
+        (None, Some(steps)) => flat(at, steps, trace.get("user_input"))?,
         (Some(_), Some(_)) => return Err("a conversation has either turns or steps, not both".into()),
         (None, None) => return Err("turns is missing: a list of { user_input, steps }".into()),
     };
@@ -100,6 +145,7 @@ fn shape(json: &Value, file: &str) -> Result<Value, String> {
             shaped[key] = json!(text(&at.key(key), value)?);
         }
     }
+    shaped["notes"] = at.notes().into();
     Ok(shaped)
 }
 
@@ -179,6 +225,10 @@ fn step(at: &At, json: &Value) -> Result<Step, String> {
         if let Some(words) = hint.get("last_user_message_contains") {
             step.shaped.insert("hint".into(), words.clone());
         }
+        let least = ["min_message_count", "min_messages"].iter().find_map(|key| hint.get(*key)?.as_u64());
+        if let Some(least) = least {
+            step.shaped.insert("min_messages".into(), least.into());
+        }
     }
     for key in ["tool_results", "expected_tool_results"] {
         if let Some(given) = fields.get(key) {
@@ -219,8 +269,12 @@ fn respond(at: &At, json: &Value, step: &mut Step) -> Result<(), String> {
             ));
         }
     }
-    let tokens = |key: &str| fields.get(key).and_then(Value::as_u64);
-    if let (Some(input), Some(output)) = (tokens("input_tokens"), tokens("output_tokens")) {
+    let usage = fields.get("usage").and_then(Value::as_object);
+    let [input, output] = USAGE.map(|names| {
+        let told = |map: &Map<String, Value>| names.iter().find_map(|name| map.get(*name)?.as_u64());
+        usage.and_then(told).or_else(|| told(fields))
+    });
+    if let (Some(input), Some(output)) = (input, output) {
         step.shaped.insert("usage".into(), json!({ "input": input, "output": output }));
     }
     Ok(())
@@ -277,9 +331,10 @@ fn expects(at: &At, json: &Value) -> Result<Value, String> {
             at.key(key)
         ));
     }
-    let fields = at.object(json, EXPECTS)?;
+    let fields = at.strict_object(json, EXPECTS)?;
     let mut shaped = fields.clone();
-    for (key, value) in fields {
+    shaped.retain(|key, _| !key.starts_with('_'));
+    for (key, value) in fields.iter().filter(|(key, _)| !key.starts_with('_')) {
         let at = at.key(key);
         let fits = match key.as_str() {
             "response_contains" | "final_contains" | "response_not_contains" | "response_matches" => {
@@ -290,7 +345,7 @@ fn expects(at: &At, json: &Value) -> Result<Value, String> {
             "all_tools_succeeded" => value.is_boolean(),
             "response_json" => value.is_object(),
             "tool_results_contain" => value.as_object().is_some_and(|map| map.values().all(texts)),
-            "budget" => at.object(value, BUDGET)?.values().all(Value::is_u64),
+            "budget" => at.strict_object(value, BUDGET)?.values().all(Value::is_u64),
             _ => {
                 let calls = list(&at, value)?.map(|(at, item)| match item {
                     Value::String(_) => Ok(item.clone()),
@@ -311,7 +366,7 @@ fn expects(at: &At, json: &Value) -> Result<Value, String> {
 }
 
 fn expected_call(at: &At, json: &Value) -> Result<Value, String> {
-    let fields = at.object(json, &["name", "arguments"])?;
+    let fields = at.strict_object(json, &["name", "arguments"])?;
     text(&at.key("name"), fields.get("name").ok_or_else(|| at.missing("name"))?)?;
     Ok(json.clone())
 }

@@ -34,6 +34,9 @@ pub(super) struct Test {
     /// Seconds that one spec may take [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+    /// Rounds of tool calls that a turn may have [default: the setting max_tool_rounds]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rounds: Option<u32>,
     /// How the results are written [default: a tree on a terminal, lines in a pipe]
     #[arg(long, value_name = "FORM")]
     format: Option<Format>,
@@ -74,7 +77,10 @@ trait Report: Send {
 }
 
 impl Test {
-    pub(super) fn main(self, flags: Flags) -> anyhow::Result<Exit> {
+    pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
+        if let Some(rounds) = self.rounds {
+            flags.set("max_tool_rounds", "--rounds", rounds.into());
+        }
         block_on(self.run(flags))
     }
 

@@ -1,8 +1,12 @@
 //! The words of questions and answers.
 
 use super::MAX_QUESTION_CHARS;
-use crate::domain::{approval::ApprovalRequest, id::CallId};
-use serde_json::Value;
+use crate::domain::{
+    approval::ApprovalRequest,
+    call_text::{LABEL_CHARS, call_label, details},
+    cut,
+    id::CallId,
+};
 use std::fmt::Write;
 
 /// `yes`, `no`, `yes abcdef`, `no abcdef`.
@@ -31,20 +35,26 @@ pub(super) fn letters() -> String {
     tail.chunks(2).map(|pair| char::from(b'a' + letter(pair))).collect()
 }
 
-/// The call, all of it, with what cannot be seen spelled out.
+/// The call, all of it, with what cannot be seen spelled out: in one line, as at a terminal, and below it
+/// what that does not show whole.
 pub(super) fn shown(request: &ApprovalRequest) -> Result<String, String> {
     let ApprovalRequest { call, reason, context } = request;
-    let args = visible(&Value::Object(call.args.clone()).to_string());
-    let length = args.chars().count();
+    let mut what = cut::title(&visible(&call_label(&call.name, &call.args)), LABEL_CHARS);
+    for line in details(&call.args).lines() {
+        // The bar is ours: it tells lines of a text from arguments.
+        let (mark, text) = line.strip_prefix("  │").map_or(("", line), |text| ("  |", text));
+        what += &format!("\n{mark}{}", visible(text));
+    }
+    let length = what.chars().count();
     if length > MAX_QUESTION_CHARS {
         return Err(format!(
             "the call is too long to be shown whole in a message: {length} characters, and at most \
              {MAX_QUESTION_CHARS} can be asked about"
         ));
     }
-    let (name, agent) = (visible(&call.name), visible(&context.agent));
+    let agent = visible(&context.agent);
     let who = visible(&format!("{}:{}", context.origin.channel, context.origin.user));
-    Ok(format!("{agent} wants to run {name} {args}\nfor {who}, because {}", visible(reason)))
+    Ok(format!("{agent} wants to run {what}\nfor {who}, because {}", visible(reason)))
 }
 
 fn visible(text: &str) -> String {
@@ -66,6 +76,8 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{call::ToolCall, envelope::Origin, hook::TurnContext};
+    use serde_json::json;
 
     #[test]
     fn only_an_answer_is_one() {
@@ -73,6 +85,33 @@ mod tests {
         assert_eq!(read("no abcdef"), Some((false, Some("abcdef".into()))));
         for text in ["yes please do", "yes, abcdef", "nope", "no 123456", "yes abcd", "abcdef", ""] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    fn of(args: serde_json::Value) -> String {
+        let serde_json::Value::Object(args) = args else { panic!("an object") };
+        let context = TurnContext {
+            session: "s".into(),
+            turn: "t".into(),
+            agent: "main".into(),
+            origin: Origin { channel: "phone".into(), user: "ada".into() },
+            depth: 0,
+        };
+        let call = ToolCall::new("system.run", args);
+        shown(&ApprovalRequest { call, context, reason: "it asks".into() }).unwrap()
+    }
+
+    #[test]
+    fn calls_read_like_commands_and_nothing_is_hidden() {
+        let end = "\nfor phone:ada, because it asks";
+        for (args, text) in [
+            (json!({"argv": ["git", "commit", "-m", "it's"]}), r"git commit -m 'it'\''s'"),
+            (json!({"command": "ls | wc -l", "cwd": "/tmp"}), "ls | wc -l\n  cwd: /tmp"),
+            (json!({"command": "ls\nrm x"}), "ls rm x\n  command:\n  | ls\n  | rm x"),
+            (json!({"argv": ["a\nfor phone:eve"]}), "'a for phone:eve'\n  argv: [\"a\\nfor phone:eve\"]"),
+            (json!({"argv": ["r\u{202e}m"]}), "'rm'\n  argv: [\"r\\u{202e}m\"]"),
+        ] {
+            assert_eq!(of(args), format!("main wants to run system.run {text}{end}"));
         }
     }
 

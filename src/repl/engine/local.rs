@@ -2,8 +2,14 @@
 
 use super::{Ended, Engine, Evaluated, Said};
 use crate::{
-    app::{App, Cause},
-    domain::{BoxFuture, envelope::Envelope, outcome::TurnEnd, store::Session},
+    app::{App, Cause, NOTHING_TO_RETRY},
+    domain::{
+        BoxFuture,
+        envelope::Envelope,
+        event::{Observer, TurnEvent},
+        outcome::TurnEnd,
+        store::{Session, StoreError},
+    },
     front::{Colour, transcript},
     gateway::Delivery,
     script::{Evaluation, Limits, Outcome},
@@ -15,16 +21,40 @@ const CHANNEL: &str = "repl";
 /// How long one evaluation may take; Ctrl-C ends it before.
 const EVAL_LIMIT: Duration = Duration::from_secs(60);
 
+/// What there is to say where nothing is taken up again.
+fn untaken(nothing: Result<Option<String>, StoreError>, observer: &dyn Observer) -> TurnEnd {
+    match nothing {
+        Ok(_) => {
+            observer.observe(&TurnEvent::Notice { text: NOTHING_TO_RETRY.to_owned() });
+            TurnEnd::Answered(String::new())
+        }
+        Err(error) => {
+            let message = error.to_string();
+            observer.observe(&TurnEvent::Notice { text: format!("error: {message}") });
+            TurnEnd::Failed { kind: "storage", message }
+        }
+    }
+}
+
 /// The engine in this program.
 pub(in crate::repl) struct Local(pub(in crate::repl) App);
 
 impl Engine for Local {
     fn say(&self, said: Said) -> BoxFuture<'_, TurnEnd> {
         let Self(app) = self;
-        let Said { text, session, model, observer, cancel } = said;
-        let envelope = Envelope { origin: app.origin(CHANNEL), agent: app.agent_of(&session), text };
-        let delivery = Delivery { envelope, session: session.id, model, depth: 0, observer, cancel };
-        Box::pin(async move { app.gateway().submit(delivery).await.end })
+        let Said { text, again, session, model, observer, cancel } = said;
+        Box::pin(async move {
+            let text = match again {
+                false => text,
+                true => match app.memory().left_unanswered(&session.id).await {
+                    Ok(Some(text)) => text,
+                    nothing => return untaken(nothing, &*observer),
+                },
+            };
+            let envelope = Envelope { origin: app.origin(CHANNEL), agent: app.agent_of(&session), text };
+            let delivery = Delivery { envelope, session: session.id, model, depth: 0, observer, cancel };
+            app.gateway().submit(delivery).await.end
+        })
     }
 
     fn evaluate<'a>(&'a self, code: &'a str) -> BoxFuture<'a, Evaluated> {
@@ -107,9 +137,8 @@ impl Engine for Local {
     ) -> BoxFuture<'a, anyhow::Result<(Session, String)>> {
         Box::pin(async move {
             let session = self.0.memory().find_session(wanted).await?;
-            let all = self.0.memory().messages(&session.id).await?;
-            let last = transcript(&all[all.len().saturating_sub(messages)..], colour);
-            Ok((session, last))
+            let last = self.0.memory().last_messages(&session.id, messages).await?;
+            Ok((session, transcript(&last, colour)))
         })
     }
 

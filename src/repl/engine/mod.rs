@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// A message to the agent.
 pub(super) struct Said {
     pub(super) text: String,
+    /// The last message that was not answered is meant, and no text.
+    pub(super) again: bool,
     pub(super) session: Session,
     /// In place of the agent's own.
     pub(super) model: Option<String>,

@@ -3,7 +3,7 @@
 use super::{Ended, Engine, Evaluated, Said};
 use crate::{
     attach::{Link, LinkError, Message, Opened, Person, say},
-    domain::{BoxFuture, approval::Approver, outcome::TurnEnd, store::Session},
+    domain::{BoxFuture, approval::Approver, causes::causes, outcome::TurnEnd, store::Session},
     front::{Colour, to_stderr, tool_table, transcript},
     quic::protocol::{Answer, Request},
 };
@@ -41,9 +41,9 @@ impl Remote {
     }
 
     async fn answered(&self, said: Said) -> Result<TurnEnd, LinkError> {
-        let Said { text, session, model, observer, cancel } = said;
+        let Said { text, again, session, model, observer, cancel } = said;
         let model = model.or_else(|| self.chosen.clone());
-        let message = Message { text, session: session.id, agent: self.agent.clone(), model };
+        let message = Message { text, session: session.id, agent: self.agent.clone(), model, again };
         let person = Person { observer, approver: self.approver.clone(), cancel };
         say(&self.link, message, &person).await
     }
@@ -127,7 +127,10 @@ impl Engine for Remote {
 
     fn reload_and_tell(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let told = self.reload().await.unwrap_or_else(|error| format!("not reloaded: {error:#}"));
+            let told = self
+                .reload()
+                .await
+                .unwrap_or_else(|error| format!("not reloaded: {}", causes(error.as_ref())));
             to_stderr(&format!("{told}\n"));
         })
     }

@@ -4,9 +4,9 @@ use super::{
     super::{
         errors::ScriptError,
         fields::article,
-        state::{caller, misuse},
+        state::{Phase, State, caller, misuse},
     },
-    Api,
+    Api, shown,
 };
 use crate::domain::secret::SecretRef;
 use mlua::{MetaMethod, UserData, UserDataMethods, Value};
@@ -26,6 +26,12 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         let Value::String(text) = &reference else {
             return Err(fail(format!("the reference is a string, not {}", article(&reference))));
         };
-        text.to_string_lossy().parse().map(SecretHandle).map_err(fail)
+        let secret: SecretRef = text.to_string_lossy().parse().map_err(fail)?;
+        let state = State::of(lua);
+        if state.phase.get() == Phase::Loading {
+            let place = shown(caller(lua).as_ref());
+            state.plan.borrow_mut().secrets.push((secret.clone(), place));
+        }
+        Ok(SecretHandle(secret))
     })
 }

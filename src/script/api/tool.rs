@@ -34,11 +34,11 @@ fn tool(lua: &Lua, declaration: Value) -> Result<(), ScriptError> {
     let name = fields.required("name")?;
     let word = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !part.ends_with('-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
     };
     if name.len() > MAX_NAME || !name.split('.').all(word) {
-        let advice =
-            "use words of letters, digits and '_', joined by dots, such as \"weather\" or \"home.lights\"";
+        let advice = "use words of letters, digits, '_' and '-', joined by dots, such as \"get-weather\" or \"home.lights\"";
         return Err(fields.wrong("name", format!("{name:?} is no tool name: {advice}")));
     }
     let state = State::of(lua);

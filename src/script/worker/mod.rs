@@ -7,7 +7,7 @@ mod link;
 mod outcome;
 mod tools;
 
-use super::{api, call::Answer, errors::ScriptError, guard, stop, values::Bounds};
+use super::{api, call::Answer, errors::ScriptError, guard, stop, unknown::Lines, values::Bounds};
 use crate::sandbox::lua::{Done, FrameError, MAX_CODE, Request, Start};
 use link::{Link, Printed};
 use mlua::{Function, Lua, LuaOptions, LuaString, MultiValue, StdLib, chunk::ChunkMode};
@@ -50,6 +50,11 @@ fn run(start: Start, link: Link, printed: &Rc<Printed>) -> mlua::Result<Done> {
     lua.globals().set("json", api::json(&lua, &host, BOUNDS)?)?;
     tools::install(&lua, &host, link, &start)?;
     let on_error = lua.create_function(guard::on_error)?;
+    let code = start.code.clone();
+    lua.set_app_data(Lines::new(move |file, line| {
+        let at = (line as usize).checked_sub(1).filter(|_| file == NAME.trim_start_matches('='))?;
+        code.lines().nth(at).map(str::to_owned)
+    }));
     stop::install(&lua)?;
     lua.set_memory_limit(start.memory)?;
 

@@ -40,9 +40,11 @@ fn entry(lua: &Lua, tool: &Offered) -> mlua::Result<Table> {
     entry.raw_set("name", tool.name.as_str())?;
     entry.raw_set("signature", tool.signature.as_str())?;
     entry.raw_set("description", tool.description.as_str())?;
-    entry.raw_set("words", lua.create_sequence_from(tool.name.split('.'))?)?;
-    // The form in which models know the name.
-    entry.raw_set("plain", tool.name.replace('.', "_"))?;
+    // A name of Lua's has no hyphen.
+    let name = tool.name.replace('-', "_");
+    entry.raw_set("words", lua.create_sequence_from(name.split('.'))?)?;
+    // The form in which models know the name, nearly.
+    entry.raw_set("plain", name.replace('.', "_"))?;
     Ok(entry)
 }
 

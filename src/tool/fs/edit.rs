@@ -25,17 +25,26 @@ pub struct Edit {
     pub replace_all: bool,
 }
 
+impl Edit {
+    /// What is wrong with it, whatever is in the file.
+    pub(super) fn check(&self) -> Result<(), FsError> {
+        let wrong = |text: &str| Err(FsError::Arguments(format!("{:?}: {text}", self.path)));
+        if self.old.is_empty() {
+            return wrong("old is empty; to write a whole file use fs.write");
+        }
+        if self.old == self.new {
+            return wrong("old and new are the same");
+        }
+        Ok(())
+    }
+}
+
 impl Workspace {
     /// Replaces a passage. Line ends stay what they are in the file: a passage given with plain line
     /// feeds is found in, and written to, a file that has CRLF.
     pub fn edit(&self, request: &Edit) -> Result<Reply, FsError> {
         let wrong = |text: &str| Err(FsError::Arguments(format!("{:?}: {text}", request.path)));
-        if request.old.is_empty() {
-            return wrong("old is empty; to write a whole file use fs.write");
-        }
-        if request.old == request.new {
-            return wrong("old and new are the same");
-        }
+        request.check()?;
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let place = self.place(&request.path)?;
         let (file, metadata) = self.open_file(&place, &self.rules())?;

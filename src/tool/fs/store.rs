@@ -8,7 +8,7 @@ use super::{
 };
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, PermissionsExt};
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     io::{self, Write},
     os::fd::AsFd,
     path::{Component, Path, PathBuf},
@@ -66,8 +66,28 @@ impl Workspace {
         stored.map(|()| target.existing.is_none())
     }
 
+    /// An error when nothing may be written there. Makes nothing.
+    pub(super) fn may_write(&self, path: &str) -> Result<(), FsError> {
+        self.planned(&self.place(path)?, &self.rules()).map(drop)
+    }
+
     /// Opens the directory that the file goes to, and makes it if need be.
     pub(super) fn target(&self, place: &Place<'_>, rules: &Rules<'_>) -> Result<Target, FsError> {
+        let wrong = |source| self.io(place.given, source);
+        let Planned { dir, missing, name, existing } = self.planned(place, rules)?;
+        if missing == Path::new("") {
+            return Ok(Target { dir, name, existing });
+        }
+        dir.create_dir_all(&missing).map_err(wrong)?;
+        let dir = dir.open_dir(&missing).map_err(wrong)?;
+        // Somebody else may have been quicker.
+        let real = real_path(dir.as_fd()).map_err(wrong)?;
+        forbid(rules, &real.join(&name), None, Access::Write, place.given)?;
+        Ok(Target { dir, name, existing: None })
+    }
+
+    /// Where the file would go, once it is clear that nothing on the way is protected.
+    fn planned(&self, place: &Place<'_>, rules: &Rules<'_>) -> Result<Planned, FsError> {
         let given = || place.given.to_owned();
         let wrong = |source| self.io(place.given, source);
         let Found::Workspace(root) = place.root else {
@@ -82,14 +102,15 @@ impl Workspace {
             return Err(FsError::Directory(given()));
         };
         let parent = relative.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        let dir = self.make_dir(&root.dir, parent, name, place, rules)?;
+        let (dir, missing) = nearest_dir(&root.dir, parent).map_err(wrong)?;
+        let real = real_path(dir.as_fd()).map_err(wrong)?;
         let existing = match dir.symlink_metadata(name) {
+            _ if missing != Path::new("") => None,
             Ok(metadata) => Some(metadata),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(wrong(e)),
         };
-        let real = real_path(dir.as_fd()).map_err(wrong)?;
-        forbid(rules, &real.join(name), existing.as_ref(), Access::Write, place.given)?;
+        forbid(rules, &real.join(&missing).join(name), existing.as_ref(), Access::Write, place.given)?;
         match &existing {
             Some(m) if m.is_dir() => Err(FsError::Directory(given())),
             Some(m) if !m.is_file() => Err(FsError::Special(given())),
@@ -97,41 +118,34 @@ impl Workspace {
                 path: given(),
                 why: "its mode says that it is not to be written".into(),
             }),
-            _ => Ok(Target { dir, name: name.to_owned(), existing }),
+            _ => Ok(Planned { dir, missing, name: name.to_owned(), existing }),
         }
     }
+}
 
-    /// Opens `parent`. What is missing of it is made, once it is clear that nothing in it is protected.
-    fn make_dir(
-        &self,
-        root: &Dir,
-        parent: &Path,
-        name: &OsStr,
-        place: &Place<'_>,
-        rules: &Rules<'_>,
-    ) -> Result<Dir, FsError> {
-        let wrong = |source| self.io(place.given, source);
-        let (mut there, mut missing) = (parent, PathBuf::new());
-        let dir = loop {
-            let at = if there == Path::new("") { Path::new(".") } else { there };
-            match (root.open_dir(at), there.parent(), there.components().next_back()) {
-                (Ok(dir), ..) => break dir,
-                (Err(e), Some(above), Some(Component::Normal(last)))
-                    if e.kind() == io::ErrorKind::NotFound =>
-                {
-                    missing = Path::new(last).join(missing);
-                    there = above;
-                }
-                (Err(e), ..) => return Err(wrong(e)),
+/// Where a file would go.
+struct Planned {
+    /// The directory that is there.
+    dir: Dir,
+    /// What is missing below it.
+    missing: PathBuf,
+    name: OsString,
+    existing: Option<Metadata>,
+}
+
+/// Opens as much of `parent` as is there; and what is missing of it.
+fn nearest_dir(root: &Dir, parent: &Path) -> io::Result<(Dir, PathBuf)> {
+    let (mut there, mut missing) = (parent, PathBuf::new());
+    loop {
+        let at = if there == Path::new("") { Path::new(".") } else { there };
+        match (root.open_dir(at), there.parent(), there.components().next_back()) {
+            (Ok(dir), ..) => return Ok((dir, missing)),
+            (Err(e), Some(above), Some(Component::Normal(last))) if e.kind() == io::ErrorKind::NotFound => {
+                missing = Path::new(last).join(missing);
+                there = above;
             }
-        };
-        if missing == Path::new("") {
-            return Ok(dir);
+            (Err(e), ..) => return Err(e),
         }
-        let real = real_path(dir.as_fd()).map_err(wrong)?;
-        forbid(rules, &real.join(&missing).join(name), None, Access::Write, place.given)?;
-        dir.create_dir_all(&missing).map_err(wrong)?;
-        dir.open_dir(&missing).map_err(wrong)
     }
 }
 

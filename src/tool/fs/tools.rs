@@ -3,11 +3,11 @@
 use super::{Append, Bounds, Edit, FsError, List, Named, Read, Reply, Search, Workspace, Write};
 use crate::{
     domain::{
-        BoxFuture,
+        BoxFuture, JsonMap,
         call::{ToolCall, ToolResult, ToolStatus},
         tool::{Effect, ToolSpec},
     },
-    policy::{Authorized, Scope},
+    policy::{Authorized, Objection, Scope},
     tool::{Tool, arguments},
 };
 use serde::de::DeserializeOwned;
@@ -18,12 +18,15 @@ use std::{panic::resume_unwind, sync::Arc, time::Duration};
 pub const MAX_TIME: Duration = Duration::from_secs(20);
 
 type Work<A> = fn(&Workspace, &A, &Bounds) -> Result<Reply, FsError>;
+/// Finds out whether the work would be refused. Changes nothing.
+type Look<A> = fn(&Workspace, &A) -> Result<(), FsError>;
 
 /// One operation on the workspace.
 struct FsTool<A> {
     spec: ToolSpec,
     workspace: Arc<Workspace>,
     work: Work<A>,
+    look: Look<A>,
 }
 
 impl<A: DeserializeOwned + Send + 'static> FsTool<A> {
@@ -59,6 +62,22 @@ impl<A: DeserializeOwned + Send + 'static> Tool for FsTool<A> {
         &self.spec
     }
 
+    fn objection(&self, args: &JsonMap) -> Option<Objection> {
+        let args: A = match arguments::parse(args) {
+            Ok(args) => args,
+            Err(problem) => return Some(Objection::Malformed(format!("{}: {problem}", self.spec.name))),
+        };
+        let error = (self.look)(&self.workspace, &args).err()?;
+        match error {
+            FsError::Protected { .. } | FsError::Outside { .. } => {
+                Some(Objection::Refused(error.to_string()))
+            }
+            FsError::Arguments(text) => Some(Objection::Malformed(text)),
+            // What is not there, or not what it should be, is the tool's to tell.
+            _ => None,
+        }
+    }
+
     fn run<'a>(&'a self, call: Authorized<ToolCall>, _: Scope<'a>) -> BoxFuture<'a, ToolResult> {
         Box::pin(self.call(call.into_inner()))
     }
@@ -69,7 +88,7 @@ fn tool<A: DeserializeOwned + Send + 'static>(
     (name, effect, description): (&str, Effect, &str),
     required: &[&str],
     properties: Value,
-    work: Work<A>,
+    (work, look): (Work<A>, Look<A>),
 ) -> Arc<dyn Tool> {
     let mut parameters = json!({"type": "object", "properties": properties});
     if !required.is_empty() {
@@ -81,7 +100,7 @@ fn tool<A: DeserializeOwned + Send + 'static>(
         parameters: parameters.into(),
         effect,
     };
-    Arc::new(FsTool { spec, workspace: Arc::clone(workspace), work })
+    Arc::new(FsTool { spec, workspace: Arc::clone(workspace), work, look })
 }
 
 /// The file tools on one workspace.
@@ -97,7 +116,10 @@ pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
                 "offset": {"type": "integer", "description": "The first line to read, counted from 1."},
                 "limit": {"type": "integer", "description": "How many lines to read, at most."}
             }),
-            |workspace, args: &Read, bounds| workspace.read(args, bounds),
+            (
+                |workspace, args: &Read, bounds| workspace.read(args, bounds),
+                |workspace, args| workspace.may_read(&args.path),
+            ),
         ),
         tool(
             workspace,
@@ -108,7 +130,10 @@ pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
                 "depth": {"type": "integer", "description": "How many levels to list; 1 unless given."},
                 "hidden": {"type": "boolean", "description": "Whether to show names that begin with a dot."}
             }),
-            |workspace, args: &List, bounds| workspace.list(args, bounds),
+            (
+                |workspace, args: &List, bounds| workspace.list(args, bounds),
+                |workspace, args| workspace.may_read(args.path.as_deref().unwrap_or(".")),
+            ),
         ),
         tool(
             workspace,
@@ -127,7 +152,10 @@ pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
                 "hidden": {"type": "boolean", "description": "Whether to search names that begin with a dot."},
                 "max_results": {"type": "integer"}
             }),
-            |workspace, args: &Search, bounds| workspace.search(args, bounds),
+            (
+                |workspace, args: &Search, bounds| workspace.search(args, bounds),
+                |workspace, args| workspace.may_read(args.path.as_deref().unwrap_or(".")),
+            ),
         ),
         tool(
             workspace,
@@ -138,7 +166,10 @@ pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
             ),
             &["path", "content"],
             json!({"path": path, "content": {"type": "string", "description": "All that the file shall hold."}}),
-            |workspace, args: &Write, _| workspace.write(args),
+            (
+                |workspace, args: &Write, _| workspace.write(args),
+                |workspace, args| workspace.may_write(&args.path),
+            ),
         ),
         tool(
             workspace,
@@ -153,7 +184,14 @@ pub(in crate::tool) fn tools(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>; 5] {
                 "new": {"type": "string", "description": "What comes in its place."},
                 "replace_all": {"type": "boolean", "description": "Replace it everywhere."}
             }),
-            |workspace, args: &Edit, _| workspace.edit(args),
+            (
+                |workspace, args: &Edit, _| workspace.edit(args),
+                |workspace, args| {
+                    args.check()?;
+                    workspace.may_read(&args.path)?;
+                    workspace.may_write(&args.path)
+                },
+            ),
         ),
     ]
 }
@@ -167,28 +205,28 @@ pub(in crate::tool) fn for_scripts(workspace: &Arc<Workspace>) -> [Arc<dyn Tool>
             ("fs.append", Effect::Act, "Adds to the end of a file in the workspace."),
             &["path", "content"],
             json!({"path": {"type": "string"}, "content": {"type": "string"}}),
-            |workspace, args: &Append, _| workspace.append(args),
+            (|workspace, args: &Append, _| workspace.append(args), |_, _| Ok(())),
         ),
         tool(
             workspace,
             ("fs.stat", Effect::Read, "Tells what is at a path in the workspace."),
             &["path"],
             path.clone(),
-            |workspace, args: &Named, _| workspace.stat(args),
+            (|workspace, args: &Named, _| workspace.stat(args), |_, _| Ok(())),
         ),
         tool(
             workspace,
             ("fs.mkdir", Effect::Act, "Makes a directory in the workspace."),
             &["path"],
             path.clone(),
-            |workspace, args: &Named, _| workspace.make_directory(args),
+            (|workspace, args: &Named, _| workspace.make_directory(args), |_, _| Ok(())),
         ),
         tool(
             workspace,
             ("fs.remove", Effect::Act, "Removes a file or an empty directory in the workspace."),
             &["path"],
             path,
-            |workspace, args: &Named, _| workspace.remove(args),
+            (|workspace, args: &Named, _| workspace.remove(args), |_, _| Ok(())),
         ),
     ]
 }

@@ -113,6 +113,9 @@ impl Workspace {
         if path.is_empty() {
             return Err(FsError::Arguments("the path is empty; \".\" is the workspace itself".into()));
         }
+        if path.contains('\0') {
+            return Err(FsError::Arguments("the path contains a zero byte, which no path can".into()));
+        }
         if given.is_relative() {
             return Ok(place(given, Found::Workspace(root)));
         }
@@ -139,13 +142,27 @@ impl Workspace {
     /// Opens a file or directory for reading, and sees to it that it isn't protected.
     pub(super) fn open(&self, place: &Place<'_>, rules: &Rules<'_>) -> Result<(File, Metadata), FsError> {
         let wrong = |source| self.io(place.given, source);
-        let file = place.root().dir.open_with(&place.relative, &reading()).map_err(wrong)?;
+        let file = match place.root().dir.open_with(&place.relative, &reading()) {
+            Ok(file) => file,
+            Err(source) => {
+                // That a protected file is not there is nobody's business either.
+                if let (io::ErrorKind::NotFound, Found::Workspace(root)) = (source.kind(), &place.root) {
+                    forbid(rules, &root.real.join(&place.relative), None, Access::Read, place.given)?;
+                }
+                return Err(wrong(source));
+            }
+        };
         let metadata = file.metadata().map_err(wrong)?;
         if let Found::Workspace(_) = place.root {
             let real = real_path(file.as_fd()).map_err(wrong)?;
             forbid(rules, &real, Some(&metadata), Access::Read, place.given)?;
         }
         Ok((file, metadata))
+    }
+
+    /// An error when what is there may not be read, or is not there.
+    pub(super) fn may_read(&self, path: &str) -> Result<(), FsError> {
+        self.open(&self.place(path)?, &self.rules()).map(drop)
     }
 
     /// As [`Self::open`], for regular files only.

@@ -14,7 +14,8 @@ pub(super) fn signature(spec: &ToolSpec) -> String {
         Some(schema) => fields(schema, 0),
         None => "{}".into(),
     };
-    crate::domain::cut::middle(&format!("{}{fields}", spec.name), MAX_LENGTH)
+    // As a program writes it: a name of Lua's has no hyphen.
+    crate::domain::cut::middle(&format!("{}{fields}", spec.name.replace('-', "_")), MAX_LENGTH)
 }
 
 /// The fields of an object: those that are needed come first.

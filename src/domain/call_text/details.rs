@@ -1,9 +1,6 @@
 //! All of a call's arguments, for a person who is asked whether it may run.
 
-use super::{
-    approve::LABEL_CHARS,
-    label::{is_hostile, shown},
-};
+use super::label::{LABEL_CHARS, is_hostile, shown};
 use crate::domain::JsonMap;
 use serde_json::Value;
 use std::fmt::Write;
@@ -17,7 +14,7 @@ const MOST_EMPTY: usize = 4;
 
 /// What the call's label does not show in full: one argument a line, and texts of several lines
 /// as a block. Nothing is left out, and what a terminal would not print is spelled out.
-pub(super) fn details(args: &JsonMap) -> String {
+pub fn details(args: &JsonMap) -> String {
     let whole = |detail: &str| {
         visible(detail) == detail
             && !detail.contains(['\n', '\t'])
@@ -68,7 +65,7 @@ fn block(text: &str, out: &mut String) {
 
 /// `text` with an escape such as `\u{1b}` for each character that can't be seen, and a remark for long
 /// blanks. Line ends and tabs stay.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

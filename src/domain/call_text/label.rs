@@ -3,6 +3,9 @@
 use crate::domain::JsonMap;
 use serde_json::Value;
 
+/// Characters of a call's one-line form where a person decides about it.
+pub const LABEL_CHARS: usize = 300;
+
 /// `text` without control characters, so that what a model or a command says can't drive the
 /// terminal. Line ends and tabs stay.
 pub fn printable(text: &str) -> String {

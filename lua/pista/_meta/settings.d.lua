@@ -1,0 +1,38 @@
+---@meta pista.settings
+
+---What `pista.setup` takes; `openpista config show` shows what is in force.
+---@class pista.Settings
+---@field model? string The model that answers: provider/model, or a bare model name. Without one, a key in the environment or a local server decides; else the built-in demo answers.
+---@field agent? string The agent that answers when none is named.
+---@field base_url? string A server that speaks the OpenAI chat completions protocol.
+---@field api_key? string|pista.Secret Where the key for base_url is kept: env:NAME, file:PATH or cmd:COMMAND. Never the key itself; only the environment variable may hold that.
+---@field context_window? integer The model's context window in tokens. Without it: what the server says.
+---@field max_tokens? integer At most so many tokens in one answer. Without it: the server's own limit.
+---@field max_tool_rounds? integer Rounds of tool calls in one turn. After the last one the model is asked once to sum up.
+---@field workspace? string The directory that tools work in. Without it: the current directory.
+---@field database? string The file that conversations are kept in.
+---@field history? string The file that lines typed in the REPL are kept in.
+---@field autonomy? "ask"|"auto" What happens to a tool call that the rules ask about: a person is asked, or it runs.
+---@field tool_timeout? number Seconds that a tool call may take when it does not say.
+---@field max_tool_timeout? number Seconds that a tool call may ask for at most.
+---@field tool_output_chars? integer Characters of a tool's output that the model gets. The rest is kept in a file.
+---@field spill_bytes? integer Bytes of one tool's output that are kept in a file at most.
+---@field pass_env? string[] Environment variables that commands get besides the harmless ones. Secrets named here reach them.
+---@field unprotected? string[] Names of files and directories that file tools may touch although such names usually hold secrets, such as .env.
+---@field http_allow? string[] Addresses and servers that http.get and pista.http may ask although they are not on the public internet, such as 192.168.1.0/24 or nas.local:8080.
+---@field worker_binary? string The openpista that workers run in their containers. Without it: this one, with the libraries that it needs.
+---@field rates? pista.Rates|false How often people may speak by channels: messages of a person (or of a device) in a minute and at once, and of a whole channel. What is left out follows from per_minute. false: as often as they like.
+---@field connect_timeout? number Seconds to wait for a connection to a model's server.
+---@field first_token_timeout? number Seconds to wait for the first piece of an answer. Large local models may need more.
+---@field idle_timeout? number Seconds to wait for the next piece of an answer.
+---@field retries? integer How often a failed call is made again to the same model before the next one of the chain is tried.
+---@field max_retry_wait? number Seconds to wait between two tries at most. A server that asks for more counts as failed.
+---@field local_servers? string[] Where local servers are looked for when no model is set: the usual ports of Ollama, llama.cpp, LM Studio and vLLM. An empty list looks nowhere.
+---@field local_server_timeout? number Seconds to wait for each of them.
+---@field hook_timeout? number Seconds that a hook in init.lua may take. A tool_call hook that is late denies the call.
+---@field observer_timeout? number Seconds that an observer (pista.on) may take.
+---@field lua_memory_mb? integer Mebibytes of memory that init.lua may use.
+---@field reload? { require_tests?: boolean } What a reload has to pass. require_tests: the specs beside init.lua (see openpista test); while one fails, the configuration in force stays.
+---@field listen? string|false Where openpista start listens for devices (QUIC, so UDP); port 0 finds a free one. false: for nobody but the commands of this user on this machine.
+---@field log? string How much is logged to stderr: off, error, warn, info, debug or trace; for single parts as in "warn,openpista::llm=debug".
+---@field log_format? "text"|"json" The form of a line in the log.
