@@ -8,7 +8,7 @@ use super::{
     facts, primitives,
     reload::{self, Reloading},
     sandboxes,
-    services::{Channels, Health, Service, Services, Webhooks, cron::CronService},
+    services::{Channels, Health, Pruning, Service, Services, Webhooks, cron::CronService},
     table,
 };
 use crate::{
@@ -123,6 +123,7 @@ impl App {
             services.extend([Box::new(channels) as Box<dyn Service>, Box::new(webhooks)]);
         }
         let (memory, gateway) = (self.memory.clone(), self.gateway.downgrade());
+        services.push(Box::new(Pruning::new(self.memory.clone())));
         services.push(Box::new(CronService::new(&self.live.load().loaded, memory, gateway)));
         services
     }

@@ -19,6 +19,7 @@ mod last_good;
 mod loaded;
 mod lua_backend;
 mod models;
+mod oddities;
 mod primitives;
 mod process;
 mod reload;

@@ -1,11 +1,11 @@
 //! What stays the same however often the configuration is loaded.
 
-use super::{ConfigError, Flags, last_good::LastGood};
+use super::{ConfigError, Flags, last_good::LastGood, primitives::InUse};
 use crate::{
     config::{Dirs, Environment, LogFormat, Redactor, Settings, locate, writable},
     gateway::Outgoing,
     memory::{Memory, MemoryError, OpenOptions},
-    sandbox::docker::Docker,
+    sandbox::docker::{Docker, places},
     script::Sink,
     telemetry::{self, Log},
     worker::{Door, Workers},
@@ -35,6 +35,8 @@ pub(super) struct Process {
     pub(super) door: Door,
     /// The places for workers.
     pub(super) places: Arc<Semaphore>,
+    /// The conversations of jobs that runs are in.
+    pub(super) in_use: InUse,
     /// Loaded for specs; takes what they print.
     pub(super) specs: Option<Sink>,
     fixed: OnceLock<Fixed>,
@@ -63,6 +65,7 @@ impl Process {
             docker: OnceLock::new(),
             door: Door::new(dirs.run.join(WORKERS)),
             places: Workers::places(),
+            in_use: InUse::default(),
             flags,
             environment,
             dirs,
@@ -95,6 +98,7 @@ impl Process {
             docker: OnceLock::new(),
             door: self.door.clone(),
             places: Arc::clone(&self.places),
+            in_use: self.in_use.clone(),
             specs: self.specs.clone(),
             fixed: OnceLock::new(),
             log: Arc::clone(&self.log),
@@ -174,7 +178,8 @@ impl Process {
     pub(super) fn docker(&self, state: &Path) -> &Docker {
         self.docker.get_or_init(|| {
             let host = self.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
-            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy())
+            let runtime = self.environment.get("XDG_RUNTIME_DIR");
+            Docker::at(places(host, runtime, self.dirs.home.as_deref()), &state.to_string_lossy())
         })
     }
 

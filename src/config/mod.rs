@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod example;
 mod given;
+mod invisible;
 mod keys;
 mod kind;
 mod layers;

@@ -5,14 +5,15 @@ use super::{
     decide::decide,
     job::{Job, declared},
     run::{self, DELIVERY_WAITS},
+    scheduler::Zones,
     work::{Run, Work},
+    zone::Zone,
 };
 use crate::domain::{
     cron::{Beginning, Claim, Claimed, CronStore, DeclaredJob, NEVER, RunEnd, RunState},
     plan::CronSpec,
     store::StoreError,
 };
-use chrono_tz::Tz;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -34,7 +35,7 @@ pub const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// What the task is told.
 pub(super) enum Message {
-    Apply { jobs: Vec<Arc<CronSpec>>, local: Tz, work: Arc<dyn Work>, done: oneshot::Sender<()> },
+    Apply { jobs: Vec<Arc<CronSpec>>, zones: Zones, work: Arc<dyn Work>, done: oneshot::Sender<()> },
     Stop,
 }
 
@@ -44,7 +45,9 @@ pub(super) struct Actor {
     config: String,
     inbox: mpsc::UnboundedReceiver<Message>,
     jobs: BTreeMap<String, Job>,
-    local: Tz,
+    /// Tells the zone of jobs that name none, and what it told last.
+    zones: Zones,
+    local: Zone,
     /// Of the generation in force.
     work: Option<Arc<dyn Work>>,
     runs: JoinSet<()>,
@@ -72,7 +75,8 @@ impl Actor {
             config,
             inbox,
             jobs: BTreeMap::new(),
-            local: Tz::UTC,
+            zones: Arc::new(|| Zone::UTC),
+            local: Zone::UTC,
             work: None,
             runs: JoinSet::new(),
             busy: HashMap::new(),
@@ -109,8 +113,9 @@ impl Actor {
     }
 
     async fn take(&mut self, message: Option<Message>) -> Next {
-        let Some(Message::Apply { jobs, local, work, done }) = message else { return Next::End };
-        self.local = local;
+        let Some(Message::Apply { jobs, zones, work, done }) = message else { return Next::End };
+        self.zones = zones;
+        self.local = (self.zones)();
         self.apply(jobs).await;
         // A generation without jobs is not held on to.
         self.work = (!self.jobs.is_empty()).then_some(work);
@@ -135,7 +140,7 @@ impl Actor {
         let mut before = std::mem::take(&mut self.jobs);
         for spec in specs {
             let Some(stored) = stored.iter().find(|stored| stored.name == spec.name) else { continue };
-            match Job::new(spec.clone(), self.local, stored) {
+            match Job::new(spec.clone(), &self.local, stored) {
                 Ok(mut job) => {
                     if let Some(old) = before.remove(&spec.name) {
                         job.waiting = old.waiting;
@@ -151,7 +156,23 @@ impl Actor {
     }
 
     fn declared<'a>(&self, specs: impl Iterator<Item = &'a Arc<CronSpec>>, now: i64) -> Vec<DeclaredJob> {
-        specs.filter_map(|spec| declared(spec, self.local, now).ok()).collect()
+        specs.filter_map(|spec| declared(spec, &self.local, now).ok()).collect()
+    }
+
+    /// Takes the jobs up anew where the zone of this machine was changed.
+    async fn follow_zone(&mut self) {
+        let now = (self.zones)();
+        if now == self.local {
+            return;
+        }
+        tracing::warn!(
+            target: "cron",
+            "the time zone of this machine is {now} now, and was {}: jobs without a zone of their own go by it",
+            self.local
+        );
+        self.local = now;
+        let specs = self.jobs.values().map(|job| job.spec.clone()).collect();
+        self.apply(specs).await;
     }
 
     /// Does all that is to be done now; says when there is more.
@@ -159,6 +180,7 @@ impl Actor {
         if self.jobs.is_empty() {
             return None;
         }
+        self.follow_zone().await;
         let now = self.clock.now_ms();
         let mut wake = now + LOOK.as_millis() as i64;
         let names: Vec<_> = self.jobs.keys().cloned().collect();

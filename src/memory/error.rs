@@ -91,6 +91,11 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// Whether somebody answers in the conversation, or is waited for.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Busy { .. } | StoreError::Waits { .. }))
+    }
+
     /// The error for the outside.
     pub(super) fn at(self, path: &Path) -> StoreError {
         let message = match self {

@@ -31,6 +31,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0012_approvals", include_str!("../../migrations/0012_approvals.sql")),
     ("0013_parts", include_str!("../../migrations/0013_parts.sql")),
     ("0014_callbacks", include_str!("../../migrations/0014_callbacks.sql")),
+    ("0018_cron_notes", include_str!("../../migrations/0018_cron_notes.sql")),
+    ("0019_session_lists", include_str!("../../migrations/0019_session_lists.sql")),
 ];
 
 /// The version that this program works with.

@@ -31,8 +31,10 @@ mod open;
 mod options;
 mod owner;
 mod post;
+mod pruning;
 mod readers;
 mod recover;
+mod reusing;
 mod search;
 mod sessions;
 mod spending;
@@ -48,7 +50,8 @@ pub use options::{
     BUSY_TIMEOUT, GROUP_LIMIT, IDLE_READERS, LOG_KEEP, LOG_LEAVE, LOG_LIMIT, LULL, OpenOptions,
 };
 pub use post::POST_DAYS;
-pub use search::{SEARCH_WORDS, SNIPPET_WORDS};
+pub use pruning::{PRUNE_STEP, Pruned, Stale};
+pub use search::{COMPARED, SEARCH_WORDS, SNIPPET_WORDS};
 pub use sessions::{NewSession, TITLE_CHARS};
 
 use crate::domain::{BoxFuture, store::StoreError};

@@ -10,14 +10,30 @@ use crate::domain::{
     rules::Rule,
     tool::ToolSpec,
 };
+use std::path::PathBuf;
 
 /// Runs authorised calls. Implemented by the tool registry.
 pub trait Executor: Send + Sync {
     /// The tools there are, sorted by name.
     fn specs(&self) -> &[ToolSpec];
 
+    /// Keeps a text whole where the tools can read it; the same text is kept once. What stands for it has
+    /// about so many characters. `Err`: why it could not be kept; by itself nothing can keep one.
+    fn kept<'a>(&'a self, _text: &'a str, _chars: usize) -> BoxFuture<'a, Result<KeptText, String>> {
+        Box::pin(std::future::ready(Err("there is no place for it".into())))
+    }
+
     /// Runs a call. Dropping the future stops what runs, and everything that it started.
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult>;
+}
+
+/// What stands for a text that is too long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptText {
+    /// Its beginning and its end, and where all of it is.
+    pub text: String,
+    /// The file with all of it.
+    pub place: PathBuf,
 }
 
 /// Within what a call runs.

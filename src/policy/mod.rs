@@ -19,7 +19,7 @@ mod rules;
 
 pub use authorized::Authorized;
 pub use direct::Direct;
-pub use execute::{Elsewhere, Executor, Nested, NoNested, Scope};
+pub use execute::{Elsewhere, Executor, KeptText, Nested, NoNested, Scope};
 pub use explain::{Decider, Explanation, Outlook};
 pub use fingerprint::call_print;
 pub use floor::{Floor, FloorCheck};

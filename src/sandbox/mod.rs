@@ -9,7 +9,7 @@ mod text;
 pub mod wasm;
 
 pub use capture::{Filter, Keep, Output, fit};
-pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
+pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE, keep_whole};
 pub use text::{clean, cut};
 
 use serde::Serialize;

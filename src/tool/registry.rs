@@ -8,8 +8,8 @@ use crate::{
         call::{ToolCall, ToolResult, ToolStatus},
         tool::ToolSpec,
     },
-    policy::{Authorized, Executor, Scope},
-    sandbox::{Filter, Keep, Limits, fit},
+    policy::{Authorized, Executor, KeptText, Scope},
+    sandbox::{Filter, Keep, Limits, cut, fit, keep_whole},
 };
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -145,6 +145,20 @@ impl ToolRegistry {
 impl Executor for ToolRegistry {
     fn specs(&self) -> &[ToolSpec] {
         &self.specs
+    }
+
+    fn kept<'a>(&'a self, text: &'a str, chars: usize) -> BoxFuture<'a, Result<KeptText, String>> {
+        Box::pin(async move {
+            let place = keep_whole(text, &self.keep.dir).await.map_err(|error| error.to_string())?;
+            let (head, tail) = cut(text, chars).unwrap_or((text, ""));
+            let left_out = text.len() - head.len() - tail.len();
+            let text = format!(
+                "{head}\n[… {left_out} of {} bytes left out; all of it is in {}: read it in pieces …]\n{tail}",
+                text.len(),
+                place.display()
+            );
+            Ok(KeptText { text, place })
+        })
     }
 
     fn execute<'a>(&'a self, call: Authorized<ToolCall>, scope: Scope<'a>) -> BoxFuture<'a, ToolResult> {

@@ -13,3 +13,4 @@ mod reloading;
 mod starting;
 mod talking;
 mod telling;
+mod workspace;

@@ -6,6 +6,7 @@
 mod support;
 
 mod engine;
+mod owning;
 mod proving;
 mod pulling;
 mod rig;

@@ -6,6 +6,7 @@
 mod approvals;
 mod opening;
 mod outgoing;
+mod pruning;
 mod recovering;
 mod searching;
 mod sessions;

@@ -24,6 +24,14 @@ impl Run<'_> {
         if stored.len() == 1 {
             self.emit("session.start", || json!({}));
         }
+        let newest = stored.len().saturating_sub(1);
+        for (index, message) in stored.iter_mut().enumerate() {
+            if let Some(told) = self.shorten(&mut message.message).await
+                && index == newest
+            {
+                self.tell_long(told);
+            }
+        }
         if !self.replays {
             stored.iter_mut().for_each(|m| context::forget_reasoning(&mut m.message));
         }

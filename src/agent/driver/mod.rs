@@ -2,6 +2,7 @@
 
 mod asking;
 mod ending;
+mod entering;
 mod loading;
 mod resuming;
 mod running;
@@ -206,7 +207,12 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         while let Some(text) = steering.next(&self.input.context).await {
-            self.store(Message::user(text));
+            let mut message = Message::user(text);
+            self.keep(&message);
+            if let Some(told) = self.shorten(&mut message).await {
+                self.tell_long(told);
+            }
+            self.push(message);
             self.settle().await?;
             steering.stored().await;
         }
@@ -215,10 +221,15 @@ impl<'a> Run<'a> {
 
     /// Hands a message to the store, which keeps the order, without waiting for the disk.
     fn store(&mut self, message: Message) {
+        self.keep(&message);
+        self.push(message);
+    }
+
+    /// The same for one that the model sees in another form.
+    fn keep(&mut self, message: &Message) {
         let context = &self.input.context;
         let stored = self.agent.parts.store.append(&context.session, &context.turn, message.clone());
         self.queued.push(stored);
-        self.push(message);
     }
 
     /// Waits until everything handed to the store is stored: before anything acts on it, and at the end.

@@ -3,9 +3,10 @@
 mod checks;
 mod escapes;
 mod ports;
+mod promises;
 mod tokens;
 
-use super::{Flags, Loaded};
+use super::{Flags, Loaded, sandboxes};
 use crate::front::Colour;
 use serde::Serialize;
 
@@ -87,7 +88,11 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     };
     found(checks::configuration(&loaded));
     found(checks::permissions(&loaded));
-    found(checks::clock());
+    found(checks::workspace(&loaded));
+    found(checks::clock(&loaded));
+    for oddity in sandboxes::oddities(&loaded) {
+        found(Finding::new("sandboxes", Health::Warn, oddity));
+    }
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
     found(checks::model(&loaded).await);

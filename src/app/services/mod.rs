@@ -3,11 +3,13 @@
 mod channels;
 pub(super) mod cron;
 mod health;
+mod pruning;
 mod telegram;
 mod webhooks;
 
 pub(super) use channels::Channels;
 pub(super) use health::Health;
+pub(super) use pruning::Pruning;
 pub(super) use webhooks::Webhooks;
 
 use super::assemble::Live;

@@ -45,7 +45,7 @@ impl Docker {
     ) -> Result<ContainerOutcome, DockerError> {
         self.have(&container.image, progress).await?;
         let client = self.client().await?;
-        let body = create::body(container, limits, &self.owner);
+        let body = create::body(container, limits, &self.owner, self.numbers().await?);
         let made = client.create_container(None::<CreateContainerOptions>, body).await?;
         let removal = Removal::of(client, &made.id, &self.removals);
         // Attached before the start, so that no output is missed.
