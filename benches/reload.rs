@@ -7,7 +7,7 @@
 mod support;
 
 use openpista::{
-    app::{App, Told, Cause, Flags},
+    app::{App, Cause, Flags, Told},
     config::Environment,
     domain::{
         BoxFuture,

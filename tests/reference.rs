@@ -82,7 +82,7 @@ async fn the_types_name_what_there_is_and_nothing_else() {
 #[test]
 fn the_globals_of_specs_are_there_in_specs_alone() {
     let home = Home::new();
-    home.init("");
+    home.init("return");
     let names: Vec<_> = of_specs().map(|name| format!("{name:?}")).collect();
     let text = format!("for _, name in ipairs {{ {} }} do assert(_ENV[name], name) end", names.join(", "));
     let spec =
@@ -189,7 +189,7 @@ fn call(home: &Home, function: &Function, at: usize, options: &str) -> String {
     };
     let arguments: Vec<_> = function.parameters.iter().enumerate().map(argument).collect();
     let code = format!("{}({})", function.entry.name, arguments.join(", "));
-    home.init("");
+    home.init("return");
     if function.entry.name.starts_with("pista.test.") {
         let spec = format!("it('is refused', function() {code} end)");
         let spec = home.write(&home.config().join("a_spec.lua"), &spec);

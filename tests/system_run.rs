@@ -421,3 +421,98 @@ async fn apart_proc() {
     assert_eq!(place.bash(look).await.stdout.text, "");
     assert_eq!(place.bash("echo still works").await.stdout.text, "still works\n");
 }
+
+/// A git repository, without any configuration but its own.
+async fn repository(place: &Place) {
+    let done = place
+        .bash(
+            "git init -q . && git config user.name t && git config user.email t@example.org && \
+             git commit -q --allow-empty -m one && git commit -q --allow-empty -m two",
+        )
+        .await;
+    assert_eq!(done.exit, Exit::Done, "{}", done.stderr.text);
+}
+
+/// What would wait for a person ends at once, with an error.
+async fn fails_at_once(place: &Place, line: &str, words: &str) {
+    let done = place.bash(line).await;
+    assert!(matches!(done.exit, Exit::Failed(_)), "{line}: {done:?}");
+    let said = format!("{}{}", done.stdout.text, done.stderr.text);
+    assert!(said.contains(words), "{line}: {said}");
+}
+
+#[tokio::test]
+async fn git_opens_no_editor_whatever_is_configured() {
+    let place = Place::new();
+    repository(&place).await;
+    let waits = "sleep 600; true";
+    for key in ["core.editor", "sequence.editor"] {
+        assert_eq!(place.bash(&format!("git config {key} '{waits}'")).await.exit, Exit::Done);
+    }
+    fails_at_once(&place, "git commit --allow-empty", "problem with the editor").await;
+    fails_at_once(&place, "git commit --amend --allow-empty", "problem with the editor").await;
+    fails_at_once(&place, "git rebase -i HEAD~1", "problem with the editor").await;
+    fails_at_once(&place, "git tag -a v1", "problem with the editor").await;
+    // Its exit code says nothing of it.
+    let edited = place.bash("git config --edit").await;
+    assert!(edited.stderr.text.contains("problem with the editor"), "{edited:?}");
+    // What needs no editor works, also a merge, which would open one.
+    let line = "git checkout -q -b side HEAD~1 && git commit -q --allow-empty -m side && git merge main 2>/dev/null \
+                || git merge master";
+    let done = place.bash(line).await;
+    assert_eq!(done.exit, Exit::Done, "{} {}", done.stdout.text, done.stderr.text);
+}
+
+#[tokio::test]
+async fn git_asks_for_no_password_whatever_is_configured() {
+    let place = Place::new();
+    repository(&place).await;
+    let asker = place.path("ask");
+    fs::write(&asker, "#!/bin/sh\nsleep 600\n").unwrap();
+    fs::set_permissions(&asker, fs::Permissions::from_mode(0o755)).unwrap();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            use std::io::{Read, Write};
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4_096]);
+            let answer = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let line = format!("git -c core.askPass={} ls-remote http://{address}/x.git", asker.display());
+    fails_at_once(&place, &line, "terminal prompts disabled").await;
+}
+
+#[test]
+fn ssh_opens_no_window_to_ask_for_a_password() {
+    apart("apart_ssh");
+}
+
+#[tokio::test]
+#[ignore = "run by ssh_opens_no_window_to_ask_for_a_password"]
+async fn apart_ssh() {
+    let place = Place::new();
+    let made = place.bash("ssh-keygen -q -t ed25519 -N secret-words -f key").await;
+    assert_eq!(made.exit, Exit::Done, "{}", made.stderr.text);
+    let asker = place.path("ask");
+    fs::write(&asker, "#!/bin/sh\necho asked >> asked\nsleep 600\n").unwrap();
+    fs::set_permissions(&asker, fs::Permissions::from_mode(0o755)).unwrap();
+    let asker = asker.display().to_string();
+    // As in the session of a desktop, also where the user passes all of it on.
+    let mut command = place.command(&["ssh-keygen", "-y", "-f", "key"]);
+    for (name, value) in
+        [("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-0"), ("SSH_ASKPASS", asker.as_str())]
+    {
+        command.env.insert(name.into(), value.into());
+    }
+    let done = place.run(command.clone()).await.unwrap();
+    assert!(matches!(done.exit, Exit::Failed(_)), "{done:?}");
+    assert!(!place.path("asked").exists());
+    // The hole that is closed by that.
+    command.env.remove(std::ffi::OsStr::new("SSH_ASKPASS_REQUIRE"));
+    let place = Place { limits: Limits { timeout: Duration::from_secs(2), ..place.limits }, ..place };
+    place.run(command).await.unwrap();
+    assert!(place.path("asked").exists(), "ssh asks by other means than before: this test says nothing");
+}

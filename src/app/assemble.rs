@@ -3,7 +3,7 @@
 use super::{
     ConfigError, Loaded,
     models::{self, Models},
-    open_doors, roster, skills, toolset,
+    oddities, open_doors, roster, skills, toolset,
 };
 use crate::{
     agent::{Agent, Parts, TurnLimits},
@@ -55,12 +55,13 @@ pub(super) struct Checked {
 /// Checks a configuration: its parts must fit together. `offline`: no model of it will be asked.
 pub(super) async fn check(loaded: &Loaded, offline: bool) -> anyhow::Result<Checked> {
     let workspace = loaded.workspace();
+    loaded.make_workspace()?;
     if !workspace.is_dir() {
         let text = format!("the workspace {} is not a directory", workspace.display());
         return Err(ConfigError::new(text).into());
     }
     let models = if offline { models::offline(loaded)? } else { models::build(loaded).await? };
-    let shelf = skills::shelf(loaded);
+    let shelf = Arc::new(skills::shelf(loaded));
     let registry = toolset::registry(loaded, &shelf)?;
     let roster = roster::build(loaded, &models.default, Some(&shelf));
     roster.get(&loaded.settings.agent).map_err(ConfigError::new)?;
@@ -73,6 +74,7 @@ pub(super) async fn check(loaded: &Loaded, offline: bool) -> anyhow::Result<Chec
     }
     let mut warnings = toolset::warnings(loaded, &registry);
     warnings.extend(open_doors::warnings(loaded, &roster, registry.specs()));
+    warnings.extend(oddities::all(loaded));
     Ok(Checked { models, registry, roster, shelf, warnings })
 }
 

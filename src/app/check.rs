@@ -111,7 +111,7 @@ async fn changes(loaded: &Loaded) -> Option<Vec<String>> {
 
 fn listing(loaded: &Loaded) -> Vec<Kind> {
     let plan = &loaded.plan;
-    let (zone, now) = (zone_here(loaded), SystemClock::default().now_ms());
+    let (zone, now) = (zone_here(loaded).zone, SystemClock::default().now_ms());
     let kind = |kind, items: Vec<Item>| Kind { kind, items };
     vec![
         kind("agent", plan.agents.values().map(agent).collect()),
@@ -141,7 +141,7 @@ fn listing(loaded: &Loaded) -> Vec<Kind> {
                 .map(|(name, profile)| item(name, &profile.location, vec![fact("network", profile.network)]))
                 .collect(),
         ),
-        kind("job", plan.cron.values().map(|spec| job(spec, zone, now)).collect()),
+        kind("job", plan.cron.values().map(|spec| job(spec, &zone, now)).collect()),
         kind(
             "command",
             plan.commands
@@ -228,7 +228,7 @@ fn channel(spec: &crate::domain::plan::ChannelSpec) -> Item {
     Item { rules: rules(&spec.rules), ..item(&spec.name, &spec.location, facts) }
 }
 
-fn job(spec: &CronSpec, zone: chrono_tz::Tz, now: i64) -> Item {
+fn job(spec: &CronSpec, zone: &cron::Zone, now: i64) -> Item {
     let mut facts = vec![match &spec.schedule {
         Schedule::Cron(expression) => fact("at", &**expression),
         Schedule::Every(time) => fact("every", time.as_secs_f64()),
@@ -238,7 +238,8 @@ fn job(spec: &CronSpec, zone: chrono_tz::Tz, now: i64) -> Item {
     facts.push(("overlap", json!(spec.overlap)));
     // An interval counts from when the program began.
     if let (Schedule::Cron(_), Ok((timing, _))) = (&spec.schedule, timing(spec, zone, now)) {
-        let there = spec.tz.as_deref().and_then(|tz| cron::zone(tz).ok()).unwrap_or(zone);
+        let there = spec.tz.as_deref().and_then(|tz| cron::zone(tz).ok());
+        let there = there.as_ref().unwrap_or(zone);
         facts.extend(cron::shown_time(timing.next_after(now), there).map(|next| fact("next", next)));
     }
     item(&spec.name, &spec.location, facts)

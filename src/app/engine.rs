@@ -9,7 +9,7 @@ use super::{
     process::Told,
     reload::{self, Reloading},
     sandboxes,
-    services::{Channels, Health, Holding, Service, Services, Webhooks, cron::CronService},
+    services::{Channels, Health, Holding, Pruning, Service, Services, Webhooks, cron::CronService},
     table,
 };
 use crate::{
@@ -79,11 +79,7 @@ impl App {
     }
 
     /// The same for the daemon, which begins on no database that is damaged.
-    pub async fn start_daemon(
-        flags: Flags,
-        approver: Arc<dyn Approver>,
-        told: Told,
-    ) -> anyhow::Result<Self> {
+    pub async fn start_daemon(flags: Flags, approver: Arc<dyn Approver>, told: Told) -> anyhow::Result<Self> {
         Self::kept(Begun::staying(flags, approver, told, Database::Checked).await?).await
     }
 
@@ -163,6 +159,7 @@ impl App {
             services.extend([Box::new(channels) as Box<dyn Service>, Box::new(webhooks)]);
         }
         let (memory, gateway) = (self.memory.clone(), self.gateway.downgrade());
+        services.push(Box::new(Pruning::new(self.memory.clone())));
         services.push(Box::new(CronService::new(&self.live.load().loaded, memory, gateway)));
         services
     }

@@ -36,16 +36,16 @@ pub struct JobReport {
 impl Loaded {
     /// The jobs, when each is due, and how each ran last. Only looks.
     pub async fn jobs(&self) -> anyhow::Result<Vec<JobReport>> {
-        let (memory, local) = (self.memory()?, zone_here(self));
+        let (memory, local) = (self.memory()?, zone_here(self).zone);
         let config = stored_config(self, memory).await?;
         let stored = memory.jobs(&config).await?;
         let now = crate::cron::Clock::now_ms(&SystemClock::default());
         let mut reports = vec![];
         for spec in self.plan.cron.values() {
-            let (_, key) = timing(spec, local, now).map_err(|reason| anyhow!("{}: {reason}", spec.name))?;
+            let (_, key) = timing(spec, &local, now).map_err(|reason| anyhow!("{}: {reason}", spec.name))?;
             let stored = stored.iter().find(|job| job.name == spec.name && job.schedule == key);
             let last = memory.runs(&config, Some(&spec.name), 1).await?.pop();
-            reports.push(report(spec, local, now, stored, last));
+            reports.push(report(spec, &local, now, stored, last));
         }
         Ok(reports)
     }
@@ -72,14 +72,15 @@ impl Loaded {
             return Ok(false);
         }
         let now = crate::cron::Clock::now_ms(&SystemClock::default());
-        let (timing, _) = timing(job, zone_here(self), now).map_err(|reason| anyhow!("{name}: {reason}"))?;
+        let (timing, _) =
+            timing(job, &zone_here(self).zone, now).map_err(|reason| anyhow!("{name}: {reason}"))?;
         let next = (!makes_up).then(|| timing.next_after(now));
         Ok(memory.set_aside(&config, name, None, next).await?)
     }
 
     /// A time as clocks here show it.
     pub fn local_time(&self, ms: i64) -> String {
-        crate::cron::shown_time(ms, zone_here(self)).unwrap_or_default()
+        crate::cron::shown_time(ms, &zone_here(self).zone).unwrap_or_default()
     }
 
     /// A job by name.
@@ -131,7 +132,7 @@ fn said(state: RunState) -> &'static str {
 
 fn report(
     spec: &CronSpec,
-    local: Zone,
+    local: &Zone,
     now: i64,
     stored: Option<&StoredJob>,
     last: Option<RunRecord>,
@@ -139,7 +140,7 @@ fn report(
     let anchor = stored.map_or(now, |job| job.anchor_ms);
     let timing = timing(spec, local, anchor).ok().map(|(timing, _)| timing);
     let zone = match &timing {
-        Some(Timing::Cron(_, zone)) => Some(*zone),
+        Some(Timing::Cron(_, zone)) => Some(zone.clone()),
         _ => None,
     };
     let next_ms = match stored {
@@ -148,7 +149,7 @@ fn report(
         None => timing.map_or(NEVER, |timing| timing.next_after(now)),
     };
     let next_ms = (next_ms != NEVER).then_some(next_ms);
-    let next = next_ms.and_then(|ms| crate::cron::shown_time(ms, zone.unwrap_or(local)));
+    let next = next_ms.and_then(|ms| crate::cron::shown_time(ms, zone.as_ref().unwrap_or(local)));
     let schedule = match &spec.schedule {
         Schedule::Cron(text) => text.clone(),
         Schedule::Every(interval) => format!("every {}", written(*interval)),
@@ -156,7 +157,7 @@ fn report(
     JobReport {
         spec: spec.clone(),
         schedule,
-        zone: zone.map(|zone| zone.name().to_owned()),
+        zone: zone.map(|zone| zone.to_string()),
         next_ms,
         next,
         last,

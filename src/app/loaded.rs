@@ -15,6 +15,7 @@ use crate::{
     script::{Generation, ScriptHandle, Sink, Texts},
 };
 use std::{
+    os::unix::fs::DirBuilderExt,
     path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -22,6 +23,8 @@ use std::{
 
 /// A check of the database that takes longer is told of.
 const LONG_CHECK: Duration = Duration::from_secs(1);
+/// The workspace of a program that stays, in the directory for the user's data.
+const OWN_WORKSPACE: &str = "workspace";
 
 /// What every command starts from.
 #[derive(Clone)]
@@ -214,7 +217,26 @@ impl Loaded {
 
     /// The directory that tools work in.
     pub fn workspace(&self) -> PathBuf {
-        self.settings.workspace_dir(&self.dirs.current)
+        match &self.settings.workspace {
+            Some(given) => given.clone(),
+            None if self.process.flags.own_workspace => self.own_workspace(),
+            None => self.dirs.current.clone(),
+        }
+    }
+
+    /// The workspace of a program that stays, where none is set.
+    pub(super) fn own_workspace(&self) -> PathBuf {
+        self.dirs.data.join(OWN_WORKSPACE)
+    }
+
+    /// Makes the workspace where it is the program's own. Nobody but the user can enter it.
+    pub(super) fn make_workspace(&self) -> Result<(), ConfigError> {
+        if self.settings.workspace.is_some() || !self.process.flags.own_workspace {
+            return Ok(());
+        }
+        let path = self.workspace();
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        made.map_err(|error| ConfigError::new(format!("the workspace {}: {error}", path.display())))
     }
 
     /// The login name of the person at this machine.

@@ -21,6 +21,7 @@ mod line;
 mod loaded;
 mod lua_backend;
 mod models;
+mod oddities;
 mod open_doors;
 mod primitives;
 mod process;

@@ -3,13 +3,14 @@
 use super::{
     ConfigError, Flags,
     last_good::{Kept, LastGood},
+    primitives::InUse,
 };
 use crate::{
     config::{ConfigName, Dirs, Environment, LogFormat, Redactor, Settings, config_name, locate, writable},
     gateway::Outgoing,
     health::Health,
     memory::{Memory, MemoryError, OpenOptions},
-    sandbox::docker::Docker,
+    sandbox::docker::{Docker, places},
     script::{Sink, Texts},
     telemetry::{self, Log},
     worker::{Door, Workers},
@@ -63,6 +64,8 @@ pub(super) struct Process {
     pub(super) door: Door,
     /// The places for workers.
     pub(super) places: Arc<Semaphore>,
+    /// The conversations of jobs that runs are in.
+    pub(super) in_use: InUse,
     /// Loaded for specs; takes what they print.
     pub(super) specs: Option<Sink>,
     fixed: OnceLock<Fixed>,
@@ -91,6 +94,7 @@ impl Process {
             docker: OnceLock::new(),
             door: Door::new(dirs.run.join(WORKERS)),
             places: Workers::places(),
+            in_use: InUse::default(),
             flags,
             environment,
             dirs,
@@ -130,6 +134,7 @@ impl Process {
             docker: OnceLock::new(),
             door: self.door.clone(),
             places: Arc::clone(&self.places),
+            in_use: self.in_use.clone(),
             specs: self.specs.clone(),
             fixed: OnceLock::new(),
             log: Arc::clone(&self.log),
@@ -231,7 +236,9 @@ impl Process {
     pub(super) fn docker(&self, state: &Path) -> &Docker {
         self.docker.get_or_init(|| {
             let host = self.environment.get("DOCKER_HOST").and_then(|host| host.to_str());
-            Docker::new(host.filter(|host| !host.is_empty()), &state.to_string_lossy()).of(state)
+            let runtime = self.environment.get("XDG_RUNTIME_DIR");
+            let places = places(host, runtime, self.dirs.home.as_deref());
+            Docker::at(places, &state.to_string_lossy()).of(state)
         })
     }
 

@@ -2,13 +2,15 @@
 
 use super::{ConfigError, Loaded, toolset};
 use crate::{
-    domain::sandbox::{ProfileMount, SandboxProfile},
+    domain::sandbox::{ProfileMount, SandboxProfile, WorkspaceAccess},
     sandbox::docker::Docker,
     tool::{Options, container::Profiles},
     worker::Workers,
 };
 use std::{
     collections::BTreeMap,
+    fs::Metadata,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -83,6 +85,50 @@ pub(super) fn workers(loaded: &Loaded, profiles: Arc<Profiles>, options: Options
         options,
         loaded.settings.max_tool_rounds,
     ))
+}
+
+/// What of the profiles cannot work, or reaches further than one may think.
+pub(super) fn oddities(loaded: &Loaded) -> Vec<String> {
+    let workspace = loaded.workspace();
+    let told = |profile: &SandboxProfile| {
+        let (writes, sees) = match profile.workspace {
+            WorkspaceAccess::None => return None,
+            WorkspaceAccess::Read => (false, "read"),
+            WorkspaceAccess::Write => (true, "write to"),
+        };
+        let found = std::fs::metadata(&workspace).ok()?;
+        let problem = match &profile.user {
+            Some(user) if !may(user, &found, writes) => format!(
+                "may not {sees} the workspace {}, which belongs to {}:{} with mode {:o}: leave `user` away, and it runs \
+                 as the workspace's own",
+                workspace.display(),
+                found.uid(),
+                found.gid(),
+                found.mode() & 0o777
+            ),
+            None if writes && found.uid() == 0 && rustix::process::geteuid().is_root() => format!(
+                "runs as root, without any of its powers: the workspace {} belongs to root; give it to another user, or \
+                 set `user`",
+                workspace.display()
+            ),
+            _ => return None,
+        };
+        Some(format!("{}: pista.sandbox: the profile {} {problem}", profile.location, profile.name))
+    };
+    loaded.plan.sandboxes.values().filter_map(told).collect()
+}
+
+/// Whether a user, `uid:gid`, may enter a directory and read it, or also write to it.
+fn may(user: &str, directory: &Metadata, writes: bool) -> bool {
+    let mut numbers = user.split(':').map(|number| number.parse::<u32>().ok());
+    let (uid, gid) = (numbers.next().flatten(), numbers.next().flatten());
+    let bits = if writes { 0o7 } else { 0o5 };
+    let shift = match () {
+        () if uid == Some(directory.uid()) => 6,
+        () if gid == Some(directory.gid()) => 3,
+        () => 0,
+    };
+    directory.mode() >> shift & bits == bits
 }
 
 /// The mount's directory, absolute and without links, if a container may see it.

@@ -19,16 +19,22 @@ use std::sync::Arc;
 /// The directory in the cache where compiled WebAssembly modules are kept.
 const COMPILED: &str = "wasm";
 
-/// The shelf: skills in the workspace, and in `skills/` beside `init.lua`.
-pub(super) fn shelf(loaded: &Loaded) -> Arc<Shelf> {
+/// Where programs of this kind keep the skills of a person, below the home directory.
+const OF_THE_USER: &[&str] = &[".agents/skills", ".claude/skills"];
+
+/// The shelf: skills in `skills/` beside `init.lua`, in the workspace, and in the user's own directories.
+pub(super) fn shelf(loaded: &Loaded) -> Shelf {
     let beside = loaded.located.directory(&loaded.dirs).join("skills");
-    let roots = vec![
+    let mut roots = vec![
         Root { path: beside, name: "configuration" },
         Root { path: loaded.workspace(), name: "workspace" },
     ];
+    let home = loaded.dirs.home.iter();
+    let users = home.flat_map(|home| OF_THE_USER.iter().map(|below| home.join(below)));
+    roots.extend(users.map(|path| Root { path, name: "user" }));
     let agents =
         loaded.plan.agents.values().filter_map(|spec| Some((spec.name.clone(), spec.skills.clone()?)));
-    Arc::new(Shelf::new(roots, loaded.trust(), agents.collect()))
+    Shelf::new(roots, loaded.trust(), agents.collect())
 }
 
 /// The WebAssembly engine, which starts when it is first used.
@@ -45,7 +51,7 @@ pub struct SkillDesk {
 impl SkillDesk {
     /// On a loaded configuration.
     pub fn open(loaded: Loaded) -> Self {
-        Self { shelf: shelf(&loaded), loaded }
+        Self { shelf: Arc::new(shelf(&loaded).by_hand()), loaded }
     }
 
     /// The skills.

@@ -35,8 +35,10 @@ impl App {
             match shelf.library().await {
                 Ok(library) => {
                     let now = Known::of(&library);
-                    for line in before.iter().flat_map(|before| now.since(before)) {
-                        live.loaded.notify(&line);
+                    match &before {
+                        Some(before) => now.since(before).iter().for_each(|line| live.loaded.notify(line)),
+                        // What was wrong when the program began; what is inert is told by `skills list`.
+                        None => now.problems().for_each(|line| tracing::warn!("{line}")),
                     }
                     before = Some(now);
                 }
@@ -59,8 +61,13 @@ impl Known {
         let problems = library.problems().iter();
         Self {
             skills: skills.collect(),
-            problems: problems.map(|problem| (problem.folder.clone(), problem.message.clone())).collect(),
+            problems: problems.map(|problem| (problem.folder.clone(), problem.messages.join("; "))).collect(),
         }
+    }
+
+    /// What should be a skill and is none, a line for each.
+    fn problems(&self) -> impl Iterator<Item = String> {
+        self.problems.iter().map(|(folder, message)| format!("skill in {}: {message}", folder.display()))
     }
 
     /// What is other than before, a line for each.

@@ -10,6 +10,7 @@ use crate::{
     front::{self, Colour},
     policy::{Executor, Policy},
 };
+use std::sync::Arc;
 
 /// Characters of a description, at most: no terminal is wider.
 const DESCRIPTION_CHARS: usize = 400;
@@ -22,7 +23,7 @@ impl Loaded {
 
     /// The tools, and what the agent may do with each, as a table.
     pub fn tools_table(&self, colour: Colour) -> anyhow::Result<String> {
-        let registry = toolset::registry(self, &skills::shelf(self))?;
+        let registry = toolset::registry(self, &Arc::new(skills::shelf(self)))?;
         for warning in toolset::warnings(self, &registry) {
             tracing::warn!("{warning}");
         }
@@ -31,7 +32,7 @@ impl Loaded {
 
     /// The same, each as a line of JSON with the schema of its arguments.
     pub fn tools_json(&self) -> anyhow::Result<Vec<String>> {
-        let (registry, policy) = (toolset::registry(self, &skills::shelf(self))?, self.policy()?);
+        let (registry, policy) = (toolset::registry(self, &Arc::new(skills::shelf(self)))?, self.policy()?);
         let line = |spec: &ToolSpec| {
             let mut line = serde_json::to_value(spec)?;
             line["access"] = serde_json::to_value(access(spec, &policy).0)?;

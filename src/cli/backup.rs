@@ -111,7 +111,7 @@ impl Restore {
 fn name() -> String {
     let now = SystemClock::default().now_ms();
     // `2026-11-25 08:00:00 +00:00`.
-    let time = shown_time(now, Zone::UTC).unwrap_or_default();
+    let time = shown_time(now, &Zone::UTC).unwrap_or_default();
     let stamp: String = time.chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
     format!("openpista-{}Z.db", stamp.replace(' ', "T"))
 }

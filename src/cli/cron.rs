@@ -156,6 +156,7 @@ async fn history(flags: Flags, name: Option<&str>, limit: usize, json: bool) -> 
         if run.missed > 0 {
             details.push(format!("{} missed", run.missed));
         }
+        details.extend(run.note.clone());
         details.extend(run.error.clone());
         details.extend(run.delivery_error.as_ref().map(|error| format!("undelivered: {error}")));
         details.extend(run.output.clone());

@@ -4,9 +4,13 @@ use super::Exit;
 use crate::{
     app::{Flags, Loaded, block_on},
     front::{Colour, session_line, tail, transcript},
+    memory::{Pruned, Stale},
 };
 use clap::{Args, Subcommand};
-use std::io::Write;
+use std::{
+    io::Write,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Sessions {
@@ -53,6 +57,21 @@ enum Command {
         /// The new name
         name: String,
     },
+    /// Remove conversations that nobody has spoken in for a time, for good
+    Prune {
+        /// For how long: 90d, 12w, 36h
+        #[arg(long, value_name = "TIME", value_parser = crate::cron::time)]
+        older: Duration,
+        /// Those that have a name, too
+        #[arg(long)]
+        named: bool,
+        /// Only tell what would be removed
+        #[arg(long)]
+        dry_run: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove conversations for good
     #[command(aliases = ["remove", "delete"])]
     Rm {
@@ -60,6 +79,31 @@ enum Command {
         #[arg(required = true)]
         sessions: Vec<String>,
     },
+}
+
+/// Conversations that are shown of those that would be removed.
+const SHOWN: usize = 20;
+
+/// The moment so long ago, in milliseconds since 1970.
+fn before(older: Duration) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.saturating_sub(older).as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What was removed, or would be, for a person.
+fn pruned(Pruned { sessions, messages, busy, named }: Pruned, dry_run: bool) -> String {
+    let mut text = String::new();
+    if dry_run && sessions > SHOWN as u64 {
+        text += &format!("… and {} more\n", sessions - SHOWN as u64);
+    }
+    let verb = if dry_run { "would be removed" } else { "removed" };
+    text += &format!("{sessions} conversations with {messages} messages {verb}\n");
+    for (count, why) in [(busy, "are in use"), (named, "have a name (--named takes them, too)")] {
+        if count > 0 {
+            text += &format!("{count} stay: they {why}\n");
+        }
+    }
+    text
 }
 
 impl Sessions {
@@ -118,6 +162,20 @@ impl Command {
                 let session = memory.find_session(&session).await?;
                 crate::app::check_name(&name)?;
                 memory.rename(&session.id, Some(&name)).await?;
+            }
+            Self::Prune { older, named, dry_run, json } => {
+                let stale = Stale { before_ms: before(older), named };
+                let told = if dry_run { memory.stale(stale).await? } else { memory.prune(stale).await? };
+                if json {
+                    writeln!(out, "{}", serde_json::to_string(&told)?)?;
+                    return Ok(Exit::Ok);
+                }
+                if dry_run {
+                    for session in memory.stale_sessions(stale, SHOWN).await? {
+                        writeln!(out, "{}", session_line(&session, Colour::stdout()))?;
+                    }
+                }
+                write!(out, "{}", pruned(told, dry_run))?;
             }
             Self::Rm { sessions } => {
                 // All must be there before any is removed.

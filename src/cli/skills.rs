@@ -32,7 +32,11 @@ enum Command {
         name: String,
     },
     /// Check every SKILL.md; exit code 1 when one is wrong
-    Check,
+    Check {
+        /// Exit code 1 also when one is odd
+        #[arg(long)]
+        strict: bool,
+    },
     /// Make a folder with a skill to begin with, in the current directory
     New {
         /// Its name: small letters, digits and '-'
@@ -87,7 +91,7 @@ impl Command {
                 to_stdout(&shown(skill))?;
                 Ok(Exit::Ok)
             }
-            Self::Check => check(desk).await,
+            Self::Check { strict } => check(desk, strict).await,
             Self::New { .. } => Ok(Exit::Ok),
             Self::Trust { name, revoke: true, .. } => match desk.shelf().distrust(&name).await? {
                 true => Ok(Exit::Ok),
@@ -114,7 +118,7 @@ impl Command {
 fn missing(name: &str, problems: &[Problem]) -> anyhow::Error {
     let hint = problems.iter().find(|problem| problem.folder.ends_with(name)).map_or_else(
         || "`openpista skills list` shows what there is".to_owned(),
-        |problem| format!("{}: {}", problem.folder.display(), problem.message),
+        |problem| format!("{}: {}", problem.folder.display(), problem.messages.join("; ")),
     );
     anyhow::anyhow!("there is no skill {name:?}: {hint}")
 }
@@ -137,6 +141,7 @@ async fn list(desk: &SkillDesk, json: bool) -> anyhow::Result<Exit> {
             let line = json!({
                 "name": front.name, "description": front.description, "mode": front.mode, "trust": skill.trust,
                 "from": skill.root, "folder": skill.folder, "fingerprint": skill.fingerprint,
+                "by_hand": front.by_hand, "warnings": skill.remarks,
             });
             writeln!(out, "{line}")?;
         } else {
@@ -150,15 +155,31 @@ async fn list(desk: &SkillDesk, json: bool) -> anyhow::Result<Exit> {
 
 fn told(problems: &[Problem]) {
     for problem in problems {
-        eprintln!("{}: {}", problem.folder.display(), printable(&problem.message));
+        for message in &problem.messages {
+            eprintln!("{}: {}", problem.folder.display(), printable(message));
+        }
     }
 }
 
-async fn check(desk: &SkillDesk) -> anyhow::Result<Exit> {
+async fn check(desk: &SkillDesk, strict: bool) -> anyhow::Result<Exit> {
     let library = desk.shelf().library().await?;
+    let mut odd = 0;
+    for skill in library.all().filter(|skill| !skill.remarks.is_empty()) {
+        odd += 1;
+        let place = skill
+            .folder
+            .as_ref()
+            .map_or_else(|| skill.front.name.clone(), |folder| folder.display().to_string());
+        for remark in &skill.remarks {
+            eprintln!("{place}: warning: {}", printable(&remark.to_string()));
+        }
+    }
     told(library.problems());
-    say(format_args!("{} skills are right, {} are not", library.all().count(), library.problems().len()))?;
-    Ok(if library.problems().is_empty() { Exit::Ok } else { Exit::Failed })
+    let right = library.all().count();
+    let with = if odd > 0 { format!(" ({odd} with warnings)") } else { String::new() };
+    say(format_args!("{right} skills are right{with}, {} are not", library.problems().len()))?;
+    let fine = library.problems().is_empty() && !(strict && odd > 0);
+    Ok(if fine { Exit::Ok } else { Exit::Failed })
 }
 
 fn shown(skill: &Skill) -> String {
@@ -168,13 +189,26 @@ fn shown(skill: &Skill) -> String {
     let place =
         skill.folder.as_ref().map_or_else(|| "comes with the program".into(), |f| f.display().to_string());
     text += &format!("from      {}: {place}\n", skill.root);
-    for (label, words) in [("tools", &front.tools), ("requires", &front.requires)] {
+    let needs = &front.needs;
+    let lists = [
+        ("tools", &front.tools),
+        ("requires", &needs.programs),
+        ("one of", &needs.one_of),
+        ("reads", &needs.variables),
+    ];
+    for (label, words) in lists {
         if !words.is_empty() {
             text += &format!("{label:<9} {}\n", printable(&words.join(", ")));
         }
     }
     if let Some(parameters) = &front.parameters {
         text += &format!("arguments {parameters}\n");
+    }
+    if front.by_hand {
+        text += "used by   its user only (disable-model-invocation)\n";
+    }
+    for remark in &skill.remarks {
+        text += &format!("warning   {}\n", printable(&remark.to_string()));
     }
     text + "\n" + &printable(&front.body) + "\n"
 }

@@ -78,7 +78,8 @@ impl Signals {
 }
 
 impl Start {
-    pub(super) fn main(self, mut flags: Flags) -> anyhow::Result<Exit> {
+    pub(super) fn main(self, flags: Flags) -> anyhow::Result<Exit> {
+        let mut flags = flags.with_own_workspace();
         self.turn.add_to(&mut flags);
         if let Some(listen) = &self.listen {
             let off = matches!(listen.as_str(), "off" | "no" | "false");

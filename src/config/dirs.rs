@@ -18,6 +18,9 @@ pub struct Dirs {
     /// The database and other things to keep: `$XDG_STATE_HOME/openpista`, else
     /// `~/.local/state/openpista`.
     pub state: PathBuf,
+    /// What belongs to the user and is neither configuration nor state: `$XDG_DATA_HOME/openpista`, else
+    /// `~/.local/share/openpista`, else `data` in the state directory.
+    pub data: PathBuf,
     /// What can be made again: `$XDG_CACHE_HOME/openpista`, else `~/.cache/openpista`.
     pub cache: PathBuf,
     /// Sockets: `$XDG_RUNTIME_DIR/openpista`, else `run` in the state directory.
@@ -37,6 +40,7 @@ impl Dirs {
             (None, None) => Err(ConfigError::NoHome { var }),
         };
         let state = place("XDG_STATE_HOME", ".local/state")?;
+        let data = place("XDG_DATA_HOME", ".local/share").unwrap_or_else(|_| state.join("data"));
         Ok(Self {
             current: current.into(),
             config: place("XDG_CONFIG_HOME", ".config")?,
@@ -44,6 +48,7 @@ impl Dirs {
             run: environment
                 .path("XDG_RUNTIME_DIR")
                 .map_or_else(|| state.join("run"), |base| base.join(NAME)),
+            data,
             state,
             home,
         })
@@ -81,6 +86,7 @@ mod tests {
         let plain = dirs(&[("HOME", "/home/a")]).unwrap();
         assert_eq!(plain.config, Path::new("/home/a/.config/openpista"));
         assert_eq!(plain.state, Path::new("/home/a/.local/state/openpista"));
+        assert_eq!(plain.data, Path::new("/home/a/.local/share/openpista"));
         assert_eq!(plain.cache, Path::new("/home/a/.cache/openpista"));
         assert_eq!(plain.run, Path::new("/home/a/.local/state/openpista/run"));
         let set = dirs(&[

@@ -20,6 +20,7 @@ pub fn example() -> String {
         home: None,
         current: tilde.clone(),
         config: tilde.join(".config/openpista"),
+        data: tilde.join(".local/share/openpista"),
         state: tilde.join(".local/state/openpista"),
         cache: tilde.join(".cache/openpista"),
         run: tilde.join(".local/state/openpista/run"),

@@ -117,7 +117,8 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         "OPENPISTA_WORKSPACE",
         "~/work",
-        "The directory that tools work in. Without it: the current directory.",
+        "The directory that tools work in. Without it: the current directory, and for `openpista start` \
+         $XDG_DATA_HOME/openpista/workspace.",
     )
     .older("OPENPISTACRAB_WORKSPACE"),
     Key::new(
@@ -126,6 +127,14 @@ pub const KEYS: &[Key] = &[
         |dirs| under(dirs, "openpista.db"),
         "OPENPISTA_DATABASE",
         "The file that conversations are kept in.",
+    ),
+    Key::open(
+        "keep_sessions_days",
+        Kind::Integer { min: 1, max: 36_500 },
+        "OPENPISTA_KEEP_SESSIONS_DAYS",
+        "90",
+        "Days without a word after which a conversation without a name is removed for good, by a program that stays. \
+         Without it: never. `openpista sessions prune` does it once.",
     ),
     Key::new(
         "history",

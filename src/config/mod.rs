@@ -10,6 +10,7 @@ mod error;
 mod example;
 mod given;
 mod identity;
+mod invisible;
 mod keys;
 mod kind;
 mod layers;

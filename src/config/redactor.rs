@@ -1,6 +1,6 @@
 //! Takes secrets out of text.
 
-use super::{Environment, encodings, looks_secret};
+use super::{Environment, encodings, invisible::cleaned, looks_secret};
 use crate::domain::secret::{Secret, SecretRef};
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
@@ -64,6 +64,8 @@ impl Redactor {
             let names_a_place = name.starts_with("OPENPISTA_") && value.parse::<SecretRef>().is_ok();
             if value.len() >= LEAST_FOUND && !names_a_file && !names_a_place {
                 redactor.add(name, &Secret::new(value));
+                // As it is used.
+                redactor.add(name, &Secret::new(cleaned(value)));
             }
         }
         redactor

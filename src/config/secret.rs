@@ -1,6 +1,10 @@
 //! From where a secret is kept to the secret.
 
-use super::{Dirs, Environment, Redactor, permissions};
+use super::{
+    Dirs, Environment, Redactor,
+    invisible::{cleaned, first_invisible},
+    permissions,
+};
 use crate::domain::{
     nearest::nearest,
     secret::{Secret, SecretRef},
@@ -19,6 +23,7 @@ use tokio::io::AsyncReadExt;
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Nothing longer is a secret.
 const LONGEST: u64 = 64 * 1024;
+const NO_TEXT: &str = "holds what is not text in UTF-8";
 
 /// Why there is no secret. Tells the place, never the value.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -61,12 +66,13 @@ impl Secrets {
         &self.redactor
     }
 
-    /// Fetches a secret: the value without the last line end. Files and commands are read anew
+    /// Fetches a secret: the value without the last line end, and without what cannot be seen at its ends
+    /// (a mark of the byte order, a blank of no width). Files and commands are read anew
     /// each time, so that a changed secret is noticed.
     ///
     /// # Errors
     /// When the place does not exist, does not answer within 10 s, or holds nothing, more than
-    /// 64 KiB, or what is no text.
+    /// 64 KiB, what is no text, or characters in it that cannot be seen.
     pub async fn resolve(&self, place: &SecretRef) -> Result<Secret, SecretError> {
         let unusable = |problem: String| SecretError::Unusable { place: place.to_string(), problem };
         let (name, bytes) = match place {
@@ -79,8 +85,11 @@ impl Secrets {
             }
             SecretRef::Cmd(command) => ("cmd".to_owned(), output(command).await.map_err(unusable)?),
         };
-        let secret = Secret::new(text(bytes).map_err(|problem| unusable(problem.into()))?);
+        let (whole, used) = text(bytes).map_err(unusable)?;
+        let secret = Secret::new(used);
         self.redactor.add(&name, &secret);
+        // A tool may print the file itself.
+        self.redactor.add(&name, &Secret::new(whole.trim_end_matches(['\r', '\n'])));
         Ok(secret)
     }
 
@@ -133,19 +142,35 @@ async fn output(command: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-fn text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
+/// What the bytes say: UTF-8, or UTF-16 with a mark, as some editors and shells save it.
+fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+    let wide = |from: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).map_err(|_| NO_TEXT.to_owned())
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, _, ..] if bytes.len().is_multiple_of(2) => wide(u16::from_le_bytes),
+        [0xfe, 0xff, _, ..] if bytes.len().is_multiple_of(2) => wide(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).map_err(|_| NO_TEXT.to_owned()),
+    }
+}
+
+/// The secret as it stands in its place, and as it is used.
+fn text(bytes: Vec<u8>) -> Result<(String, String), String> {
     if bytes.len() as u64 > LONGEST {
-        return Err("holds more than 64 KiB, which is no secret");
+        return Err("holds more than 64 KiB, which is no secret".into());
     }
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
+    let whole = decoded(bytes)?;
+    let used = cleaned(&whole).to_owned();
+    if used.trim().is_empty() {
+        return Err("is empty".into());
     }
-    match String::from_utf8(bytes) {
-        Err(_) => Err("holds what is not text in UTF-8"),
-        Ok(text) if text.trim().is_empty() => Err("is empty"),
-        Ok(text) => Ok(text),
+    if let Some((before, c)) = first_invisible(&used) {
+        return Err(format!(
+            "holds a character that cannot be seen (U+{:04X}) after {before} others: write the secret anew, by hand or \
+             from its source",
+            u32::from(c)
+        ));
     }
+    Ok((whole, used))
 }

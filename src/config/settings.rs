@@ -4,12 +4,7 @@ use super::Origin;
 use crate::domain::{network::Opened, rates::Rates, rules::Autonomy, secret::SecretRef};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// All settings, checked. What each means is said in [`KEYS`](super::KEYS), by the same names.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,9 +19,10 @@ pub struct Settings {
     pub context_window: Option<u32>,
     pub max_tokens: Option<u32>,
     pub max_tool_rounds: u32,
-    /// Absolute when given; [`workspace_dir`](Self::workspace_dir) has the rest.
+    /// Absolute when given.
     pub workspace: Option<PathBuf>,
     pub database: PathBuf,
+    pub keep_sessions_days: Option<u32>,
     pub history: PathBuf,
     pub autonomy: Autonomy,
     #[serde(deserialize_with = "seconds")]
@@ -94,11 +90,6 @@ impl Settings {
     /// Where the value of `key` came from; `None` when there is no such setting.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.sources.get(key).map(|(_, origin)| origin)
-    }
-
-    /// The directory that tools work in, given the current one.
-    pub fn workspace_dir(&self, current: &Path) -> PathBuf {
-        self.workspace.clone().unwrap_or_else(|| current.to_owned())
     }
 }
 

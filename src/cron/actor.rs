@@ -5,7 +5,9 @@ use super::{
     decide::decide,
     job::{Job, declared},
     run::{self, DELIVERY_WAITS},
+    scheduler::Zones,
     work::{Run, Work},
+    zone::Zone,
 };
 use crate::{
     domain::{
@@ -15,7 +17,6 @@ use crate::{
     },
     health::{TASK_RESTART_FIRST, TASK_RESTART_LONGEST, Tasks, chaos, panic_message},
 };
-use chrono_tz::Tz;
 use futures_util::FutureExt;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -43,7 +44,7 @@ pub const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// What the task is told.
 pub(super) enum Message {
-    Apply { jobs: Vec<Arc<CronSpec>>, local: Tz, work: Arc<dyn Work>, done: oneshot::Sender<()> },
+    Apply { jobs: Vec<Arc<CronSpec>>, zones: Zones, work: Arc<dyn Work>, done: oneshot::Sender<()> },
     Stop,
 }
 
@@ -53,7 +54,9 @@ pub(super) struct Actor {
     config: String,
     inbox: mpsc::UnboundedReceiver<Message>,
     jobs: BTreeMap<String, Job>,
-    local: Tz,
+    /// Tells the zone of jobs that name none, and what it told last.
+    zones: Zones,
+    local: Zone,
     /// Of the generation in force.
     work: Option<Arc<dyn Work>>,
     runs: JoinSet<()>,
@@ -85,7 +88,8 @@ impl Actor {
             config,
             inbox,
             jobs: BTreeMap::new(),
-            local: Tz::UTC,
+            zones: Arc::new(|| Zone::UTC),
+            local: Zone::UTC,
             work: None,
             runs: JoinSet::new(),
             busy: HashMap::new(),
@@ -137,8 +141,9 @@ impl Actor {
     }
 
     async fn take(&mut self, message: Option<Message>) -> Next {
-        let Some(Message::Apply { jobs, local, work, done }) = message else { return Next::End };
-        self.local = local;
+        let Some(Message::Apply { jobs, zones, work, done }) = message else { return Next::End };
+        self.zones = zones;
+        self.local = (self.zones)();
         self.work = Some(work);
         // Kept until it is done, also over a panic.
         self.undeclared = Some(jobs);
@@ -169,7 +174,7 @@ impl Actor {
         let mut before = std::mem::take(&mut self.jobs);
         for spec in specs {
             let Some(stored) = stored.iter().find(|stored| stored.name == spec.name) else { continue };
-            match Job::new(spec.clone(), self.local, stored) {
+            match Job::new(spec.clone(), &self.local, stored) {
                 Ok(mut job) => {
                     if let Some(old) = before.remove(&spec.name) {
                         job.waiting = old.waiting;
@@ -185,11 +190,30 @@ impl Actor {
     }
 
     fn declared<'a>(&self, specs: impl Iterator<Item = &'a Arc<CronSpec>>, now: i64) -> Vec<DeclaredJob> {
-        specs.filter_map(|spec| declared(spec, self.local, now).ok()).collect()
+        specs.filter_map(|spec| declared(spec, &self.local, now).ok()).collect()
+    }
+
+    /// Takes the jobs up anew where the zone of this machine was changed.
+    fn follow_zone(&mut self) {
+        if self.jobs.is_empty() {
+            return;
+        }
+        let now = (self.zones)();
+        if now == self.local {
+            return;
+        }
+        tracing::warn!(
+            target: "cron",
+            "the time zone of this machine is {now} now, and was {}: jobs without a zone of their own go by it",
+            self.local
+        );
+        self.local = now;
+        self.undeclared.get_or_insert_with(|| self.jobs.values().map(|job| job.spec.clone()).collect());
     }
 
     /// Does all that is to be done now; says when there is more.
     async fn work_off(&mut self) -> Option<i64> {
+        self.follow_zone();
         self.apply().await;
         let now = self.clock.now_ms();
         let mut wake = now + LOOK.as_millis() as i64;

@@ -1,6 +1,10 @@
 //! Cron expressions, and the local times that they mean.
 
-use super::field::{DAY, Field, KINDS, WEEKDAY};
+use super::{
+    days::never,
+    field::{DAY, Field, KINDS, WEEKDAY},
+    interval::interval,
+};
 use crate::domain::nearest::nearest;
 use chrono::NaiveDateTime;
 use croner::{
@@ -18,9 +22,6 @@ const WORDS: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
 ];
-/// The days that each month can have.
-const DAYS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
 /// A cron expression: which local times, without any zone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
@@ -44,8 +45,9 @@ impl Expression {
             n => {
                 return Err(format!(
                     "{text:?} has {n} field{}; there are 5 (minute, hour, day of the month, month, day of the week), \
-                     or 6 with the second before them",
-                    if n == 1 { "" } else { "s" }
+                     or 6 with the second before them{}",
+                    if n == 1 { "" } else { "s" },
+                    meant(text)
                 ));
             }
         }
@@ -53,8 +55,8 @@ impl Expression {
         for (kind, part) in KINDS.iter().zip(&parts) {
             fields.push(kind.parse(part).map_err(|reason| format!("{text:?}: {reason}"))?);
         }
-        if never(&fields) {
-            return Err(format!("{text:?} never comes: none of its months has such a day"));
+        if never(&fields, both(&fields)) {
+            return Err(format!("{text:?} never comes: {}", why_never(&parts)));
         }
         let listed: Vec<_> = KINDS.iter().zip(&fields).map(|(kind, field)| field.listed(kind)).collect();
         let cron = CronParser::builder()
@@ -79,7 +81,59 @@ impl Expression {
     }
 }
 
+/// What somebody meant who wrote no expression.
+fn meant(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.strip_prefix("every ").unwrap_or(&lower).trim();
+    let time = |text: &str| {
+        let (hour, minute) = text.split_once(':')?;
+        let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+        (hour < 24 && minute < 60).then(|| format!("; {text} each day is at = \"{minute} {hour} * * *\""))
+    };
+    let named = || WORDS.iter().find(|(word, _)| word[1..] == *words);
+    if interval(words).is_ok() {
+        return format!("; again and again is every = {words:?}, in the place of at");
+    }
+    time(words).or_else(|| named().map(|(word, _)| format!("; did you mean {word:?}?"))).unwrap_or_default()
+}
+
+/// Why no day is meant.
+fn why_never(parts: &[&str]) -> String {
+    let (day, month, weekday) = (parts[DAY], parts[DAY + 1], parts[WEEKDAY]);
+    if have_to_fit_both(day, weekday) {
+        return format!(
+            "a day has to fit both {day:?} and {weekday:?}, since one of them begins with *, and none does; leave the \
+             * away where one of them is enough"
+        );
+    }
+    let wish = if month == "*" {
+        "no month has such a day".to_owned()
+    } else {
+        format!("no month of {month:?} has a day {day:?}")
+    };
+    format!("{wish}; L is the last day of each month")
+}
+
+/// Whether both fields say something of the day.
+fn have_to_fit_both(day: &str, weekday: &str) -> bool {
+    let all = |field: &str| matches!(field, "*" | "?");
+    !all(day) && !all(weekday)
+}
+
 fn word(text: &str) -> Result<&'static str, String> {
+    let begin = text.split_once(char::is_whitespace);
+    if let Some((word, rest)) = begin
+        && word.eq_ignore_ascii_case("@every")
+    {
+        return Err(match interval(rest) {
+            Ok(_) => format!("write every = {:?} in the place of at = {text:?}", rest.trim()),
+            Err(reason) => format!("{text:?} is written every = …, in the place of at, and {reason}"),
+        });
+    }
+    if text.eq_ignore_ascii_case("@reboot") {
+        let remedy = "let the service manager, or the line that starts openpista, do what is to happen once";
+        return Err(format!("there is no {text:?}: {remedy}"));
+    }
     let found = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
     found.map(|(_, expression)| *expression).ok_or_else(|| {
         let known = WORDS.iter().map(|(word, _)| *word);
@@ -95,14 +149,4 @@ fn word(text: &str) -> Result<&'static str, String> {
 /// that fits is enough.
 fn both(fields: &[Field]) -> bool {
     fields[DAY].star || fields[WEEKDAY].star
-}
-
-/// Whether no month has the day.
-fn never(fields: &[Field]) -> bool {
-    let days = &fields[DAY];
-    let (months, weekdays) = (&fields[DAY + 1], &fields[WEEKDAY]);
-    let has = |month: u32, day: u32| months.values & (1 << month) != 0 && days.values & (1 << day) != 0;
-    days.special.is_empty()
-        && weekdays.star
-        && !(1..=12).any(|month| (1..=DAYS[month as usize - 1]).any(|day| has(month, day)))
 }

@@ -9,11 +9,19 @@ pub const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 const UNITS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
-/// Reads `"90s"`, `"10m"`, `"1h30m"`, `"2d"`.
+/// Reads the interval of a job: `"90s"`, `"10m"`, `"1h30m"`, `"2d"`.
 ///
 /// # Errors
 /// A sentence that says how to write it.
 pub fn interval(text: &str) -> Result<Duration, String> {
+    within(time(text)?)
+}
+
+/// Reads a time of any length, written in the same way.
+///
+/// # Errors
+/// A sentence that says how to write it.
+pub fn time(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!("{text:?} is no interval: write \"90s\", \"10m\", \"1h30m\", \"2d\" or a number of seconds")
     };
@@ -30,7 +38,7 @@ pub fn interval(text: &str) -> Result<Duration, String> {
         rest = rest[unit.len()..].trim_start();
         seconds = number.checked_mul(*each).and_then(|part| seconds.checked_add(part)).ok_or_else(wrong)?;
     }
-    within(Duration::from_secs(seconds))
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Checks an interval's length.

@@ -1,11 +1,10 @@
 //! A job as the scheduler knows it.
 
-use super::{expression::Expression, timing::Timing};
+use super::{expression::Expression, timing::Timing, zone::Zone, zone_name};
 use crate::domain::{
     cron::{DeclaredJob, NEVER, PlannedRun, StoredJob},
     plan::{CronSpec, Missed, Schedule},
 };
-use chrono_tz::Tz;
 use std::{collections::VecDeque, sync::Arc};
 
 /// A job, when it is due, and what of it waits to run.
@@ -32,12 +31,13 @@ pub(super) struct Job {
 ///
 /// # Errors
 /// Where its schedule or its zone is wrong. Loading a configuration checks both.
-pub fn timing(spec: &CronSpec, local: Tz, anchor_ms: i64) -> Result<(Timing, String), String> {
+pub fn timing(spec: &CronSpec, local: &Zone, anchor_ms: i64) -> Result<(Timing, String), String> {
     match &spec.schedule {
         Schedule::Cron(text) => {
-            let zone = spec.tz.as_deref().map_or(Ok(local), super::zone::zone)?;
+            let zone = spec.tz.as_deref().map_or_else(|| Ok(local.clone()), zone_name::zone)?;
             let expression = Expression::parse(text)?;
-            Ok((Timing::Cron(Box::new(expression), zone), format!("cron {text} {zone}")))
+            let schedule = format!("cron {text} {zone}");
+            Ok((Timing::Cron(Box::new(expression), zone), schedule))
         }
         Schedule::Every(period) => {
             let period_ms = i64::try_from(period.as_millis()).map_err(|_| "too long an interval")?.max(1);
@@ -50,7 +50,7 @@ pub fn timing(spec: &CronSpec, local: Tz, anchor_ms: i64) -> Result<(Timing, Str
 ///
 /// # Errors
 /// As [`timing`].
-pub(super) fn declared(spec: &CronSpec, local: Tz, now_ms: i64) -> Result<DeclaredJob, String> {
+pub(super) fn declared(spec: &CronSpec, local: &Zone, now_ms: i64) -> Result<DeclaredJob, String> {
     // Whole seconds: the timer knows no others.
     let anchor_ms = now_ms - now_ms.rem_euclid(1_000);
     let (timing, schedule) = timing(spec, local, anchor_ms)?;
@@ -68,7 +68,7 @@ impl Job {
     ///
     /// # Errors
     /// As [`timing`].
-    pub(super) fn new(spec: Arc<CronSpec>, local: Tz, stored: &StoredJob) -> Result<Self, String> {
+    pub(super) fn new(spec: Arc<CronSpec>, local: &Zone, stored: &StoredJob) -> Result<Self, String> {
         let (timing, schedule) = timing(&spec, local, stored.anchor_ms)?;
         Ok(Self {
             spec,

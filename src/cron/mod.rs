@@ -7,9 +7,11 @@
 
 mod actor;
 mod clock;
+mod days;
 mod decide;
 mod expression;
 mod field;
+mod here;
 mod interval;
 mod job;
 mod run;
@@ -18,16 +20,18 @@ mod timer;
 mod timing;
 mod work;
 mod zone;
+mod zone_name;
 
 pub use actor::{LOOK, MAX_RUN_PANICS, RUNNING, STOP_GRACE};
-pub use chrono_tz::Tz as Zone;
 pub use clock::{Clock, SystemClock};
 pub use decide::{Decision, GRACE_MS, MAX_ATTEMPTS, MAX_CATCH_UP, TRUSTED_MS, decide};
 pub use expression::Expression;
-pub use interval::{LONGEST, SHORTEST, interval, within, written};
+pub use here::{Here, local_zone, zone_now};
+pub use interval::{LONGEST, SHORTEST, interval, time, within, written};
 pub use job::timing;
 pub use run::{DELIVERY_WAITS, KEPT_CHARS, Outcome, deliver, run_now};
-pub use scheduler::Scheduler;
+pub use scheduler::{Scheduler, Zones};
 pub use timing::Timing;
 pub use work::{Ended, Run, Undelivered, Work, WorkEnd};
-pub use zone::{local_zone, shown_time, zone};
+pub use zone::{Rules, Zone, shown_time};
+pub use zone_name::zone;

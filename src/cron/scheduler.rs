@@ -4,17 +4,20 @@ use super::{
     actor::{Actor, Message},
     clock::Clock,
     work::Work,
+    zone::Zone,
 };
 use crate::{
     domain::{cron::CronStore, plan::CronSpec},
     health::Tasks,
 };
-use chrono_tz::Tz;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+
+/// Tells the zone of jobs that name none. Asked again and again: the machine's may be changed.
+pub type Zones = Arc<dyn Fn() -> Zone + Send + Sync>;
 
 /// Runs the jobs of a configuration file. Its task exists once there has been a job.
 pub struct Scheduler {
@@ -31,15 +34,15 @@ impl Scheduler {
         Self { store, clock, config, tasks, running: Mutex::default() }
     }
 
-    /// From now on, these are the jobs; `local` is the zone of those that name none. What has the same
+    /// From now on, these are the jobs; `zones` tells the zone of those that name none. What has the same
     /// schedule goes on as it was. Runs under way end with the `work` that they began with. Returns
     /// when all of that is stored.
-    pub async fn apply(&self, jobs: Vec<Arc<CronSpec>>, local: Tz, work: Arc<dyn Work>) {
+    pub async fn apply(&self, jobs: Vec<Arc<CronSpec>>, zones: Zones, work: Arc<dyn Work>) {
         if jobs.is_empty() && !self.is_running() && !self.has_stored().await {
             return;
         }
         let (done, applied) = oneshot::channel();
-        let message = Message::Apply { jobs, local, work, done };
+        let message = Message::Apply { jobs, zones, work, done };
         if self.sender().send(message).is_ok() {
             let _ = applied.await;
         }

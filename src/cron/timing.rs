@@ -2,10 +2,9 @@
 
 use super::{
     expression::Expression,
-    zone::{Shown, local, put_back_to, shown},
+    zone::{Shown, Zone, local, put_back_to, shown},
 };
 use crate::domain::cron::NEVER;
-use chrono_tz::Tz;
 use std::collections::VecDeque;
 
 /// So many times that are due at once are counted one by one; further ones by an estimate.
@@ -20,7 +19,7 @@ pub(super) const TOLD: usize = super::decide::MAX_CATCH_UP + 2;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Timing {
     /// At local times.
-    Cron(Box<Expression>, Tz),
+    Cron(Box<Expression>, Zone),
     /// Again and again.
     Every {
         /// After so long.
@@ -48,7 +47,7 @@ impl Timing {
     pub fn next_after(&self, ms: i64) -> i64 {
         match self {
             Self::Cron(expression, zone) => {
-                next(expression, *zone, ms.div_euclid(1_000)).map_or(NEVER, |s| s.saturating_mul(1_000))
+                next(expression, zone, ms.div_euclid(1_000)).map_or(NEVER, |s| s.saturating_mul(1_000))
             }
             Self::Every { period_ms, anchor_ms } => anchor_ms
                 .saturating_add(((ms - anchor_ms).div_euclid(*period_ms) + 1).saturating_mul(*period_ms)),
@@ -85,7 +84,7 @@ impl Timing {
     }
 }
 
-fn next(expression: &Expression, zone: Tz, after: i64) -> Option<i64> {
+fn next(expression: &Expression, zone: &Zone, after: i64) -> Option<i64> {
     let mut from = local(zone, after)?;
     let mut second_round = None;
     if expression.goes_on()

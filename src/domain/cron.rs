@@ -3,8 +3,23 @@
 //! All times are milliseconds since 1970 (UTC). A job belongs to a configuration file: programs that
 //! use the same one share its jobs, and a time that is due is taken by one of them.
 
-use super::{BoxFuture, plan::Overlap, store::StoreError};
+use super::{BoxFuture, hook::TurnContext, id::SessionId, plan::Overlap, store::StoreError};
 use serde::Serialize;
+
+/// The channel that jobs act on.
+pub const CHANNEL: &str = "cron";
+/// What names the runs of a job in the place of a conversation, with the job behind it.
+const RUNS_OF: &str = "cron:";
+
+/// What stands for the conversation where a run of a job acts outside of any.
+pub fn runs_of(job: &str) -> SessionId {
+    SessionId::from(format!("{RUNS_OF}{job}"))
+}
+
+/// The job of which a run acts, if one does.
+pub fn job_of(context: &TurnContext) -> Option<&str> {
+    context.session.as_str().strip_prefix(RUNS_OF).filter(|_| context.origin.channel == CHANNEL)
+}
 
 /// The time of something that does not happen again.
 pub const NEVER: i64 = i64::MAX;
@@ -14,7 +29,7 @@ pub const NEVER: i64 = i64::MAX;
 pub struct DeclaredJob {
     /// Its name.
     pub name: String,
-    /// Its schedule and zone in one text: another text means another schedule.
+    /// Its schedule and, as the last word, its zone: another text means another schedule.
     pub schedule: String,
     /// Where its intervals are counted from, should it be new or changed.
     pub anchor_ms: i64,
@@ -37,6 +52,14 @@ pub struct StoredJob {
     pub next_ms: i64,
     /// Why it does not run until somebody retries or drops it: its runs made the program panic.
     pub set_aside: Option<String>,
+}
+
+/// The zone by which one schedule is other than another; `None`: they are the same, or other by more.
+/// Both are texts of [`DeclaredJob::schedule`], whose last word is the zone.
+pub fn other_zone<'s>(stored: &'s str, declared: &str) -> Option<&'s str> {
+    let (before, zone) = stored.rsplit_once(' ')?;
+    let (now, other) = declared.rsplit_once(' ')?;
+    (stored.starts_with("cron ") && before == now && zone != other).then_some(zone)
 }
 
 /// A time that something was stored for.
@@ -203,6 +226,8 @@ pub struct RunRecord {
     pub ended_ms: Option<i64>,
     /// Why, where it did not end well.
     pub error: Option<String>,
+    /// Why it is for a time that its schedule does not name.
+    pub note: Option<String>,
     /// The beginning of the text that it gave.
     pub output: Option<String>,
     /// Why its text is not delivered.
@@ -212,7 +237,9 @@ pub struct RunRecord {
 /// What is stored of jobs. A method that writes does so before it returns.
 pub trait CronStore: Send + Sync {
     /// Takes up the jobs of a configuration. Those whose schedule is stored keep what is stored; others
-    /// begin as declared; those that are not declared any more are forgotten. Runs that dead
+    /// begin as declared, and a time of them that was due already is noted as missed, or taken under the
+    /// new schedule where that differs by its zone only; those that are not declared any more are
+    /// forgotten. Runs that dead
     /// programs left are closed, and their times are due again where the job makes up for them.
     fn declare<'a>(
         &'a self,

@@ -107,6 +107,13 @@ pub(super) enum Fault {
     Panic(String),
 }
 
+impl Fault {
+    /// Whether somebody answers in the conversation, or is waited for.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Busy { .. } | StoreError::Waits { .. }))
+    }
+}
+
 /// Whether the same may succeed later: another program has the lock, or the disk is full or unreachable.
 pub(super) fn passes(error: &rusqlite::Error) -> bool {
     use rusqlite::{ErrorCode, ffi};

@@ -33,6 +33,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_callbacks", include_str!("../../migrations/0014_callbacks.sql")),
     ("0015_set_aside", include_str!("../../migrations/0015_set_aside.sql")),
     ("0017_moved_conversations", include_str!("../../migrations/0017_moved_conversations.sql")),
+    ("0018_cron_notes", include_str!("../../migrations/0018_cron_notes.sql")),
+    ("0019_session_lists", include_str!("../../migrations/0019_session_lists.sql")),
 ];
 
 /// The version that this program works with.

@@ -34,8 +34,10 @@ mod open;
 mod options;
 mod owner;
 mod post;
+mod pruning;
 mod readers;
 mod recover;
+mod reusing;
 mod search;
 mod sessions;
 mod spending;
@@ -54,7 +56,8 @@ pub use options::{
     BUSY_TIMEOUT, GROUP_LIMIT, IDLE_READERS, LOG_KEEP, LOG_LEAVE, LOG_LIMIT, LULL, OpenOptions,
 };
 pub use post::POST_DAYS;
-pub use search::{SEARCH_WORDS, SNIPPET_WORDS};
+pub use pruning::{PRUNE_STEP, Pruned, Stale};
+pub use search::{COMPARED, SEARCH_WORDS, SNIPPET_WORDS};
 pub use sessions::{NewSession, TITLE_CHARS};
 pub use writer::{Outage, STORE_RETRY_FIRST, STORE_RETRY_LONGEST};
 

@@ -18,6 +18,7 @@ macro_rules! columns {
             (SELECT count(*) FROM messages WHERE session = sessions.id) FROM sessions "
     };
 }
+pub(super) use columns;
 
 const CREATE: &str = "INSERT INTO sessions (id, name, channel, agent, workspace, created_ms, touched_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
@@ -27,7 +28,8 @@ const TOUCH: &str = "UPDATE sessions SET touched_ms = max(touched_ms, ?2),
     title = CASE title WHEN '' THEN ?3 ELSE title END WHERE id = ?1";
 const BY_NAME: &str = concat!(columns!(), "WHERE name = ?1");
 const BY_ID: &str = concat!(columns!(), "WHERE id = ?1");
-const BY_PREFIX: &str = concat!(columns!(), "WHERE id >= ?1 AND id < ?1 || char(0x10ffff)");
+const BY_PREFIX: &str = concat!(columns!(), "WHERE id >= ?1 AND id < ?1 || char(0x10ffff) LIMIT 1");
+const COUNT_PREFIX: &str = "SELECT count(*) FROM sessions WHERE id >= ?1 AND id < ?1 || char(0x10ffff)";
 const LATEST: &str = concat!(columns!(), "WHERE channel = ?1 ORDER BY touched_ms DESC, id DESC LIMIT 1");
 const LIST_ON: &str = concat!(columns!(), "WHERE channel = ?1 ORDER BY touched_ms DESC, id DESC LIMIT ?2");
 const LIST: &str = concat!(columns!(), "ORDER BY touched_ms DESC, id DESC LIMIT ?1");
@@ -142,7 +144,7 @@ fn check_free(desk: &mut Desk<'_>, session: &SessionId, name: Option<&str>) -> R
     }
 }
 
-fn remove(desk: &mut Desk<'_>, session: &SessionId) -> Result<(), Fault> {
+pub(super) fn remove(desk: &mut Desk<'_>, session: &SessionId) -> Result<(), Fault> {
     turns::close_dead(desk, session)?;
     let id = [session.as_str()];
     desk.run("DELETE FROM messages WHERE session = ?1", id)?;
@@ -167,14 +169,15 @@ fn find(view: &mut View<'_, '_>, text: &str) -> Result<Session, Fault> {
             return Ok(session);
         }
     }
-    let mut fitting = view.rows(BY_PREFIX, [&id], read)?;
-    match fitting.len() {
-        0 | 1 => fitting.pop().ok_or_else(none),
+    // Counted first: of a thousand that fit nothing else is to be known.
+    let fitting: i64 = view.row(COUNT_PREFIX, [&id], |row| row.get(0))?.unwrap_or_default();
+    match usize::try_from(fitting).unwrap_or_default() {
+        0 | 1 => view.row(BY_PREFIX, [&id], read)?.ok_or_else(none),
         several => Err(StoreError::Ambiguous(text.to_owned(), several).into()),
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
         id: SessionId::from(row.get::<_, String>(0)?),
         name: row.get(1)?,

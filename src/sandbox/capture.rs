@@ -151,13 +151,6 @@ pub async fn fit(text: String, limits: &Limits, keep: &Keep) -> Output {
     output
 }
 
-/// Writes a text to a file of its own, for its owner only; where it is, or why it isn't.
-pub async fn keep_whole(text: &str, limits: &Limits, keep: &Keep) -> Result<PathBuf, String> {
-    let mut spill = Spill::create(&keep.dir, "message", limits.spill_bytes, None).await;
-    spill.write(text.as_bytes()).await;
-    spill.close().await.map(|(path, _)| path)
-}
-
 /// What a capture holds, as text.
 struct Text {
     capture: Capture,

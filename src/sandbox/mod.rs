@@ -9,8 +9,8 @@ mod streams;
 mod text;
 pub mod wasm;
 
-pub use capture::{Filter, Keep, Output, fit, keep_whole};
-pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE};
+pub use capture::{Filter, Keep, Output, fit};
+pub use spill::{SPILL_DIR_LIMIT, SPILL_MAX_AGE, keep_whole};
 pub use streams::{Stream, Streams};
 pub use text::{clean, cut};
 

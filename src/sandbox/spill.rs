@@ -1,6 +1,7 @@
 //! Output that is too long to be shown, kept on disk for whoever wants to look.
 
 use super::capture::Filter;
+use sha2::{Digest, Sha256};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
@@ -18,6 +19,9 @@ pub const SPILL_DIR_LIMIT: u64 = 1024 * 1024 * 1024;
 
 /// How the names of spill files end: what ends otherwise is nobody's to remove.
 const SUFFIX: &str = ".spill";
+
+/// Bytes of a text's hash that name the file it is kept in.
+const NAME_BYTES: usize = 12;
 
 /// A spill file being written. Errors don't stop the run whose output it is: they are remembered.
 pub(super) struct Spill {
@@ -104,6 +108,34 @@ impl Spill {
             _ => Ok((self.path, self.kept)),
         }
     }
+}
+
+/// Keeps a text whole in a file among the spill files, named by its content: the same text is kept once.
+///
+/// # Errors
+/// When the system does not let it.
+pub async fn keep_whole(text: &str, dir: &Path) -> io::Result<PathBuf> {
+    let digest: String =
+        Sha256::digest(text).iter().take(NAME_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let path = dir.join(format!("message-{digest}{SUFFIX}"));
+    let (dir, at, text) = (dir.to_owned(), path.clone(), text.to_owned());
+    blocking(move || {
+        if fs::metadata(&at).is_ok_and(|there| there.len() == text.len() as u64) {
+            return Ok(());
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
+        sweep(&dir, SPILL_MAX_AGE, SPILL_DIR_LIMIT);
+        // Whole or not there: another program may be keeping the same.
+        let half = at.with_extension(format!("{}.half", std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&half, &at));
+        if written.is_err() {
+            let _ = fs::remove_file(&half);
+        }
+        written
+    })
+    .await?;
+    Ok(path)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -21,6 +21,10 @@ const MAX_NAME: usize = 55;
 /// How many lines below a call its keys are looked for.
 const LOCATE_LINES: usize = 400;
 
+/// Why an empty configuration is none. Half of a save, or a full disk, leaves one behind.
+const EMPTY: &str = "the file is empty, and with it all rules, channels and jobs would be gone; where that is meant, write \
+    `return` in it, or a comment";
+
 /// The modules that come with the program, for `require`.
 const EMBEDDED: &[(&str, &str)] = &[("pista.demo", include_str!("../../lua/pista/demo.lua"))];
 
@@ -174,7 +178,14 @@ fn absolute(path: &Path) -> PathBuf {
 /// The main chunk of a configuration, ready to be called.
 pub(super) fn main_chunk(lua: &Lua, state: &State, source: &Source) -> Result<Function, ScriptError> {
     let (name, text) = match source {
-        Source::File(path) | Source::Kept { path, .. } => state.sources.borrow_mut().read(&absolute(path))?,
+        Source::File(path) | Source::Kept { path, .. } => {
+            let (name, text) = state.sources.borrow_mut().read(&absolute(path))?;
+            // Not /dev/null, which is somebody's choice.
+            if text.trim_start_matches('\u{feff}').trim().is_empty() && (path.is_file() || !path.exists()) {
+                return Err(ScriptError::new(ErrorKind::Io, format!("{name}: {EMPTY}")));
+            }
+            (name, text)
+        }
         Source::Embedded { name, text } => (name.clone(), text.clone().into_owned()),
     };
     compile(lua, state, name, text)

@@ -75,7 +75,11 @@ pub struct Finding {
 /// When they can't be listed or read.
 pub fn findings(folder: &Path) -> io::Result<Vec<Finding>> {
     let mut found = vec![];
-    for file in files(folder)? {
+    for file in files(folder)?.into_iter().map(|file| file.path) {
+        // A link to a directory of the skill, whose files have a turn of their own.
+        if folder.join(&file).is_dir() {
+            continue;
+        }
         let bytes = fs::read(folder.join(&file))?;
         let name = file.to_string_lossy().into_owned();
         match std::str::from_utf8(&bytes) {

@@ -2,7 +2,7 @@
 
 use super::{
     find::{self, MANIFEST, Root},
-    front::Front,
+    front::{Front, Remark, normalised},
     hash::fingerprint,
     shipped::{Files, SHIPPED},
 };
@@ -40,9 +40,11 @@ impl Trust {
 pub struct Skill {
     /// What its `SKILL.md` says.
     pub front: Front,
+    /// What is odd about it.
+    pub remarks: Vec<Remark>,
     /// Its folder; `None`: it comes with the program.
     pub folder: Option<PathBuf>,
-    /// Where it was found: `workspace`, `configuration`, `shipped`.
+    /// Where it was found: `workspace`, `configuration`, `user`, `shipped`.
     pub root: &'static str,
     /// The hash of its content; empty for shipped ones.
     pub fingerprint: String,
@@ -61,13 +63,13 @@ impl Skill {
     }
 }
 
-/// A folder that should be a skill and is none.
+/// A folder that should be a skill and is none, or that can't be looked into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The folder.
     pub folder: PathBuf,
-    /// What is wrong, with the line.
-    pub message: String,
+    /// All that is wrong with it, with the lines.
+    pub messages: Vec<String>,
 }
 
 /// All skills that were found.
@@ -86,10 +88,10 @@ impl Library {
     pub(super) async fn of(found: &[Found], trust: &dyn TrustStore) -> Result<Self, StoreError> {
         let mut library = SHIPPED_LIBRARY.clone();
         for Found { root, folder, skill } in found {
-            let (front, fingerprint) = match skill {
+            let Read { front, remarks, fingerprint } = match skill {
                 Ok(skill) => skill,
-                Err(message) => {
-                    library.problems.push(Problem { folder: folder.clone(), message: message.clone() });
+                Err(messages) => {
+                    library.problems.push(Problem { folder: folder.clone(), messages: messages.clone() });
                     continue;
                 }
             };
@@ -100,6 +102,7 @@ impl Library {
             };
             library.add(Skill {
                 front: front.clone(),
+                remarks: remarks.clone(),
                 folder: Some(folder.clone()),
                 root,
                 fingerprint: fingerprint.clone(),
@@ -114,13 +117,16 @@ impl Library {
         match self.skills.get(&skill.front.name) {
             // The source of one that comes with the program.
             Some(first) if first.folder.is_none() && same(first, &skill) => {}
+            // A copy: programs install one skill in several places.
+            Some(first) if first.folder.is_some() && first.fingerprint == skill.fingerprint => {}
             Some(first) => {
                 let place = match &first.folder {
                     Some(folder) => format!("in {}", folder.display()),
                     None => "and it comes with the program".to_owned(),
                 };
                 let message = format!("there is a skill {:?} already, {place}", skill.front.name);
-                self.problems.push(Problem { folder: skill.folder.unwrap_or_default(), message });
+                self.problems
+                    .push(Problem { folder: skill.folder.unwrap_or_default(), messages: vec![message] });
             }
             None => self.add_unless_there(skill),
         }
@@ -135,9 +141,9 @@ impl Library {
         self.skills.values()
     }
 
-    /// The skill of that name.
+    /// The skill of that name, also as its `SKILL.md` spells it.
     pub fn get(&self, name: &str) -> Option<&Arc<Skill>> {
-        self.skills.get(name)
+        self.skills.get(name).or_else(|| self.skills.get(&normalised(name)))
     }
 
     /// What should be a skill and is none.
@@ -155,11 +161,12 @@ static SHIPPED_LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let mut library = Library::default();
     for files in SHIPPED {
         let manifest = files.iter().find(|(name, _)| *name == MANIFEST);
-        let text = manifest.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        // A test holds that they can be read.
-        if let Ok(front) = Front::parse(text) {
+        let bytes = manifest.map(|(_, bytes)| *bytes).unwrap_or_default();
+        // A test holds that they can be read, and that there is nothing to remark on.
+        if let Ok((front, remarks)) = Front::parse(bytes, "") {
             library.add_unless_there(Skill {
                 front,
+                remarks,
                 folder: None,
                 root: "shipped",
                 fingerprint: String::new(),
@@ -176,26 +183,47 @@ static SHIPPED_LIBRARY: LazyLock<Library> = LazyLock::new(|| {
 pub(super) struct Found {
     root: &'static str,
     folder: PathBuf,
-    /// What its `SKILL.md` says, and the hash of its content; or what is wrong.
-    skill: Result<(Front, String), String>,
+    /// What it is; or all that is wrong with it.
+    skill: Result<Read, Vec<String>>,
+}
+
+/// A skill that was read.
+#[derive(Debug)]
+struct Read {
+    front: Front,
+    remarks: Vec<Remark>,
+    /// The hash of its content.
+    fingerprint: String,
 }
 
 /// Looks for skills below each root. Reads every file of each, for its fingerprint.
 pub(super) async fn look(roots: &[Root]) -> Vec<Found> {
     let roots = roots.to_vec();
-    let look = move || {
-        let folders = roots
-            .iter()
-            .flat_map(|root| find::folders(&root.path).into_iter().map(move |folder| (root.name, folder)));
-        folders.map(|(root, folder)| Found { root, skill: read(&folder), folder }).collect()
-    };
+    let look = move || roots.iter().flat_map(below).collect();
     tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
-fn read(folder: &Path) -> Result<(Front, String), String> {
-    // The fingerprint first: it refuses links, so that the manifest is really in the folder.
-    let fingerprint = fingerprint(folder).map_err(|error| error.to_string())?;
-    let bytes = fs::read(folder.join(MANIFEST)).map_err(|error| format!("{MANIFEST}: {error}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("{MANIFEST}: is no text in UTF-8"))?;
-    Front::parse(&text).map(|front| (front, fingerprint)).map_err(|error| error.to_string())
+fn below(root: &Root) -> Vec<Found> {
+    let find::Look { found, unclear, .. } = find::look(&root.path);
+    let skills = found.into_iter().map(|folder| Found { root: root.name, skill: read(&folder), folder });
+    let unclear = unclear.into_iter();
+    let unclear = unclear.map(|(folder, why)| Found { root: root.name, folder, skill: Err(vec![why]) });
+    skills.chain(unclear).collect()
+}
+
+fn read(folder: &Path) -> Result<Read, Vec<String>> {
+    // The fingerprint first: it refuses what leads out of the folder.
+    let fingerprint = fingerprint(folder).map_err(|error| vec![error.to_string()])?;
+    let manifest = find::manifest(folder).and_then(|name| Ok((fs::read(folder.join(&name))?, name)));
+    let (bytes, name) = manifest.map_err(|error| vec![format!("{MANIFEST}: {error}")])?;
+    let called = folder.file_name().unwrap_or_default().to_string_lossy();
+    let told = |remarks: Vec<Remark>| remarks.iter().map(Remark::to_string).collect::<Vec<_>>();
+    let (front, mut remarks) = Front::parse(&bytes, &called).map_err(told)?;
+    if name != MANIFEST {
+        remarks.insert(
+            0,
+            Remark { line: 1, message: format!("the file is called {name:?}; call it {MANIFEST}") },
+        );
+    }
+    Ok(Read { front, remarks, fingerprint })
 }

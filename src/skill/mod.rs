@@ -14,8 +14,8 @@ mod shelf;
 mod shipped;
 
 pub use create::create;
-pub use find::{MAX_DEPTH, MAX_ENTRIES, MAX_SKILLS, Root};
-pub use front::{Front, FrontError, MAX_DESCRIPTION, MAX_MANIFEST, MAX_NAME, Mode};
+pub use find::{MAX_DEPTH, MAX_ENTRIES, MAX_LINKED_DEPTH, MAX_SKILLS, Root};
+pub use front::{Front, MAX_DESCRIPTION, MAX_MANIFEST, MAX_NAME, MAX_TIMEOUT, Mode, Needs, Remark};
 pub use hash::{MAX_FILES, MAX_SIZE, fingerprint};
 pub use inspect::{Finding, findings};
 pub use library::{Library, Problem, Skill, Trust};

@@ -2,6 +2,7 @@
 
 use super::{
     Library, Root, Skill, Trust, find, fingerprint,
+    front::normalised,
     library::{self, Found},
 };
 use crate::domain::{nearest::suggestion, store::StoreError, trust::TrustStore};
@@ -41,6 +42,14 @@ pub enum SkillError {
         /// `new` or `changed since it was trusted`.
         state: &'static str,
     },
+    /// It is for people only.
+    #[error(
+        "only its user runs the skill {name:?}, with `openpista skills run {name}`: it says disable-model-invocation"
+    )]
+    ByHand {
+        /// The skill.
+        name: String,
+    },
     /// It can't be read any more.
     #[error("the skill {name:?} can't be read: {message}")]
     Unreadable {
@@ -61,6 +70,8 @@ pub struct Shelf {
     trust: Arc<dyn TrustStore>,
     /// Names, or patterns with `*` at the end, by agent. An agent that is not there may use all.
     agents: BTreeMap<String, Vec<String>>,
+    /// A person uses it, no model.
+    by_hand: bool,
     /// What was found last, and when. Whoever looks makes the others wait for what it finds.
     last: Mutex<Option<(Instant, Arc<[Found]>)>>,
 }
@@ -68,7 +79,12 @@ pub struct Shelf {
 impl Shelf {
     /// Of two skills with one name that in the earlier root counts.
     pub fn new(roots: Vec<Root>, trust: Arc<dyn TrustStore>, agents: BTreeMap<String, Vec<String>>) -> Self {
-        Self { roots, trust, agents, last: Mutex::const_new(None) }
+        Self { roots, trust, agents, by_hand: false, last: Mutex::const_new(None) }
+    }
+
+    /// The same in the hands of a person, who may use what is withheld from models.
+    pub fn by_hand(self) -> Self {
+        Self { by_hand: true, ..self }
     }
 
     /// All skills, trusted or not.
@@ -109,11 +125,19 @@ impl Shelf {
 
     /// Whether an agent may use a skill.
     fn allows(&self, agent: &str, skill: &Skill) -> bool {
+        let name = &skill.front.name;
         let fits = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(begin) => skill.front.name.starts_with(begin),
-            None => *pattern == skill.front.name,
+            Some(begin) => {
+                name.starts_with(begin) || begin.ends_with('_') && name.starts_with(&begin.replace('_', "-"))
+            }
+            None => *pattern == *name || normalised(pattern) == *name,
         };
         self.agents.get(agent).is_none_or(|patterns| patterns.iter().any(fits))
+    }
+
+    /// Whether an agent is told of a skill.
+    fn offers(&self, agent: &str, skill: &Skill) -> bool {
+        skill.trust.is_usable() && !skill.front.by_hand && self.allows(agent, skill)
     }
 
     /// What an agent's prompt says of its skills, names and descriptions; and whether it has any. A
@@ -125,7 +149,7 @@ impl Shelf {
     pub async fn index(&self, agent: &str, own: bool) -> Result<(String, bool), StoreError> {
         let library = Library::of(&self.look(INDEX_FRESH).await, &*self.trust).await?;
         let (mut index, mut any) = (String::new(), false);
-        for skill in library.all().filter(|skill| skill.trust.is_usable() && self.allows(agent, skill)) {
+        for skill in library.all().filter(|skill| self.offers(agent, skill)) {
             any = true;
             if skill.trust == Trust::Shipped && own && !self.agents.contains_key(agent) {
                 continue;
@@ -155,12 +179,15 @@ impl Shelf {
     pub async fn take(&self, agent: &str, name: &str) -> Result<Arc<Skill>, SkillError> {
         let library = self.library().await?;
         let Some(skill) = library.get(name).filter(|skill| self.allows(agent, skill)) else {
-            let known = library.all().filter(|skill| skill.trust.is_usable() && self.allows(agent, skill));
+            let known = library.all().filter(|skill| self.offers(agent, skill));
             let names: Vec<&str> = known.map(|skill| skill.front.name.as_str()).collect();
             let hint = suggestion(name, names.iter().copied());
             return Err(SkillError::None { name: name.to_owned(), hint });
         };
         match skill.trust {
+            Trust::Shipped | Trust::Trusted if skill.front.by_hand && !self.by_hand => {
+                Err(SkillError::ByHand { name: name.to_owned() })
+            }
             Trust::Shipped | Trust::Trusted => Ok(Arc::clone(skill)),
             Trust::New => Err(SkillError::Untrusted { name: name.to_owned(), state: "new" }),
             Trust::Changed => {

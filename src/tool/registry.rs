@@ -152,8 +152,8 @@ impl Executor for ToolRegistry {
 
     fn keep<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<PathBuf>> {
         Box::pin(async move {
-            let kept = keep_whole(text, &self.limits, &self.keep).await;
-            kept.inspect_err(|error| tracing::warn!(error, "a message that was too long could not be kept"))
+            let kept = keep_whole(text, &self.keep.dir).await;
+            kept.inspect_err(|error| tracing::warn!("a message that was too long could not be kept: {error}"))
                 .ok()
         })
     }

@@ -44,7 +44,8 @@ impl SystemRun {
             name: "system.run".into(),
             description: "Runs a command on this machine and returns its exit code and output. Give either \
                 argv (a program and its arguments, no shell) or command (a line for the shell). There is no \
-                terminal: nothing can be asked interactively. Background processes end with the call."
+                terminal, no editor and no screen: nothing can be asked interactively. Background processes \
+                end with the call."
                 .into(),
             parameters: json!({
                 "type": "object",

@@ -63,7 +63,7 @@ fn defaults() {
     assert_eq!(settings.agent, "main");
     assert_eq!(settings.max_tool_rounds, 10);
     assert_eq!(settings.database, home.dir.path().join(".local/state/openpista/openpista.db"));
-    assert_eq!(settings.workspace_dir(Path::new("/place")), Path::new("/place"));
+    assert_eq!(settings.workspace, None);
     assert_eq!(settings.autonomy, Autonomy::Ask);
     assert_eq!(settings.tool_timeout, Duration::from_secs(30));
     assert_eq!(settings.local_server_timeout, Duration::from_millis(300));

@@ -68,6 +68,55 @@ fn that_are_not_there_are_told_by_place_and_never_by_value() {
 }
 
 #[test]
+fn what_cannot_be_seen_is_cleaned_away_or_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let wide = |mark: [u8; 2], from: fn(u16) -> [u8; 2]| {
+        [mark.to_vec(), "sk-canary-17\r\n".encode_utf16().flat_map(from).collect()].concat()
+    };
+    let clean: [Vec<u8>; 8] = [
+        b"sk-canary-17\r\n".to_vec(),
+        b"sk-canary-17\r".to_vec(),
+        "\u{feff}sk-canary-17\n".into(),
+        "\u{feff}sk-canary-17\r\n".into(),
+        "sk-canary-17\u{200b}\n".into(),
+        "\u{2060}sk-canary-17\u{a0}".into(),
+        wide([0xff, 0xfe], u16::to_le_bytes),
+        wide([0xfe, 0xff], u16::to_be_bytes),
+    ];
+    for bytes in clean {
+        std::fs::write(dir.path().join("key"), &bytes).unwrap();
+        let secrets = secrets(dir.path());
+        assert_eq!(resolve(&secrets, "file:key").as_deref(), Ok("sk-canary-17"), "{bytes:?}");
+        // Both as it is used and as it stands in the file.
+        let redactor = secrets.redactor();
+        assert_eq!(redactor.redact("the key sk-canary-17!"), "the key [secret:key]!");
+        let shown = redactor.redact(&String::from_utf8_lossy(&bytes)).into_owned();
+        assert!(!shown.contains("canary"), "{shown:?}");
+    }
+    for (text, words) in [
+        ("sk-\u{200b}canary-17", "(U+200B) after 3 others"),
+        ("sk-canary\u{202e}-17\n", "(U+202E) after 9 others"),
+        ("sk-\u{0}canary-17", "(U+0000) after 3 others"),
+        ("\u{feff}\n", "is empty"),
+    ] {
+        std::fs::write(dir.path().join("key"), text).unwrap();
+        let error = resolve(&secrets(dir.path()), "file:key").unwrap_err().to_string();
+        assert!(
+            error.starts_with("file:key: ") && error.contains(words) && !error.contains("canary"),
+            "{error}"
+        );
+    }
+    // A variable, from a file with the line ends of another system.
+    let environment = Environment::from_pairs([
+        ("HOME", "/"),
+        ("MY_API_KEY", "sk-canary-18\r"),
+        ("X_TOKEN", "\u{feff}sk-canary-19"),
+    ]);
+    let redactor = Redactor::of(&environment);
+    assert_eq!(redactor.redact("sk-canary-18 sk-canary-19"), "[secret:MY_API_KEY] [secret:X_TOKEN]");
+}
+
+#[test]
 fn handles_and_errors_show_no_value() {
     let dir = tempfile::tempdir().unwrap();
     let secrets = secrets(dir.path());

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 use openpista::{
-    cron::{Clock, Ended, Run, Scheduler, Undelivered, Work, WorkEnd},
+    cron::{Clock, Ended, Run, Scheduler, Undelivered, Work, WorkEnd, Zones},
     domain::{
         BoxFuture,
         cron::{CronStore, RunRecord, RunState},
@@ -233,9 +233,18 @@ impl Program {
         jobs: impl IntoIterator<Item = CronSpec>,
         work: &Arc<Notes>,
     ) {
+        self.apply_by(Arc::new(move || zone.into()), jobs, work).await;
+    }
+
+    pub(crate) async fn apply_by(
+        &self,
+        zones: Zones,
+        jobs: impl IntoIterator<Item = CronSpec>,
+        work: &Arc<Notes>,
+    ) {
         let jobs: Vec<_> = jobs.into_iter().map(Arc::new).collect();
         let some = !jobs.is_empty();
-        self.scheduler.apply(jobs, zone, work.clone()).await;
+        self.scheduler.apply(jobs, zones, work.clone()).await;
         if some {
             self.clock.settled().await;
         }

@@ -13,7 +13,7 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 fn daily() -> Timing {
-    Timing::Cron(Box::new(Expression::parse("0 8 * * *").unwrap()), Tz::UTC)
+    Timing::Cron(Box::new(Expression::parse("0 8 * * *").unwrap()), Tz::UTC.into())
 }
 
 /// Eight o'clock on the n-th day of 1970.
@@ -106,7 +106,7 @@ fn many_are_bounded() {
     assert_eq!((noted.count, noted.last_ms), (count - 101, 2 * DAY - 101 * 1_000));
     assert_eq!(decision.next_ms, 2 * DAY + 1_000);
     // An expression is counted by an estimate, and the last ones are found none the less.
-    let each_second = Timing::Cron(Box::new(Expression::parse("* * * * * *").unwrap()), Tz::UTC);
+    let each_second = Timing::Cron(Box::new(Expression::parse("* * * * * *").unwrap()), Tz::UTC.into());
     let decision = decide(now, 1_000, &[], &each_second, Missed::Once).unwrap();
     assert_eq!(decision.runs.len(), 1);
     assert_eq!((decision.runs[0].slot_ms, decision.runs[0].in_time), (2 * DAY, true));
@@ -126,7 +126,7 @@ fn a_clock_that_is_put_back_runs_nothing_twice() {
 
 #[test]
 fn rare_jobs_do_not_look_like_a_wrong_clock() {
-    let leap = Timing::Cron(Box::new(Expression::parse("0 0 29 2 *").unwrap()), Tz::UTC);
+    let leap = Timing::Cron(Box::new(Expression::parse("0 0 29 2 *").unwrap()), Tz::UTC.into());
     let next = leap.next_after(0);
     assert!(next > 700 * DAY);
     assert_eq!(decide(1, next, &[], &leap, Missed::Once), None);

@@ -52,7 +52,19 @@ fn what_is_wrong_is_said_with_the_field() {
         ("", "has 0 fields"),
         ("every day", "has 2 fields"),
         ("@dayly", "did you mean \"@daily\"?"),
-        ("@reboot", "there is @hourly"),
+        ("@nightly", "there is @hourly"),
+        ("@reboot", "let the service manager"),
+        ("@every 5m", "write every = \"5m\" in the place of at"),
+        ("@every 1h30m", "write every = \"1h30m\""),
+        ("@every tuesday", "is written every = …"),
+        ("5m", "again and again is every = \"5m\""),
+        ("every 10m", "every = \"10m\""),
+        ("08:30", "08:30 each day is at = \"30 8 * * *\""),
+        ("daily", "did you mean \"@daily\"?"),
+        ("0 0 30W 2 *", "never comes: no month of \"2\" has a day \"30W\""),
+        ("0 0 31W 4,6,9,11 *", "never comes"),
+        ("0 0 30,31W 2 *", "never comes"),
+        ("0 0 */31 * 5#2", "has to fit both"),
         ("0 0 31 2,4 *", "never comes"),
         ("0 0 30 feb *", "never comes"),
         ("99999999999999999999 * * * *", "minute"),
@@ -77,7 +89,8 @@ fn nothing_makes_it_panic() {
             .collect();
         state = state.wrapping_add(1);
         if let Ok(expression) = Expression::parse(&text) {
-            openpista::cron::Timing::Cron(Box::new(expression), chrono_tz::Tz::Europe__Berlin).next_after(0);
+            openpista::cron::Timing::Cron(Box::new(expression), chrono_tz::Tz::Europe__Berlin.into())
+                .next_after(0);
         }
     }
 }

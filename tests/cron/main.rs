@@ -7,6 +7,7 @@
 mod support;
 
 mod bench_of_time;
+mod days_by_force;
 mod deciding;
 mod declaring;
 mod delivering;
@@ -19,3 +20,4 @@ mod reloading;
 mod sharing;
 mod times;
 mod times_by_force;
+mod zones;

@@ -1,6 +1,9 @@
 //! The built program: jobs run while a REPL stays, and by hand.
 
-use crate::support::program::{Home, PROGRAM, until};
+use crate::support::{
+    fake_openai::{FakeOpenAi, Reply},
+    program::{Home, PROGRAM, until},
+};
 use serde_json::Value;
 use std::process::{Child, ChildStdin, Stdio};
 
@@ -214,4 +217,66 @@ fn handlers_in_two_repls_run_each_time_once() {
     ran.sort();
     ran.dedup();
     assert_eq!(ran.len(), count);
+}
+
+#[test]
+fn the_runs_of_a_job_share_a_conversation_and_each_begins_anew() {
+    let fake = FakeOpenAi::answering(|_| Reply::text("done"));
+    let home = Home::with(&fake);
+    home.init(
+        "pista.cron('asks', { every = '1s', prompt = 'what is new?' })
+         pista.cron('calls', { every = '1s' }, function()
+           local both = {}
+           for i = 1, 2 do both[i] = pista.spawn(function() return (pista.ask_agent('main', 'part ' .. i)) end) end
+           return 'ok'
+         end)",
+    );
+    let repl = Repl::start(&home);
+    let ok =
+        |job: &str| history(&home).iter().filter(|run| run["job"] == job && run["state"] == "ok").count();
+    assert!(until(|| ok("asks") >= 3 && ok("calls") >= 3), "{:#?}", history(&home));
+    repl.leave();
+    let sessions = home.run(["sessions", "list", "--json"]).ok().json();
+    let titled =
+        |title: &str| sessions.iter().filter(|s| s["title"].as_str().unwrap().starts_with(title)).count();
+    assert_eq!(titled("what is new?"), 1, "{sessions:#?}");
+    let asked: Vec<_> =
+        fake.requests().into_iter().filter(|r| r.last_text().ends_with("what is new?")).collect();
+    assert!(asked.len() >= 3);
+    for request in asked {
+        // The prompt, a word that there was something before, the question; no answer of another run.
+        assert!(
+            request.messages().iter().all(|message| message["role"] != "assistant"),
+            "{:?}",
+            request.messages()
+        );
+        assert!(request.messages().len() <= 3);
+    }
+    // Whoever asks while another is in it has one of their own, and nobody fails.
+    assert!(history(&home).iter().all(|run| run["state"] != "failed"), "{:#?}", history(&home));
+    assert!(titled("part") >= 1);
+    assert_eq!(fake.refusals(), [""; 0]);
+}
+
+#[test]
+fn what_was_due_when_the_machine_moved_is_made_up_for() {
+    let home = Home::new().env("TZ", "UTC");
+    home.init("pista.cron('yearly', { at = '0 0 1 1 *', missed = 'once' }, function(ctx) return 'ran ' .. ctx.missed end)");
+    Repl::start(&home).leave();
+    let hour_ago = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()
+        as i64
+        - 3_600_000;
+    rusqlite::Connection::open(home.database())
+        .unwrap()
+        .execute("UPDATE cron_jobs SET next_ms = ?1", [hour_ago - hour_ago % 1_000])
+        .unwrap();
+    let home = home.env("TZ", "JST-9");
+    let repl = Repl::start(&home);
+    assert!(until(|| states(&home) == ["ok"]), "{:#?}", history(&home));
+    repl.leave();
+    let runs = history(&home);
+    assert_eq!((&runs[0]["output"], &runs[0]["missed"]), (&"ran 1".into(), &1.into()));
+    assert!(runs[0]["note"].as_str().unwrap().contains("by the zone UTC"), "{runs:#?}");
+    assert!(home.run(["cron", "history"]).ok().out.contains("by the zone UTC"));
+    assert!(home.run(["cron", "list"]).ok().out.contains("JST-9"));
 }

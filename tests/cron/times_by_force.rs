@@ -155,7 +155,7 @@ fn next_times_are_those_that_a_look_at_every_minute_finds() {
             continue;
         };
         let after = instant(&mut chance, zone);
-        let next = Timing::Cron(Box::new(expression), zone).next_after(after * 1_000) / 1_000;
+        let next = Timing::Cron(Box::new(expression), zone.into()).next_after(after * 1_000) / 1_000;
         let context = format!("{text:?} in {zone} after {after}, seed {seed}");
         assert!(next > after, "{context}: {next}");
         let first = after - after.rem_euclid(60) + 60;

@@ -16,3 +16,4 @@ mod reloading;
 mod starting;
 mod talking;
 mod telling;
+mod workspace;

@@ -7,6 +7,7 @@ mod support;
 
 mod engine;
 mod losing;
+mod owning;
 mod proving;
 mod pulling;
 mod rig;

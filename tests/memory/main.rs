@@ -7,6 +7,7 @@ mod approvals;
 mod gathered;
 mod opening;
 mod outgoing;
+mod pruning;
 mod recovering;
 mod searching;
 mod sessions;

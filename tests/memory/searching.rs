@@ -137,3 +137,35 @@ async fn a_removed_session_leaves_nothing_to_find() {
         assert_eq!(raw(&place.dir).query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap(), 1, "{table}");
     }
 }
+
+#[tokio::test]
+async fn of_common_words_the_newest_messages_are_compared() {
+    let place = place();
+    let (first, second) = (place.session().await, place.session().await);
+    let turn = place.turn(&first).await;
+    let store = |session: &SessionId, turn: &openpista::domain::id::TurnId, text: String| {
+        drop(place.memory.append(session, turn, Message::user(text)));
+    };
+    let many = openpista::memory::COMPARED + 50;
+    store(&first, &turn, "the oldest common".into());
+    for n in 0..many {
+        store(&first, &turn, format!("a common word among {n} others that say little"));
+    }
+    store(&first, &turn, "common common".into());
+    place.memory.end_turn(&turn, TurnStatus::Done).await.unwrap();
+    let turn = place.turn(&second).await;
+    store(&second, &turn, "common here".into());
+    place.memory.end_turn(&turn, TurnStatus::Done).await.unwrap();
+    let found = found(&place, "common").await;
+    assert_eq!(found.len(), 100);
+    assert_eq!(found[0], "[common] [common]");
+    assert!(!found.contains(&"the oldest [common]".to_owned()));
+    // As many as are asked for.
+    assert_eq!(place.memory.search("common", many + 100).await.unwrap().len(), many + 3);
+    let here = place.memory.search_in("common", Some(&second), 10).await.unwrap();
+    assert_eq!(here.iter().map(|found| found.snippet.as_str()).collect::<Vec<_>>(), ["[common] here"]);
+    // A beginning finds longer words only where the word itself does not fill the list, and from three
+    // letters on.
+    assert_eq!(place.memory.search("commo", 5).await.unwrap().len(), 5);
+    assert_eq!(place.memory.search("co", 5).await.unwrap(), []);
+}

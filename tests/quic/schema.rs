@@ -203,6 +203,7 @@ fn frames_have_the_fields_of_the_schema() {
         role: Role::User,
         generation: 1,
         frame_limit: 1,
+        message_limit: Some(1),
         streams: 1,
         token: Some(Secret::new("t")),
     };

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod emptied;
 mod faults;
 mod flight;
 mod piped;

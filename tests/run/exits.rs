@@ -83,7 +83,7 @@ fn configuration_errors_name_the_place() {
     home.init("pista.agent('main', { model = 'x/y', tools = { alow = {} } })");
     home.say("hi").code(78).complains(["init.lua:1:", "alow", "\"allow\""]);
 
-    home.init("");
+    home.init("return");
     home.toml("# fine\nmax_tool_round = 3\n");
     home.say("hi").code(78).complains(["config.toml:2", "max_tool_round", "\"max_tool_rounds\""]);
 

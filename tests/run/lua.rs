@@ -128,7 +128,7 @@ fn prompts_from_text_function_and_hooks() {
         let request = fake.requests().pop().expect("a request");
         request.messages()[0]["content"].as_str().expect("a system prompt").to_owned()
     };
-    let home = with(&fake, "");
+    let home = with(&fake, "return");
     assert!(system(&home).contains("Workspace: "), "the engine's own");
     home.init("pista.agent('main', { prompt = 'Be terse.' })");
     assert_eq!(system(&home), "Be terse.");

@@ -8,6 +8,7 @@ mod finding;
 mod running;
 mod trusting;
 mod watching;
+mod wild;
 
 use support::program::Home;
 

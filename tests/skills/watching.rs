@@ -37,7 +37,7 @@ fn what_is_new_or_changed_is_told_and_inert_until_it_is_trusted() {
     home.write(&manifest, &format!("{text}\nAnd more.\n"));
     told(&repl, "skill first: changed");
     assert!(!system(&mut repl).contains("- first: "));
-    home.write(&home.work().join("deep/er/third/SKILL.md"), "---\nname: Third Skill\n---\n");
+    home.write(&home.work().join("deep/er/third/SKILL.md"), "---\nname: third\n---\n");
     told(&repl, "deep/er/third");
     std::fs::remove_dir_all(home.work().join("skills/second")).unwrap();
     told(&repl, "skill second: gone");

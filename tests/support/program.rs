@@ -111,6 +111,10 @@ impl Home {
     pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(args).env_clear().current_dir(self.work());
+        // A daemon has a workspace of its own; here it shares that of the other commands.
+        if command.get_args().next() == Some(OsStr::new("start")) {
+            command.env("OPENPISTA_WORKSPACE", self.work());
+        }
         command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
         command.env("HOME", self.path()).envs(self.env.iter().map(|(n, v)| (n, v)));
         command

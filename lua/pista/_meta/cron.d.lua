@@ -8,6 +8,8 @@
 ---A local time that is left out when clocks are put forward is run at the first moment after. One
 ---that comes twice is run once, or twice where the second, minute or hour begins with `*`.
 ---
+---What agents are asked in the runs of a job is one conversation; each run sees its own part of it.
+---
 ---    pista.cron("digest", { at = "0 8 * * mon-fri", tz = "Asia/Seoul", missed = "once", to = "repl:me" },
 ---      function(ctx) return (pista.ask_agent("main", "What has changed on this machine since yesterday?")) end)
 ---    pista.cron("beat", { every = "10m" }, function(ctx) pista.log.info("alive", { missed = ctx.missed }) end)
@@ -20,7 +22,7 @@ function pista.cron(name, options, fn) end
 ---@class pista.CronOptions
 ---@field at? string Minute, hour, day of the month, month, day of the week; with six fields the second comes first. Or `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`.
 ---@field every? string|integer Instead of `at`: `"10m"`, `"1h30m"`, or whole seconds, from 1 up; counted from when the job was first seen.
----@field tz? string The IANA time zone that `at` is read in; else the machine's.
+---@field tz? string The IANA time zone that `at` is read in; else the machine's, also after that was changed.
 ---@field missed? "skip"|"once"|"all" Times at which no program ran: noted only (the default), made up for by one run, or each by one. Also whether a run that was cut off is tried again.
 ---@field overlap? "skip"|"queue" A time at which the job runs still: noted only (the default), or run afterwards.
 ---@field timeout? number Seconds that a run may take, default 300; of a function its own, without what it calls that has a time of its own.

@@ -6,7 +6,7 @@
 pista.memory = {}
 
 ---Notes and messages with all words of the query, notes first, best first. The last word may be the
----beginning of one.
+---beginning of one; of messages, from three letters on and where few have the word as it is.
 ---
 ---    for _, found in ipairs(pista.memory.search("disk", { limit = 5 })) do
 ---      print(found.source, found.snippet)

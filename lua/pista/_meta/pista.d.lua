@@ -55,7 +55,7 @@ function pista.tool(tool) end
 
 ---Declares a profile of containers. Models and skills choose one by its name; what a container sees
 ---and may is fixed here. By default: no network, a read-only root and workspace, no capabilities, and
----nobody as its user.
+---nobody as its user. What it may write to the workspace belongs to you.
 ---
 ---    pista.sandbox("build", { image = "gcc:14", memory = "1g", cpus = 2, workspace = "write" })
 ---@param name string

@@ -187,7 +187,7 @@
 ---@field network? boolean Default false.
 ---@field workspace? "read"|"write"|boolean How it sees the workspace, as `/workspace`. Default `"read"`.
 ---@field mounts? { [1]: string, [2]: string, write?: boolean }[] `{ "~/data", "/data" }`: other directories.
----@field user? string `"uid"` or `"uid:gid"`. Default nobody.
+---@field user? string `"uid"` or `"uid:gid"`. Default: nobody; you, where it may write to the workspace or a mount.
 ---@field env? table<string, string>
 ---@field timeout? number Seconds. Default 120.
 ---@field fallback? "process"|"none" Whether it may run as a confined process where no Docker engine answers.

@@ -2,7 +2,7 @@
 
 use super::{Finding, Health};
 use crate::{
-    app::{Loaded, models, sandboxes, skills},
+    app::{Loaded, models, oddities, sandboxes, services::cron::zone_here, skills},
     config::writable,
     domain::{
         causes::causes,
@@ -77,13 +77,40 @@ pub(super) fn approvals(loaded: &Loaded) -> Finding {
         .with("name the people who may approve: owners = { \u{2026} } in pista.channel (an HTTP channel needs a token)")
 }
 
-pub(super) fn clock() -> Finding {
+/// The directory that tools work in, here and now.
+pub(super) fn workspace(loaded: &Loaded) -> Finding {
+    const CHECK: &str = "workspace";
+    let workspace = loaded.workspace();
+    let shown = workspace.display();
+    if let Some(oddity) = oddities::workspace(loaded) {
+        return Finding::new(CHECK, Health::Warn, oddity);
+    }
+    if !workspace.is_dir() {
+        return Finding::new(CHECK, Health::Fail, format!("{shown} is not a directory"))
+            .with("make it, or set `workspace` to another");
+    }
+    match rustix::fs::access(&workspace, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK) {
+        Ok(()) if loaded.settings.workspace.is_some() => Finding::ok(CHECK, shown.to_string()),
+        Ok(()) => {
+            Finding::ok(CHECK, format!("{shown} here; {} of a daemon", loaded.own_workspace().display()))
+        }
+        Err(error) => Finding::new(CHECK, Health::Warn, format!("{shown}: tools can't write there: {error}"))
+            .with("set `workspace` to another directory, or change its mode"),
+    }
+}
+
+pub(super) fn clock(loaded: &Loaded) -> Finding {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
     if now < EARLIEST {
         let seen = "the clock is years behind: certificates and schedules will be wrong";
         return Finding::new("clock", Health::Fail, seen).with("set it, for example by NTP");
     }
-    Finding::ok("clock", "plausible")
+    let here = zone_here(loaded);
+    if let Some(problem) = here.problem {
+        return Finding::new("clock", Health::Warn, problem);
+    }
+    let offset = here.zone.offset(i64::try_from(now).unwrap_or(i64::MAX));
+    Finding::ok("clock", format!("plausible; the time zone is {} ({offset})", here.zone))
 }
 
 pub(super) async fn database(loaded: &Loaded) -> Finding {
@@ -139,17 +166,23 @@ pub(super) async fn model(loaded: &Loaded) -> Finding {
 }
 
 pub(super) async fn skills(loaded: &Loaded) -> Finding {
-    match skills::shelf(loaded).library().await {
-        Ok(library) if library.problems().is_empty() => {
-            let usable = library.all().filter(|skill| skill.trust.is_usable()).count();
-            Finding::ok("skills", format!("{} found, {usable} trusted", library.all().count()))
-        }
-        Ok(library) => {
-            let first = &library.problems()[0];
-            let seen = format!("{}: {}", first.folder.display(), first.message);
-            Finding::new("skills", Health::Warn, seen).with("openpista skills check shows all of them")
-        }
-        Err(error) => Finding::new("skills", Health::Fail, error.to_string()),
+    let library = match skills::shelf(loaded).library().await {
+        Ok(library) => library,
+        Err(error) => return Finding::new("skills", Health::Fail, error.to_string()),
+    };
+    if let Some(first) = library.problems().first() {
+        let seen = format!("{}: {}", first.folder.display(), first.messages.join("; "));
+        return Finding::new("skills", Health::Warn, seen).with("openpista skills check shows all of them");
+    }
+    let usable = library.all().filter(|skill| skill.trust.is_usable()).count();
+    let odd = library.all().filter(|skill| !skill.remarks.is_empty()).count();
+    let seen = format!("{} found, {usable} trusted", library.all().count());
+    match odd {
+        0 => Finding::ok("skills", seen),
+        _ => Finding::ok(
+            "skills",
+            format!("{seen}, {odd} with a SKILL.md that openpista skills check remarks on"),
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `--prove`: every escape is attempted, from every sandbox that there is, and what happened is told.
 
-use super::{Finding, Health, checks::keep};
+use super::{Finding, Health, checks::keep, promises};
 use crate::{
     app::{Loaded, sandboxes, skills},
     domain::sandbox::WorkspaceAccess,
@@ -26,7 +26,9 @@ pub(super) async fn prove(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
     match sandboxes::profiles(loaded) {
         Ok(profiles) if profiles.names().next().is_some() => {
             for name in profiles.names().map(str::to_owned).collect::<Vec<_>>() {
-                containers(&profiles, &name, found).await;
+                if promises::prove(loaded, &profiles, &name, found).await {
+                    containers(&profiles, &name, found).await;
+                }
             }
         }
         _ => found(

@@ -4,10 +4,11 @@ mod channels;
 mod checks;
 mod escapes;
 mod ports;
+mod promises;
 mod providers;
 mod tokens;
 
-use super::{Flags, Loaded};
+use super::{Flags, Loaded, sandboxes};
 use crate::domain::causes::causes;
 use crate::front::Colour;
 use serde::Serialize;
@@ -91,7 +92,11 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     found(checks::configuration(&loaded));
     found(checks::permissions(&loaded));
     found(checks::approvals(&loaded));
-    found(checks::clock());
+    found(checks::workspace(&loaded));
+    found(checks::clock(&loaded));
+    for oddity in sandboxes::oddities(&loaded) {
+        found(Finding::new("sandboxes", Health::Warn, oddity));
+    }
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
     found(checks::model(&loaded).await);

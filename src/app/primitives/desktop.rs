@@ -4,7 +4,7 @@ use crate::{
     domain::{BoxFuture, primitives::Desktop},
     sandbox::{
         Exit, Keep, Limits,
-        process::{Command, environment, run},
+        process::{Command, SCREEN, environment, run},
     },
     script::Sink,
 };
@@ -33,7 +33,8 @@ impl DesktopHere {
             vec!["notify-send", "--app-name=openpista", "--", title, text]
         };
         let argv = words.into_iter().map(str::to_owned).collect();
-        let command = Command { argv, cwd: self.dir.clone(), env: environment(&[]), stdin: None };
+        let env = environment(&SCREEN.map(str::to_owned));
+        let command = Command { argv, cwd: self.dir.clone(), env, stdin: None };
         let limits = Limits { timeout: PATIENCE, spill_bytes: 0, ..Limits::default() };
         // Without room for them, no outputs are kept.
         let keep = Keep { dir: PathBuf::new(), filter: None };

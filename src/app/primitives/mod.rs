@@ -23,6 +23,7 @@ use crate::{
     gateway::WeakGateway,
 };
 use agents::AgentsHere;
+pub(super) use agents::InUse;
 use chats::ChatsHere;
 use desktop::DesktopHere;
 use engine_side::EngineSide;
@@ -72,6 +73,7 @@ pub(super) fn primitives(live: &Live, gateway: WeakGateway) -> anyhow::Result<Pr
             agent: loaded.settings.agent.clone(),
             gateway,
             runtime: tokio::runtime::Handle::current(),
+            in_use: loaded.process().in_use.clone(),
         }),
         outbox: Arc::new(OutboxHere {
             notice: loaded.notice(),

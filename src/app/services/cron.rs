@@ -9,13 +9,14 @@ use crate::{
         primitives::{self},
     },
     config::{ConfigName, FormerName},
-    cron::{Ended, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, Zone, local_zone},
+    cron::{Ended, Here, Run, Scheduler, SystemClock, Undelivered, Work, WorkEnd, zone_now},
     domain::{
         BoxFuture,
         causes::causes,
+        cron::{CHANNEL, runs_of},
         envelope::Origin,
         hook::TurnContext,
-        id::{SessionId, TurnId},
+        id::TurnId,
         plan::CronWork,
         primitives::{Ask, FailureKind, Primitives},
         store::StoreError,
@@ -27,9 +28,6 @@ use crate::{
 use serde_json::json;
 use std::{sync::Arc, time::Instant};
 use tokio::sync::OnceCell;
-
-/// The channel that jobs act on.
-const CHANNEL: &str = "cron";
 
 /// Runs the jobs of the generation in force.
 pub(in crate::app) struct CronService {
@@ -67,7 +65,11 @@ impl Service for CronService {
             }
             let jobs = live.loaded.plan.cron.values().cloned().map(Arc::new).collect();
             match Jobs::new(live, self.gateway.clone()) {
-                Ok(work) => self.scheduler.apply(jobs, zone_here(&live.loaded), Arc::new(work)).await,
+                Ok(work) => {
+                    let variable = live.loaded.environment.get("TZ").map(ToOwned::to_owned);
+                    let zones = Arc::new(move || zone_now(variable.as_deref()).zone);
+                    self.scheduler.apply(jobs, zones, Arc::new(work)).await;
+                }
                 Err(error) => {
                     tracing::error!(target: "cron", "the jobs cannot run: {}", causes(error.as_ref()))
                 }
@@ -99,8 +101,8 @@ fn former_config(former: FormerName) -> FormerConfig {
 }
 
 /// The zone of jobs that name none.
-pub(in crate::app) fn zone_here(loaded: &Loaded) -> Zone {
-    local_zone(loaded.environment.get("TZ").and_then(|zone| zone.to_str()))
+pub(in crate::app) fn zone_here(loaded: &Loaded) -> Here {
+    zone_now(loaded.environment.get("TZ"))
 }
 
 /// The work of one generation's jobs, which lives as long as one of its runs.
@@ -118,7 +120,7 @@ impl Jobs {
     fn context(&self, run: &Run) -> TurnContext {
         let loaded = &self.live.loaded;
         TurnContext {
-            session: SessionId::from(format!("cron:{}", run.job.name)),
+            session: runs_of(&run.job.name),
             turn: TurnId::from(format!("cron:{}", run.id)),
             agent: loaded.settings.agent.clone(),
             origin: Origin { channel: CHANNEL.into(), user: facts::user(&loaded.environment) },
@@ -148,7 +150,8 @@ impl Jobs {
 
     async fn ask(&self, run: &Run, agent: Option<String>, text: String, context: TurnContext) -> WorkEnd {
         let TurnContext { origin, depth, .. } = context;
-        let ask = Ask { agent, text, model: None, session: None, origin, depth };
+        let job = Some(run.job.name.clone());
+        let ask = Ask { agent, text, model: None, session: None, job, origin, depth };
         match tokio::time::timeout(run.job.timeout, self.primitives.agents.ask(ask)).await {
             Ok(Ok(answer)) => WorkEnd::Done(Some(answer.text)),
             Ok(Err(error)) => WorkEnd::Failed(error.message),

@@ -4,12 +4,14 @@ mod channels;
 pub(super) mod cron;
 mod health;
 mod holding;
+mod pruning;
 mod telegram;
 mod webhooks;
 
 pub(super) use channels::Channels;
 pub(super) use health::Health;
 pub(super) use holding::{Holding, lock_file};
+pub(super) use pruning::Pruning;
 pub(super) use webhooks::Webhooks;
 
 use super::assemble::Live;

@@ -94,7 +94,7 @@ impl Engine {
     }
 
     pub(super) fn due(&self, name: &str, after_ms: i64) -> Result<Option<i64>, PrimitiveError> {
-        let timing = timing(self.cron(name)?, zone_here(&self.live.loaded), after_ms);
+        let timing = timing(self.cron(name)?, &zone_here(&self.live.loaded).zone, after_ms);
         let (timing, _) = timing.map_err(|reason| PrimitiveError::new(FailureKind::Usage, reason))?;
         Ok(Some(timing.next_after(after_ms)).filter(|ms| *ms != NEVER))
     }

@@ -13,8 +13,10 @@ pub struct Ask {
     /// `provider/model` in place of the agent's own.
     pub model: Option<String>,
     /// The conversation to go on with, by name or id; one that isn't there begins under that name.
-    /// `None`: a new one.
+    /// `None`: a new one, or that of the job.
     pub session: Option<String>,
+    /// The job of which a run asks. Its runs share a conversation, and each begins it anew.
+    pub job: Option<String>,
     /// In whose name.
     pub origin: Origin,
     /// How many agents already wait for this answer, one for the other.

@@ -3,7 +3,7 @@
 use super::{JOB, RUNS_KEPT, job};
 use crate::{
     domain::{
-        cron::{Beginning, Claim, Claimed, MissedSlots},
+        cron::{Beginning, Claim, Claimed, MissedSlots, StoredJob},
         plan::Overlap,
     },
     memory::{desk::Desk, error::Fault},
@@ -15,11 +15,14 @@ const QUEUE: usize = 100;
 const OVERLAPPED: &str = "the run before it was still under way";
 const FULL: &str = "too many runs before it were still waiting";
 
-const TAKE: &str = "UPDATE cron_jobs SET next_ms = ?5
+const CHANGED: &str = "the schedule was changed before this time was made up for";
+
+const NOTE: &str = "SELECT note FROM cron_jobs WHERE config = ?1 AND name = ?2";
+const TAKE: &str = "UPDATE cron_jobs SET next_ms = ?5, note = NULL
     WHERE config = ?1 AND name = ?2 AND schedule = ?3 AND next_ms = ?4";
 const ADD: &str = "INSERT INTO cron_runs
-    (config, job, slot_ms, attempt, manual, state, missed, instance, pid, started_ms, ended_ms, error)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id";
+    (config, job, slot_ms, attempt, manual, state, missed, instance, pid, started_ms, ended_ms, error, note)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING RETURNING id";
 const OPEN: &str = "SELECT state, instance FROM cron_runs INDEXED BY cron_runs_open
     WHERE config = ?1 AND job = ?2 AND state IN ('queued', 'running')";
 const QUEUED: &str = "SELECT config, job FROM cron_runs WHERE id = ?1 AND state = 'queued'";
@@ -39,10 +42,13 @@ struct New<'a> {
     began_ms: Option<i64>,
     ended_ms: Option<i64>,
     error: Option<&'a str>,
+    note: Option<&'a str>,
 }
 
 pub(super) fn claim(desk: &mut Desk<'_>, claim: Claim) -> Result<Claimed, Fault> {
     let Claim { config, job: name, schedule, expected_ms, next_ms, runs, missed, overlap, now_ms } = claim;
+    let note: Option<String> = desk.row(NOTE, (&config, &name), |row| row.get(0))?.flatten();
+    let note = note.as_deref();
     if desk.run(TAKE, (&config, &name, &schedule, expected_ms, next_ms))? == 0 {
         return Ok(Claimed::Lost(desk.row(JOB, (&config, &name), job)?));
     }
@@ -57,6 +63,7 @@ pub(super) fn claim(desk: &mut Desk<'_>, claim: Claim) -> Result<Claimed, Fault>
             began_ms: None,
             ended_ms: Some(now_ms),
             error: None,
+            note,
         };
         add(desk, &config, &name, &row)?;
     }
@@ -78,6 +85,7 @@ pub(super) fn claim(desk: &mut Desk<'_>, claim: Claim) -> Result<Claimed, Fault>
             began_ms: None,
             ended_ms: skipped.map(|_| now_ms),
             error: skipped,
+            note,
         };
         match add(desk, &config, &name, &row)? {
             Some(id) if skipped.is_none() => {
@@ -89,6 +97,28 @@ pub(super) fn claim(desk: &mut Desk<'_>, claim: Claim) -> Result<Claimed, Fault>
     }
     prune(desk, &config, &name)?;
     Ok(Claimed::Won(won))
+}
+
+/// Notes that a time was due when the job got another schedule.
+pub(super) fn passed(
+    desk: &mut Desk<'_>,
+    config: &str,
+    stored: &StoredJob,
+    now_ms: i64,
+) -> Result<(), Fault> {
+    let row = New {
+        slot_ms: stored.next_ms,
+        attempt: 0,
+        manual: false,
+        state: "missed",
+        missed: 1,
+        began_ms: None,
+        ended_ms: Some(now_ms),
+        error: Some(CHANGED),
+        note: None,
+    };
+    add(desk, config, &stored.name, &row)?;
+    Ok(())
 }
 
 /// Marks a run as running, unless another of the job is.
@@ -113,6 +143,7 @@ pub(super) fn begin_manual(desk: &mut Desk<'_>, config: &str, job: &str, now_ms:
         began_ms: Some(now_ms),
         ended_ms: None,
         error: None,
+        note: None,
     };
     let id = add(desk, config, job, &row)?;
     prune(desk, config, job)?;
@@ -136,6 +167,7 @@ fn add(desk: &mut Desk<'_>, config: &str, job: &str, run: &New<'_>) -> Result<Op
         run.began_ms,
         run.ended_ms,
         run.error,
+        run.note,
     );
     Ok(desk.row(ADD, params, |row| row.get(0))?)
 }

@@ -10,7 +10,9 @@ pub use renaming::FormerConfig;
 use super::{Memory, desk::Desk, error::Fault};
 use crate::domain::{
     BoxFuture,
-    cron::{Beginning, Claim, Claimed, CronStore, DeclaredJob, PastSlot, RunEnd, RunRecord, StoredJob},
+    cron::{
+        Beginning, Claim, Claimed, CronStore, DeclaredJob, PastSlot, RunEnd, RunRecord, StoredJob, other_zone,
+    },
     store::StoreError,
 };
 use closing::Whose;
@@ -28,6 +30,9 @@ const SET: &str = "INSERT OR REPLACE INTO cron_jobs (config, name, schedule, anc
     VALUES (?1, ?2, ?3, ?4, ?5)";
 const SET_ASIDE: &str = "UPDATE cron_jobs SET set_aside = ?3, next_ms = coalesce(?4, next_ms)
     WHERE config = ?1 AND name = ?2";
+/// Another schedule, and the time as it is.
+const MOVE: &str =
+    "UPDATE cron_jobs SET schedule = ?3, anchor_ms = ?4, note = ?5 WHERE config = ?1 AND name = ?2";
 const FORGET: &str = "DELETE FROM cron_jobs WHERE config = ?1 AND name = ?2";
 const PAST: &str = "SELECT slot_ms, attempt, state = 'interrupted' FROM cron_runs
     WHERE config = ?1 AND job = ?2 AND slot_ms >= ?3 AND manual = 0";
@@ -41,7 +46,7 @@ impl CronStore for Memory {
     ) -> BoxFuture<'a, Result<Vec<StoredJob>, StoreError>> {
         let config = config.to_owned();
         self.write(move |desk| {
-            declare(desk, &config, &jobs)?;
+            declare(desk, &config, &jobs, now_ms)?;
             closing::close(desk, &config, &jobs, now_ms, Whose::TheDead)?;
             Ok(desk.rows(JOBS, [&config], job)?)
         })
@@ -125,17 +130,27 @@ impl CronStore for Memory {
 }
 
 /// Keeps what has the same schedule, begins what is new or changed, forgets the others.
-fn declare(desk: &mut Desk<'_>, config: &str, jobs: &[DeclaredJob]) -> Result<(), Fault> {
+fn declare(desk: &mut Desk<'_>, config: &str, jobs: &[DeclaredJob], now_ms: i64) -> Result<(), Fault> {
     let stored = desk.rows(JOBS, [config], job)?;
     let declared: HashSet<_> = jobs.iter().map(|job| job.name.as_str()).collect();
     for gone in stored.iter().filter(|job| !declared.contains(job.name.as_str())) {
         desk.run(FORGET, (config, &gone.name))?;
     }
     for job in jobs {
-        let same = stored.iter().any(|stored| stored.name == job.name && stored.schedule == job.schedule);
-        if !same {
-            desk.run(SET, (config, &job.name, &job.schedule, job.anchor_ms, job.next_ms))?;
+        match stored.iter().find(|stored| stored.name == job.name) {
+            Some(stored) if stored.schedule == job.schedule => continue,
+            // Nobody has taken its time: it is due still, whatever has become of the schedule.
+            Some(stored) if stored.next_ms <= now_ms => {
+                if let Some(zone) = other_zone(&stored.schedule, &job.schedule) {
+                    let note = format!("planned by the zone {zone}, before the zone was changed");
+                    desk.run(MOVE, (config, &job.name, &job.schedule, job.anchor_ms, note))?;
+                    continue;
+                }
+                claiming::passed(desk, config, stored, now_ms)?;
+            }
+            _ => {}
         }
+        desk.run(SET, (config, &job.name, &job.schedule, job.anchor_ms, job.next_ms))?;
     }
     Ok(())
 }

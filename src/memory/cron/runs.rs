@@ -16,7 +16,7 @@ const END: &str =
 const DELIVERY: &str = "UPDATE cron_runs SET delivery_error = ?2 WHERE id = ?1";
 const NEWEST: &str =
     "SELECT id, job, slot_ms, attempt, manual, state, missed, started_ms, ended_ms, error, output,
-    delivery_error, instance FROM cron_runs
+    delivery_error, instance, note FROM cron_runs
     WHERE config = ?1 AND job = coalesce(?2, job) ORDER BY id DESC LIMIT ?3";
 
 pub(super) fn end(desk: &mut Desk<'_>, run: i64, end: &RunEnd) -> Result<(), Fault> {
@@ -69,6 +69,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         started_ms: row.get(7)?,
         ended_ms: row.get(8)?,
         error: row.get(9)?,
+        note: row.get(13)?,
         output: row.get(10)?,
         delivery_error: row.get(11)?,
     })

@@ -13,9 +13,7 @@ mod thread;
 pub use outage::Outage;
 pub use thread::{STORE_RETRY_FIRST, STORE_RETRY_LONGEST};
 
-use super::{
-    damage::Site, desk::Desk, error::Fault, options::OpenOptions, owner::Owner, view::View,
-};
+use super::{damage::Site, desk::Desk, error::Fault, options::OpenOptions, owner::Owner, view::View};
 use crate::domain::{BoxFuture, store::StoreError};
 use outage::OutageCell;
 use piece::{Access, Kind, Piece, Work};

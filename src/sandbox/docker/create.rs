@@ -1,6 +1,6 @@
 //! From what is to run to what the engine is asked for.
 
-use super::{Container, DEFAULT_MEMORY, Docker, TMP_SIZE, WORKSPACE, now};
+use super::{Container, DEFAULT_MEMORY, Docker, TMP_SIZE, User, WORKSPACE, client::Numbers, now};
 use crate::sandbox::Limits;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount as EngineMount, MountBindOptions, MountType};
 use std::{collections::HashMap, time::Duration};
@@ -18,7 +18,12 @@ pub(super) const EXPIRES: &str = "openpista.expires";
 /// How long after its time-out a container counts as left behind.
 const SLACK: Duration = Duration::from_secs(60);
 
-pub(super) fn body(container: &Container, limits: &Limits, engine: &Docker) -> ContainerCreateBody {
+pub(super) fn body(
+    container: &Container,
+    limits: &Limits,
+    engine: &Docker,
+    numbers: Numbers,
+) -> ContainerCreateBody {
     let Container { image, argv, stdin, env, cwd, mounts, network, user, cpus, pids, writable_root } =
         container;
     let sees_workspace = mounts.iter().any(|mount| mount.guest == WORKSPACE);
@@ -30,7 +35,7 @@ pub(super) fn body(container: &Container, limits: &Limits, engine: &Docker) -> C
         // The program is what was asked for, not what the image wraps around it.
         entrypoint: (!argv.is_empty()).then(Vec::new),
         env: Some(env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-        user: Some(user.clone()),
+        user: Some(number(user, numbers)),
         working_dir: cwd.clone().or_else(|| sees_workspace.then(|| WORKSPACE.to_owned())),
         attach_stdin: Some(stdin.is_some()),
         open_stdin: Some(stdin.is_some()),
@@ -58,6 +63,9 @@ pub(super) fn body(container: &Container, limits: &Limits, engine: &Docker) -> C
             mounts: Some(mounts.iter().map(mount).collect()),
             // Its output is read as it comes; the engine need not keep a copy on the disk.
             log_config: Some(bollard::models::HostConfigLogConfig { typ: Some("none".into()), config: None }),
+            // Else nobody in the container would be the user whose directory it writes to.
+            userns_mode: (matches!(user, User::Of { .. }) && numbers == Numbers::Shifted)
+                .then(|| "host".into()),
             init: Some(false),
             ..HostConfig::default()
         }),
@@ -76,6 +84,16 @@ fn labels(engine: &Docker, expires: u64) -> HashMap<String, String> {
         labels.push((INSTANCE, life.instance.id().to_owned()));
     }
     labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// What the engine is to be told so that the container runs as the user that is meant.
+fn number(user: &User, numbers: Numbers) -> String {
+    match user {
+        User::Fixed(user) => user.clone(),
+        // Its root is the user that the engine belongs to.
+        User::Of { .. } if numbers == Numbers::Rootless => "0:0".into(),
+        User::Of { uid, gid } => format!("{uid}:{gid}"),
+    }
 }
 
 fn mount(mount: &super::Mount) -> EngineMount {

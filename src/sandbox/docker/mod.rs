@@ -1,13 +1,15 @@
 //! Containers by the Docker engine's own interface: one for each task, never used again.
 //!
 //! By default a container has no network, a read-only root, no capabilities, no way to gain any, no
-//! root user, and the workspace read-only. It is removed at the end, whatever the end is; what a
+//! root user, and the workspace read-only. One that may write to a directory of the machine's has the
+//! number of whoever that belongs to. It is removed at the end, whatever the end is; what a
 //! program left behind by dying, the next one sweeps up.
 
 mod client;
 mod create;
 mod error;
 mod image;
+mod places;
 mod remove;
 mod run;
 mod sweep;
@@ -15,6 +17,7 @@ mod sweep;
 pub use client::Docker;
 pub use error::{DockerError, Lost, Step};
 pub use image::PULL_SILENCE;
+pub use places::places;
 
 use super::{Exit, Output};
 use std::{
@@ -47,6 +50,20 @@ pub struct Mount {
     pub writable: bool,
 }
 
+/// Whom a container runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum User {
+    /// The container's own numbers, `uid:gid`.
+    Fixed(String),
+    /// Somebody of the machine's: what it writes there is theirs, whatever the engine makes of numbers.
+    Of {
+        /// The user.
+        uid: u32,
+        /// The group.
+        gid: u32,
+    },
+}
+
 /// What to run, and in what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Container {
@@ -65,7 +82,7 @@ pub struct Container {
     /// Whether it has a network.
     pub network: bool,
     /// The user and group that it runs as.
-    pub user: String,
+    pub user: User,
     /// Processors.
     pub cpus: f64,
     /// Processes.
@@ -85,7 +102,7 @@ impl Container {
             cwd: None,
             mounts: vec![],
             network: false,
-            user: DEFAULT_USER.into(),
+            user: User::Fixed(DEFAULT_USER.into()),
             cpus: DEFAULT_CPUS,
             pids: DEFAULT_PIDS,
             writable_root: false,

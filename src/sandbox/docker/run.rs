@@ -84,10 +84,11 @@ impl Docker {
         self.have(&container.image, deadline, progress).await?;
         let client = self.client_by(deadline).await?;
         self.retry_removals(client);
+        let numbers = self.numbers_by(deadline).await?;
         // By a name of our own, so that it can be removed also where the answer to its making is lost.
         let name = format!("{PREFIX}{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
         let removal = Removal::of(client, &name, &self.removals);
-        let body = create::body(container, limits, self);
+        let body = create::body(container, limits, self, numbers);
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let made = deadline.step(Step::Create, client.create_container(Some(options), body)).await?;
         made.map_err(|error| deadline.not_run(Step::Create, &error))?;

@@ -10,7 +10,7 @@ use std::{
 pub const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 /// What is passed on from our own environment, besides `PATH` and `LC_*`.
-const PASSED: [&str; 13] = [
+const PASSED: [&str; 10] = [
     "HOME",
     "USER",
     "LOGNAME",
@@ -20,25 +20,56 @@ const PASSED: [&str; 13] = [
     "TZ",
     "TMPDIR",
     "XDG_RUNTIME_DIR",
-    "DISPLAY",
-    "XAUTHORITY",
-    "WAYLAND_DISPLAY",
     "DBUS_SESSION_BUS_ADDRESS",
 ];
 
-/// What is set so that no command waits for a terminal, a pager or an editor.
-const SET: [(&str, &str); 11] = [
+/// The way to the screen of whoever sits at this machine. Commands do not get it: a window would wait
+/// for a person who may not be there.
+pub const SCREEN: [&str; 3] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"];
+
+/// What is set so that no command waits for a person: at a terminal, a pager, an editor, or a window
+/// that asks for a password. Of programs with several such variables the one that goes before the
+/// program's own configuration: `GIT_EDITOR` before `core.editor`.
+const SET: [(&str, &str); 34] = [
     ("TERM", "dumb"),
     ("NO_COLOR", "1"),
+    // Pagers.
     ("PAGER", "cat"),
     ("GIT_PAGER", "cat"),
     ("MANPAGER", "cat"),
     ("SYSTEMD_PAGER", "cat"),
+    ("AWS_PAGER", "cat"),
+    ("GH_PAGER", "cat"),
+    // Editors.
     ("EDITOR", "false"),
     ("VISUAL", "false"),
+    ("GIT_EDITOR", "false"),
+    ("GIT_SEQUENCE_EDITOR", "false"),
+    // A merge takes its usual message, without an editor.
+    ("GIT_MERGE_AUTOEDIT", "no"),
+    ("GH_EDITOR", "false"),
+    ("HGEDITOR", "false"),
+    ("JJ_EDITOR", "false"),
+    ("KUBE_EDITOR", "false"),
+    ("SUDO_EDITOR", "false"),
+    ("SVN_EDITOR", "false"),
+    ("SYSTEMD_EDITOR", "false"),
+    // Passwords. An empty name is no program, and goes before `core.askPass`.
+    ("GIT_ASKPASS", ""),
     ("GIT_TERMINAL_PROMPT", "0"),
+    ("GCM_INTERACTIVE", "never"),
+    ("SSH_ASKPASS_REQUIRE", "never"),
+    ("SUDO_ASKPASS", "/bin/false"),
+    // Questions.
+    ("APT_LISTCHANGES_FRONTEND", "none"),
+    ("BROWSER", "false"),
+    ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
+    ("COMPOSER_NO_INTERACTION", "1"),
     ("DEBIAN_FRONTEND", "noninteractive"),
+    ("GH_PROMPT_DISABLED", "1"),
+    ("HGPLAIN", "1"),
     ("PIP_NO_INPUT", "1"),
+    ("POETRY_NO_INTERACTION", "1"),
 ];
 
 /// The environment for commands: what is passed on from ours, what `pass` names besides, and what
@@ -95,6 +126,10 @@ mod tests {
             ("BASH_FUNC_ls%%", "() { :; }"),
             ("TERM", "xterm"),
             ("EXTRA", "yes"),
+            ("DISPLAY", ":0"),
+            ("WAYLAND_DISPLAY", "wayland-0"),
+            ("SSH_ASKPASS", "/usr/bin/ksshaskpass"),
+            ("GIT_EDITOR", "vim"),
         ];
         let env = chosen(&ours, &["EXTRA", "NOT_THERE"]);
         let mut names: Vec<_> = env.keys().map(String::as_str).collect();
@@ -102,6 +137,10 @@ mod tests {
         assert_eq!(names, ["EXTRA", "HOME", "LC_TIME", "PATH"]);
         assert_eq!(env["TERM"], "dumb");
         assert_eq!(env["PATH"], DEFAULT_PATH);
+        assert_eq!(env["GIT_EDITOR"], "false");
+        // Whoever names it has it.
+        let env = chosen(&ours, &["DISPLAY", "GIT_EDITOR"]);
+        assert_eq!((env["DISPLAY"].as_str(), env["GIT_EDITOR"].as_str()), (":0", "vim"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod privacy;
 mod program;
 
 pub use confine::Confinement;
-pub use environment::{DEFAULT_PATH, environment};
+pub use environment::{DEFAULT_PATH, SCREEN, environment};
 pub use privacy::hide_environment;
 pub use program::shell;
 

@@ -8,7 +8,7 @@ use super::{
     },
     Api, equipment,
 };
-use crate::domain::primitives::Ask;
+use crate::domain::{cron::job_of, primitives::Ask};
 use mlua::{Lua, Table, Value};
 
 const WHAT: &str = "pista.ask_agent";
@@ -22,6 +22,7 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
             text: word(&lua, "second argument is what is said to it", &text)?,
             model: None,
             session: None,
+            job: job_of(&context).map(str::to_owned),
             origin: context.origin.clone(),
             depth: context.depth,
         };

@@ -9,11 +9,11 @@ use super::{
     Api,
     arguments::{optional, options, text},
 };
+use crate::cron::{Zone, zone_now};
 use chrono::{
-    DateTime, Local, NaiveDateTime, TimeZone, Utc,
+    DateTime, NaiveDateTime, Timelike, Utc,
     format::{Item, Parsed, StrftimeItems},
 };
-use chrono_tz::Tz;
 use mlua::{Lua, Value};
 use std::{
     sync::OnceLock,
@@ -30,13 +30,6 @@ const MAX_FORM: usize = 256;
 const FORMS: [&str; 5] =
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"];
 
-/// Where a time is told.
-enum Zone {
-    /// That of this machine.
-    Local,
-    Named(Tz),
-}
-
 pub(super) fn register(api: &Api) -> mlua::Result<()> {
     api.add("now", |lua, ()| Ok(now(lua)))?;
     api.add("monotonic", |_, ()| {
@@ -44,27 +37,31 @@ pub(super) fn register(api: &Api) -> mlua::Result<()> {
         Ok(BEGAN.get_or_init(Instant::now).elapsed().as_secs_f64())
     })?;
     api.add("iso", |lua, (time, zone): (Value, Value)| {
-        let (time, zone) = (moment(lua, ISO, &time)?, zone_of(lua, ISO, &zone, Zone::Named(Tz::UTC))?);
+        let (time, zone) = (moment(lua, ISO, &time)?, zone_of(lua, ISO, &zone, || Zone::UTC)?);
         Ok(match zone {
-            Zone::Named(Tz::UTC) => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            Zone::Named(zone) => time.with_timezone(&zone).format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-            Zone::Local => time.with_timezone(&Local).format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+            Zone::UTC => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            zone => {
+                let there = time.with_timezone(&zone.offset(time.timestamp()));
+                there.format("%Y-%m-%dT%H:%M:%S%:z").to_string()
+            }
         })
     })?;
     api.add("format", |lua, (form, time, zone): (Value, Value, Value)| {
         let form = text(lua, FORMAT, "the form", &form)?;
         let items = items(lua, FORMAT, &form)?;
-        let (time, zone) = (moment(lua, FORMAT, &time)?, zone_of(lua, FORMAT, &zone, Zone::Local)?);
+        let (time, zone) = (moment(lua, FORMAT, &time)?, zone_of(lua, FORMAT, &zone, here)?);
         Ok(match zone {
             Zone::Named(zone) => time.with_timezone(&zone).format_with_items(items.iter()).to_string(),
-            Zone::Local => time.with_timezone(&Local).format_with_items(items.iter()).to_string(),
+            zone => {
+                time.with_timezone(&zone.offset(time.timestamp())).format_with_items(items.iter()).to_string()
+            }
         })
     })?;
     api.add("parse", |lua, (given, settings): (Value, Value)| {
         let given = text(lua, PARSE, "the text", &given)?;
         let fields = options(lua, PARSE, &settings, &["format", "zone"])?;
         let zone = fields.value("zone")?;
-        let zone = zone_of(lua, PARSE, &zone, Zone::Local)?;
+        let zone = zone_of(lua, PARSE, &zone, here)?;
         let form = fields.text("format")?;
         if let Some(form) = &form {
             items(lua, PARSE, form)?;
@@ -114,10 +111,15 @@ fn moment(lua: &Lua, what: &str, value: &Value) -> Result<DateTime<Utc>, ScriptE
         .ok_or_else(|| fail(format!("{seconds} s since 1970 is no time that has a date")))
 }
 
-fn zone_of(lua: &Lua, what: &str, value: &Value, usual: Zone) -> Result<Zone, ScriptError> {
+/// The zone of this machine.
+fn here() -> Zone {
+    zone_now(std::env::var_os("TZ").as_deref()).zone
+}
+
+fn zone_of(lua: &Lua, what: &str, value: &Value, usual: fn() -> Zone) -> Result<Zone, ScriptError> {
     match optional(lua, what, "the zone", value)?.as_deref() {
-        None => Ok(usual),
-        Some("local") => Ok(Zone::Local),
+        None => Ok(usual()),
+        Some("local") => Ok(here()),
         Some(name) => name.parse().map(Zone::Named).map_err(|_| {
             let message = format!(
                 "{what}: there is no zone {name:?}; write it like \"Asia/Seoul\", \"UTC\" or \"local\""
@@ -172,8 +174,5 @@ fn in_form(text: &str, form: &str, zone: &Zone) -> Option<DateTime<Utc>> {
 
 /// The moment at which the clocks of the zone show this: the first one, where they do twice.
 fn within(time: NaiveDateTime, zone: &Zone) -> Option<DateTime<Utc>> {
-    match zone {
-        Zone::Named(zone) => zone.from_local_datetime(&time).earliest().map(|time| time.to_utc()),
-        Zone::Local => Local.from_local_datetime(&time).earliest().map(|time| time.to_utc()),
-    }
+    DateTime::from_timestamp(zone.earliest(time)?, 0)?.checked_add_signed(time - time.with_nanosecond(0)?)
 }

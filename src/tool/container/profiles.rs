@@ -11,7 +11,7 @@ use crate::{
     policy::Nested,
     sandbox::{
         Limits,
-        docker::{Container, DEFAULT_MEMORY, Docker, DockerError, Mount, Progress, WORKSPACE},
+        docker::{Container, DEFAULT_MEMORY, Docker, DockerError, Mount, Progress, User, WORKSPACE},
         process::{Command, Confinement, environment, run},
     },
     tool::{HEADING_ROOM, Options},
@@ -176,9 +176,6 @@ impl Profiles {
         container.network = profile.network;
         container.cpus = profile.cpus.unwrap_or(container.cpus);
         container.pids = profile.pids.unwrap_or(container.pids);
-        if let Some(user) = &profile.user {
-            container.user.clone_from(user);
-        }
         if profile.workspace != WorkspaceAccess::None {
             container.mounts.push(Mount {
                 host: self.options.workspace.clone(),
@@ -193,6 +190,10 @@ impl Profiles {
         if let Some((folder, guest)) = &task.folder {
             container.mounts.push(Mount { host: folder.clone(), guest: guest.clone(), writable: false });
         }
+        container.user = match &profile.user {
+            Some(user) => User::Fixed(user.clone()),
+            None => user(&container.mounts).unwrap_or(container.user),
+        };
         Ok(container)
     }
 
@@ -245,6 +246,25 @@ impl Profiles {
             limit: limits.timeout,
         })
     }
+}
+
+/// Whom a container has to be so that it can do with directories of the machine's what it may; `None`:
+/// anybody. What it writes is then the user's: that of this program, or, where that is root, of whoever
+/// the directory belongs to.
+fn user(mounts: &[Mount]) -> Option<User> {
+    use std::os::unix::fs::MetadataExt;
+    let needs = |mount: &&Mount| {
+        let open = std::fs::metadata(&mount.host)
+            .is_ok_and(|found| !found.is_dir() || found.mode() & 0o005 == 0o005);
+        mount.writable || !open
+    };
+    let mount = mounts.iter().find(needs)?;
+    let own = User::Of { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw() };
+    if !rustix::process::geteuid().is_root() {
+        return Some(own);
+    }
+    let found = std::fs::metadata(&mount.host).ok();
+    Some(found.map_or(own, |found| User::Of { uid: found.uid(), gid: found.gid() }))
 }
 
 /// A directory that is gone when this is dropped.

@@ -108,10 +108,20 @@ impl Tool for Load {
 fn told(skill: &Skill) -> String {
     let front = &skill.front;
     let mut text = format!("# Skill {}\n", front.name);
-    if !front.requires.is_empty() {
-        text += &format!("Needs: {}\n", front.requires.join(", "));
+    let needs = &front.needs;
+    if !needs.programs.is_empty() {
+        text += &format!("Needs: {}\n", needs.programs.join(", "));
+    }
+    if !needs.one_of.is_empty() {
+        text += &format!("Needs one of: {}\n", needs.one_of.join(", "));
+    }
+    if !needs.variables.is_empty() {
+        text += &format!("Reads the environment variables: {}\n", needs.variables.join(", "));
     }
     match (&front.parameters, program::of(skill)) {
+        (_, Some(_)) if let Some(why) = &front.blocked => {
+            text += &format!("Its program can't be run: {why}\n")
+        }
         (_, None) => text += "It has no program: follow what it says.\n",
         (Some(parameters), Some(_)) => text += &format!("Arguments of its program: {parameters}\n"),
         (None, Some(_)) => text += "Its program takes any arguments.\n",
@@ -138,6 +148,12 @@ impl Tool for Run {
                 Ok(skill) => skill,
                 Err(error) => return failed(&call, error),
             };
+            if let Some(why) = &skill.front.blocked {
+                return failed(
+                    &call,
+                    format!("the program of the skill {} is not run: {why}", skill.front.name),
+                );
+            }
             let args = match shaped(&skill, args.args) {
                 Ok(args) => args,
                 Err(problem) => return failed(&call, problem),

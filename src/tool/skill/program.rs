@@ -72,7 +72,7 @@ impl Programs {
         let Some(interpreter) = interpreters.iter().find(|name| is_there(name, &path)) else {
             return failed(call, format!("{} is not installed", interpreters.join(" or ")));
         };
-        if let Some(missing) = skill.front.requires.iter().find(|name| !is_there(name, &path)) {
+        if let Some(missing) = missing(skill, &path) {
             return failed(
                 call,
                 format!("the skill {} needs {missing}, which is not installed", skill.front.name),
@@ -154,6 +154,16 @@ impl Programs {
             Err(error) => failed(call, error),
         }
     }
+}
+
+/// A program that the skill needs and that is not there.
+fn missing(skill: &Skill, path: &OsString) -> Option<String> {
+    let needs = &skill.front.needs;
+    if let Some(program) = needs.programs.iter().find(|name| !is_there(name, path)) {
+        return Some(program.clone());
+    }
+    let none = !needs.one_of.is_empty() && !needs.one_of.iter().any(|name| is_there(name, path));
+    none.then(|| format!("one of {}", needs.one_of.join(", ")))
 }
 
 fn is_there(program: &str, path: &OsString) -> bool {
