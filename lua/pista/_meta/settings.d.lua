@@ -9,8 +9,9 @@
 ---@field context_window? integer The model's context window in tokens. Without it: what the server says.
 ---@field max_tokens? integer At most so many tokens in one answer. Without it: the server's own limit.
 ---@field max_tool_rounds? integer Rounds of tool calls in one turn. After the last one the model is asked once to sum up.
----@field workspace? string The directory that tools work in. Without it: the current directory.
+---@field workspace? string The directory that tools work in. Without it: the current directory, and for `openpista start` $XDG_DATA_HOME/openpista/workspace.
 ---@field database? string The file that conversations are kept in.
+---@field keep_sessions_days? integer Days without a word after which a conversation without a name is removed for good, by a program that stays. Without it: never. `openpista sessions prune` does it once.
 ---@field history? string The file that lines typed in the REPL are kept in.
 ---@field autonomy? "ask"|"auto" What happens to a tool call that the rules ask about: a person is asked, or it runs.
 ---@field tool_timeout? number Seconds that a tool call may take when it does not say.
@@ -23,7 +24,8 @@
 ---@field worker_binary? string The openpista that workers run in their containers. Without it: this one, with the libraries that it needs.
 ---@field rates? pista.Rates|false How often people may speak by channels: messages of a person (or of a device) in a minute and at once, and of a whole channel. What is left out follows from per_minute. false: as often as they like.
 ---@field connect_timeout? number Seconds to wait for a connection to a model's server.
----@field first_token_timeout? number Seconds to wait for the first piece of an answer. Large local models may need more.
+---@field first_token_timeout? number Seconds to wait for the first piece of an answer.
+---@field local_first_token_timeout? number The same for a server on this machine, which may load the model first, or answer one question after the other. Without it: first_token_timeout where that is set.
 ---@field idle_timeout? number Seconds to wait for the next piece of an answer.
 ---@field retries? integer How often a failed call is made again to the same model before the next one of the chain is tried.
 ---@field max_retry_wait? number Seconds to wait between two tries at most. A server that asks for more counts as failed.
