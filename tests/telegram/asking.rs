@@ -88,7 +88,7 @@ fn nobody_else_can_press() {
     let home = home(&model, &telegram, "");
     let lua = std::fs::read_to_string(home.config().join("init.lua")).expect("it is there");
     // Bob may speak, too; the question is Ada's.
-    home.init(&lua.replace("{ 100 }", "{ 100, 200 }"));
+    home.init(&lua.replace("{ 100 }", "{ 100, 200 }, owners = { 100 }"));
     let daemon = start(&home);
     telegram.said(GROUP, ADA, "@pista_test_bot made", json!({}));
     let asked = question(&telegram, GROUP);

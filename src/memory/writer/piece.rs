@@ -40,9 +40,11 @@ pub(super) trait Work: Send {
     /// rolled back. Returns the error that says that the database is not available, if that is why it failed.
     fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), StoreError>;
 
-    /// Whether it has to be run again, given how the transaction ended. The caller is told of the delay, the
-    /// first time.
-    fn delays(&mut self, committed: &Result<(), StoreError>) -> bool;
+    /// Why it has to be run again, given how the transaction ended; `None`: it is over.
+    fn delay(&self, committed: &Result<(), StoreError>) -> Option<StoreError>;
+
+    /// Tells the caller of the delay, the first time, and gets ready to run again.
+    fn put_off(&mut self, delay: StoreError);
 
     /// Tells the caller how it ended.
     fn answer(self: Box<Self>, committed: &Result<(), StoreError>);
@@ -114,21 +116,25 @@ where
         available
     }
 
-    fn delays(&mut self, committed: &Result<(), StoreError>) -> bool {
-        let error = match (&self.result, committed) {
-            (Some(Err(error)), _) | (_, Err(error)) => error,
-            (_, Ok(())) => return false,
+    fn delay(&self, committed: &Result<(), StoreError>) -> Option<StoreError> {
+        let error = match &self.result {
+            Some(Err(error)) => error,
+            _ => committed.as_ref().err()?,
         };
-        let StoreError::Unavailable { path, message } = error else { return false };
-        if !self.kind.kept {
-            return false;
+        match error {
+            StoreError::Unavailable { path, message } if self.kind.kept => {
+                Some(StoreError::Delayed { path: path.clone(), message: message.clone() })
+            }
+            _ => None,
         }
+    }
+
+    fn put_off(&mut self, delay: StoreError) {
+        self.result = None;
         if let Some(answer) = self.answer.take() {
             // Whoever asked may have gone.
-            let _ = answer.send(Err(StoreError::Delayed { path: path.clone(), message: message.clone() }));
+            let _ = answer.send(Err(delay));
         }
-        self.result = None;
-        true
     }
 
     fn answer(self: Box<Self>, committed: &Result<(), StoreError>) {

@@ -111,14 +111,18 @@ impl<'a> WritingThread<'a> {
         let mut group = std::mem::take(&mut self.delayed);
         group.extend(next);
         let outcome = self.prepare().and_then(|()| self.commit(&mut group)).map_err(|f| self.site.error(f));
-        for mut work in group {
-            if work.delays(&outcome) {
-                self.delayed.push(work);
-            } else {
-                work.answer(&outcome);
+        let delays: Vec<_> = group.iter().map(|work| work.delay(&outcome)).collect();
+        // Before anybody hears of the outcome: whoever does may look at once how the database fares.
+        self.note(&outcome, delays.iter().flatten().count());
+        for (mut work, delay) in group.into_iter().zip(delays) {
+            match delay {
+                Some(delay) => {
+                    work.put_off(delay);
+                    self.delayed.push(work);
+                }
+                None => work.answer(&outcome),
             }
         }
-        self.note(&outcome);
         self.log.look();
         if self.log.is_overdue() {
             self.log.work_in(self.conn);
@@ -175,13 +179,13 @@ impl<'a> WritingThread<'a> {
     }
 
     /// Plans the next try, and tells how the database fares.
-    fn note(&mut self, outcome: &Result<(), StoreError>) {
+    fn note(&mut self, outcome: &Result<(), StoreError>, delayed: usize) {
         match outcome {
-            Err(error) if !self.delayed.is_empty() => {
+            Err(error) if delayed > 0 => {
                 let wait = self.retry.take().map_or(STORE_RETRY_FIRST, |retry| retry.then);
                 let then = (wait * 2).min(STORE_RETRY_LONGEST);
                 self.retry = Some(Retry { at: Instant::now() + wait, then });
-                self.outage.goes_on(error, self.delayed.len());
+                self.outage.goes_on(error, delayed);
             }
             _ => {
                 self.retry = None;
