@@ -61,6 +61,8 @@ fn where_a_message_is_delivered() {
     let shown = home.run(["outbox", "list"]).ok().out;
     assert!(shown.contains("chaos at delivery") && shown.contains("You said: one"), "{shown}");
     home.run(["outbox", "retry", &id]).ok();
+    // The daemon looks for what another program has written every 30 s; this waits 20 s at most.
+    let _ = until(|| telegram.sent(ADA).len() == 3);
     shows(&telegram, ADA, &[word, "You said: two", "You said: one"]);
     home.run(["outbox", "drop", &id]).code(1).complains(["no such message"]);
     daemon.stop().ok();
