@@ -50,6 +50,8 @@ pub(super) struct Checked {
     pub(super) shelf: Arc<Shelf>,
     /// What is odd about it.
     pub(super) warnings: Vec<String>,
+    /// What others may do by channels that are open to them.
+    pub(super) open_doors: Vec<String>,
 }
 
 /// Checks a configuration: its parts must fit together. `offline`: no model of it will be asked.
@@ -73,9 +75,9 @@ pub(super) async fn check(loaded: &Loaded, offline: bool) -> anyhow::Result<Chec
         }
     }
     let mut warnings = toolset::warnings(loaded, &registry);
-    warnings.extend(open_doors::warnings(loaded, &roster, registry.specs()));
     warnings.extend(oddities::all(loaded));
-    Ok(Checked { models, registry, roster, shelf, warnings })
+    let open_doors = open_doors::warnings(loaded, &roster, registry.specs());
+    Ok(Checked { models, registry, roster, shelf, warnings, open_doors })
 }
 
 /// Builds everything on a configuration. Nothing acts yet.
@@ -85,8 +87,11 @@ pub(super) async fn assemble(loaded: Loaded, approver: Arc<dyn Approver>) -> any
 
 /// The same in a world of its own.
 pub(super) async fn assemble_in(loaded: Loaded, world: World) -> anyhow::Result<Live> {
-    let Checked { models, registry, roster, shelf, warnings } = check(&loaded, world.llm.is_some()).await?;
-    for warning in warnings {
+    let checked = check(&loaded, world.llm.is_some()).await?;
+    let Checked { models, registry, roster, shelf, warnings, open_doors } = checked;
+    // A program that runs one command opens no door.
+    let open_doors = if loaded.is_daemon() { open_doors } else { vec![] };
+    for warning in warnings.into_iter().chain(open_doors) {
         tracing::warn!("{warning}");
     }
     let memory = loaded.memory()?.clone();

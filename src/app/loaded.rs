@@ -224,6 +224,11 @@ impl Loaded {
         }
     }
 
+    /// Whether this is for `openpista start`.
+    pub(super) fn is_daemon(&self) -> bool {
+        self.process.flags.own_workspace
+    }
+
     /// The workspace of a program that stays, where none is set.
     pub(super) fn own_workspace(&self) -> PathBuf {
         self.dirs.data.join(OWN_WORKSPACE)

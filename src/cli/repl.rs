@@ -43,11 +43,11 @@ impl Repl {
         end.map(Exit::from)
     }
 
-    fn attach(self, nearby: Nearby, running: Running) -> Attach {
+    fn attach(self, nearby: Box<Nearby>, running: Running) -> Attach {
         let Running { difference, history, .. } = running;
         let history = history.unwrap_or_else(|| nearby.dirs().state.join("history"));
         Attach {
-            way: Box::new(nearby),
+            way: nearby,
             session: self.session,
             agent: self.turn.agent,
             model: self.turn.model,

@@ -24,7 +24,7 @@ pub(super) enum Route {
     /// This program. A daemon runs that would do it otherwise.
     Local(Option<Running>),
     /// A daemon.
-    Daemon(Nearby, Running),
+    Daemon(Box<Nearby>, Running),
 }
 
 impl RouteArgs {
@@ -45,7 +45,7 @@ impl RouteArgs {
                     Some(Difference::Workspace(_)) => anywhere || self.attach,
                     Some(_) => self.attach,
                 };
-                Ok(if fits { Route::Daemon(nearby, running) } else { Route::Local(Some(running)) })
+                Ok(if fits { Route::Daemon(Box::new(nearby), running) } else { Route::Local(Some(running)) })
             }
         }
     }

@@ -38,7 +38,8 @@ impl Run {
             front: Some(FRONT.into()),
             agent: agent.clone(),
             instead: None,
-            model: None,
+            // One that cannot be asked is told of before anything is begun.
+            model: model.clone(),
         };
         let opened = link.session(&wanted).await.map_err(sorted)?;
         if let (Some(name), true) = (&self.session, opened.fresh) {

@@ -73,7 +73,7 @@ struct Mark(Option<OsString>, Option<(u64, u64, i64, i64, u64)>);
 
 impl Mark {
     fn of(variable: Option<&OsStr>) -> Self {
-        let path = variable.map_or_else(|| Some(PathBuf::from(LOCALTIME)), |text| file_of(text));
+        let path = variable.map_or_else(|| Some(PathBuf::from(LOCALTIME)), file_of);
         let meta = path.and_then(|path| fs::metadata(path).ok());
         let file = meta.map(|meta| (meta.dev(), meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.size()));
         Self(variable.map(OsStr::to_owned), file)

@@ -199,11 +199,7 @@ mod tests {
         }
         for hours in -12..=14 {
             let hint = offset_hint(hours * 60);
-            let name = hint
-                .split('"')
-                .filter(|part| part.starts_with("Etc/") || *part == "UTC")
-                .next_back()
-                .unwrap();
+            let name = hint.split('"').rfind(|part| part.starts_with("Etc/") || *part == "UTC").unwrap();
             assert_eq!(zone(name).unwrap().ahead(1_768_435_200), i64::from(hours) * 3_600, "{hint}");
         }
     }

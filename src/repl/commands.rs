@@ -65,7 +65,7 @@ const HABITS: &[(&str, &[&str])] = &[
 /// The command that a line means, where it is one of other programs'; else the line.
 pub(super) fn meant(line: &str) -> &str {
     let typed = |habit: &&str| line.eq_ignore_ascii_case(habit);
-    HABITS.iter().find(|(_, habits)| habits.iter().any(|habit| typed(&habit))).map_or(line, |(name, _)| name)
+    HABITS.iter().find(|(_, habits)| habits.iter().any(&typed)).map_or(line, |(name, _)| name)
 }
 
 /// Whether a line is a command, and no text that begins with a path.

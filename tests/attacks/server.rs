@@ -58,7 +58,12 @@ fn a_line_without_end() {
 #[test]
 fn a_document_without_end() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n{\"a\": \"";
-    fails(move |stream| flood(stream, head, &[b'x'; 65_536], 1 << 30), "a line of more than");
+    fails(move |stream| flood(stream, head, &[b'x'; 65_536], 1 << 30), "a document of more than");
+}
+
+#[test]
+fn events_without_end() {
+    fails(|stream| flood(stream, OK, &b"data: {}\n\n".repeat(8_000), 1 << 30), "longer than");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn secrets_that_are_not_there_are_told_of_before_they_are_needed() {
     }
     assert!(!told.contains("THERE=") && !told.contains("kept") && !told.contains("init.lua:3"), "{told}");
     assert!(!home.work().join("ran").exists(), "a command was run");
-    let all_there = home.clone().env("NOT_THERE", "y");
+    let all_there = home.env("NOT_THERE", "y");
     let told = all_there.run(["check"]).ok();
     assert!(!format!("{}{}", told.out, told.err).contains("NOT_THERE"));
 }
@@ -69,7 +69,7 @@ fn a_bot_is_asked_for_its_name() {
     let right = home.clone().env("BOT_TOKEN", TOKEN);
     let (health, seen) = finding(&right, "channel", "telegram");
     assert!(health == "ok" && seen.contains("knows the bot as @"), "{health} {seen}");
-    let wrong = home.clone().env("BOT_TOKEN", "1:wrong-token-of-a-bot");
+    let wrong = home.env("BOT_TOKEN", "1:wrong-token-of-a-bot");
     let (health, seen) = finding(&wrong, "channel", "telegram");
     assert!(health == "fail" && seen.contains("401"), "{health} {seen}");
     assert!(!seen.contains("wrong-token-of-a-bot"), "the token is told: {seen}");

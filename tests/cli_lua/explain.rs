@@ -125,7 +125,8 @@ fn verdicts_and_what_they_come_from() {
         (&["system.run", "--", "uptime"][..], "allow", "rule", Some("init.lua:4")),
         (&["system.run", "ls -l"], "ask", "default", None),
         (&["fs.read", "x"], "allow", "default", None),
-        (&["fs.edit", "x"], "deny", "rule", Some("init.lua:5")),
+        (&["fs.edit", "x"], "deny", "call", None),
+        (&["fs.edit", r#"{"path": "x", "old": "a", "new": "b"}"#], "deny", "rule", Some("init.lua:5")),
         (&["fs.edit", "x", "--agent", "free"], "deny", "call", None),
         (
             &["fs.edit", r#"{"path": "x", "old": "a", "new": "b"}"#, "--agent", "free"],
@@ -137,7 +138,7 @@ fn verdicts_and_what_they_come_from() {
         // Words are words, with a hyphen before them or without.
         (&["system.run", "git", "push"], "ask", "default", None),
         (&["system.run", "--", "git", "push"], "ask", "default", None),
-        (&["fs.edit", "--", "x"], "deny", "rule", Some("init.lua:5")),
+        (&["fs.edit", "--", "x"], "deny", "call", None),
         (&["system.run", "git status"], "allow", "hook", Some("init.lua:9")),
         (&["system.run", "git pull"], "unclear", "hook", Some("init.lua:13")),
         (&["system.run", "git fetch"], "unclear", "hook", Some("init.lua:13")),

@@ -27,12 +27,12 @@ async fn run(engine: &StandIn) -> (Result<ContainerOutcome, DockerError>, Vec<St
     let docker = Docker::new(Some(&engine.host()), "test");
     let keep = Keep { dir: engine.dir().join("spill"), filter: None };
     let told = Mutex::new(vec![]);
-    let progress = |text: &str| told.lock().unwrap().push(text.to_owned());
+    let progress = |text: &str| told.lock().expect("it works").push(text.to_owned());
     let limits = Limits { timeout: TIME, ..Limits::default() };
     let container = Container::new("image:1", vec!["x".into()]);
     let running = docker.run(&container, &limits, &keep, &progress);
     let outcome = tokio::time::timeout(TIME + BEYOND, running).await.expect("the call hangs");
-    (outcome, told.into_inner().unwrap())
+    (outcome, told.into_inner().expect("it works"))
 }
 
 /// Waits until no container is there, while removals go on.

@@ -19,15 +19,15 @@ fn sh(home: &Home, line: &str) -> (i64, String) {
     );
     let ran = home.run(["eval", "--json", &code]).ok();
     let said = &ran.json()[0];
-    (said["code"].as_i64().unwrap(), said["text"].as_str().unwrap().to_owned())
+    (said["code"].as_i64().expect("it is there"), said["text"].as_str().expect("it is there").to_owned())
 }
 
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
+    Command::new("id").arg("-u").output().expect("it works").stdout == b"0\n"
 }
 
 fn mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it works");
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn proxy(socket: &Path, owner: u32) {
     };
     let engine = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
     let engine = engine.trim_start_matches("unix://").to_owned();
-    let listener = UnixListener::bind(socket).unwrap();
-    chown(socket, Some(owner), None).unwrap();
+    let listener = UnixListener::bind(socket).expect("it works");
+    chown(socket, Some(owner), None).expect("it works");
     let pass = |mut from: UnixStream, mut to: UnixStream| {
         thread::spawn(move || {
             let mut buffer = [0; 16_384];
@@ -210,7 +210,7 @@ fn proxy(socket: &Path, owner: u32) {
     thread::spawn(move || {
         for client in listener.incoming() {
             let (Ok(client), Ok(engine)) = (client, UnixStream::connect(&engine)) else { return };
-            pass(client.try_clone().unwrap(), engine.try_clone().unwrap());
+            pass(client.try_clone().expect("it works"), engine.try_clone().expect("it works"));
             pass(engine, client);
         }
     });

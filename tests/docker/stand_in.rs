@@ -95,7 +95,7 @@ impl StandIn {
                 if serving.dead.load(Ordering::SeqCst) {
                     return;
                 }
-                serving.connections.lock().unwrap().push(stream.try_clone().expect("a stream"));
+                serving.connections.lock().expect("it works").push(stream.try_clone().expect("a stream"));
                 let serving = serving.clone();
                 thread::spawn(move || {
                     let _ = serve(&serving, stream);
@@ -116,7 +116,7 @@ impl StandIn {
 
     /// The first lines of the requests so far.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.shared.asked.lock().unwrap().clone()
+        self.shared.asked.lock().expect("it works").clone()
     }
 
     /// How often something was asked.
@@ -126,7 +126,7 @@ impl StandIn {
 
     /// Containers that are there.
     pub(crate) fn containers(&self) -> usize {
-        self.shared.containers.lock().unwrap().len()
+        self.shared.containers.lock().expect("it works").len()
     }
 }
 
@@ -134,14 +134,14 @@ impl Shared {
     fn die(&self) {
         self.dead.store(true, Ordering::SeqCst);
         let _ = fs::remove_file(&self.socket);
-        for stream in self.connections.lock().unwrap().drain(..) {
+        for stream in self.connections.lock().expect("it works").drain(..) {
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
         self.changed.notify_all();
     }
 
     fn set(&self, name: &str, state: Option<State>) {
-        let mut all = self.containers.lock().unwrap();
+        let mut all = self.containers.lock().expect("it works");
         match state {
             Some(state) => drop(all.insert(name.to_owned(), state)),
             None => drop(all.remove(name)),
@@ -150,7 +150,7 @@ impl Shared {
     }
 
     fn get(&self, name: &str) -> Option<State> {
-        self.containers.lock().unwrap().get(name).copied()
+        self.containers.lock().expect("it works").get(name).copied()
     }
 }
 
@@ -188,7 +188,7 @@ fn serve(shared: &Arc<Shared>, stream: UnixStream) -> std::io::Result<()> {
     loop {
         let Some((line, length)) = request(&mut input)? else { return Ok(()) };
         std::io::copy(&mut input.by_ref().take(length), &mut std::io::sink())?;
-        shared.asked.lock().unwrap().push(line.clone());
+        shared.asked.lock().expect("it works").push(line.clone());
         let (ask, name) = understood(&line);
         let Some(ask) = ask else { panic!("the engine knows no {line:?}") };
         match shared.faults.get(&ask) {
@@ -263,18 +263,18 @@ fn attached(shared: &Shared, out: &mut UnixStream, name: &str) -> std::io::Resul
     let head = "HTTP/1.1 101 UPGRADED\r\ncontent-type: application/vnd.docker.raw-stream\r\n\
                 connection: Upgrade\r\nupgrade: tcp\r\n\r\n";
     out.write_all(head.as_bytes())?;
-    let mut all = shared.containers.lock().unwrap();
+    let mut all = shared.containers.lock().expect("it works");
     while all.get(name) == Some(&State::Created) {
-        all = shared.changed.wait(all).unwrap();
+        all = shared.changed.wait(all).expect("it works");
     }
     drop(all);
     let line = b"begun\n";
     let header = [1, 0, 0, 0, 0, 0, 0, line.len() as u8];
     out.write_all(&header)?;
     out.write_all(line)?;
-    let mut all = shared.containers.lock().unwrap();
+    let mut all = shared.containers.lock().expect("it works");
     while all.get(name) == Some(&State::Running) && !shared.dead.load(Ordering::SeqCst) {
-        all = shared.changed.wait(all).unwrap();
+        all = shared.changed.wait(all).expect("it works");
     }
     Ok(())
 }
@@ -307,9 +307,9 @@ fn answered(shared: &Arc<Shared>, ask: Ask, name: &str) -> (&'static str, String
             ("204 No Content", String::new())
         }
         Ask::Wait => {
-            let mut all = shared.containers.lock().unwrap();
+            let mut all = shared.containers.lock().expect("it works");
             while matches!(all.get(name), Some(State::Created | State::Running)) {
-                all = shared.changed.wait(all).unwrap();
+                all = shared.changed.wait(all).expect("it works");
             }
             match all.get(name) {
                 Some(State::Exited(code)) => ("200 OK", format!(r#"{{"StatusCode":{code}}}"#)),

@@ -26,18 +26,18 @@ fn begin(labels: &[(&str, &str)]) -> String {
     for (name, value) in labels {
         command.args(["--label", &format!("openpista.{name}={value}")]);
     }
-    let output = command.args([IMAGE, "sleep", "600"]).output().unwrap();
+    let output = command.args([IMAGE, "sleep", "600"]).output().expect("it works");
     assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    String::from_utf8(output.stdout).expect("it works").trim().to_owned()
 }
 
 fn there(id: &str) -> bool {
-    Command::new("docker").args(["inspect", id]).output().unwrap().status.success()
+    Command::new("docker").args(["inspect", id]).output().expect("it works").status.success()
 }
 
 fn remove(ids: &[&String]) {
     for id in ids {
-        Command::new("docker").args(["rm", "-f", id]).output().unwrap();
+        Command::new("docker").args(["rm", "-f", id]).output().expect("it works");
     }
 }
 

@@ -90,8 +90,9 @@ const INIT: &str = "pista.provider('lua', { model = 'm', \
 
 /// The fields of a type: of a class, or of the table that the named function returns.
 fn fields_of(kind: &str) -> Vec<Field> {
-    let (name, at) =
-        kind.split_once(' ').map_or((kind, 0), |(name, at)| (name, at.parse::<usize>().unwrap() - 1));
+    let (name, at) = kind
+        .split_once(' ')
+        .map_or((kind, 0), |(name, at)| (name, at.parse::<usize>().expect("it works") - 1));
     let kind = match reference().functions.iter().find(|function| function.entry.name == name) {
         Some(function) => function.returns[at].kind.as_str(),
         None => name,

@@ -67,7 +67,7 @@ fn who_waits_for_standard_input_says_so() {
     let fake = echo();
     let home = Home::with(&fake);
     let mut child = home
-        .command(&["run", "explain this"])
+        .command(["run", "explain this"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -17,7 +17,7 @@ fn place(text: &str) -> String {
     let begin =
         text.find("all of it is in ").unwrap_or_else(|| panic!("no file: {text}")) + "all of it is in ".len();
     let rest = &text[begin..];
-    rest[..rest.find(".spill").unwrap() + ".spill".len()].to_owned()
+    rest[..rest.find(".spill").expect("it is there") + ".spill".len()].to_owned()
 }
 
 #[test]

@@ -16,8 +16,8 @@ fn home(count: usize, fresh: usize) -> Home {
 
 /// Makes all conversations years older.
 fn age(home: &Home) {
-    let database = rusqlite::Connection::open(home.database()).unwrap();
-    database.execute("UPDATE sessions SET touched_ms = touched_ms - 1000 * 86400000", []).unwrap();
+    let database = rusqlite::Connection::open(home.database()).expect("it works");
+    database.execute("UPDATE sessions SET touched_ms = touched_ms - 1000 * 86400000", []).expect("it works");
 }
 
 fn listed(home: &Home) -> usize {

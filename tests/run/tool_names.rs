@@ -18,7 +18,7 @@ fn offered(request: &Request) -> Vec<&str> {
 
 fn last_result(request: &Request) -> &str {
     let results = request.messages().iter().filter(|message| message["role"] == "tool");
-    results.filter_map(|message| message["content"].as_str()).last().expect("a result")
+    results.filter_map(|message| message["content"].as_str()).next_back().expect("a result")
 }
 
 #[test]

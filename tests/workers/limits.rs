@@ -64,7 +64,7 @@ impl Sandbox {
         let fake = FakeOpenAi::start([Reply::calls([self.call(line, timeout)]), Reply::text("done")]);
         let home = self.home(&fake);
         home.run(["run", "--yes", "-e", "go"]).ok();
-        (home, results(&fake.last_request().unwrap()).remove(0))
+        (home, results(&fake.last_request().expect("it is there")).remove(0))
     }
 }
 

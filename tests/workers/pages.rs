@@ -18,11 +18,11 @@ use std::{
 /// The blocks of the page that are in Lua.
 fn shown() -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/workers.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = fs::read_to_string(page).expect("it works");
     let blocks: Vec<String> = page
         .split("```lua\n")
         .skip(1)
-        .map(|rest| rest.split("```").next().unwrap().replace("debian:12", IMAGE))
+        .map(|rest| rest.split("```").next().expect("it is there").replace("debian:12", IMAGE))
         .collect();
     assert_eq!(blocks.len(), 2, "another example wants a test");
     blocks

@@ -42,7 +42,7 @@ impl DoorHandler {
                 .collect(),
             Err(error) => json!({ "error": causes(error.as_ref()) }),
         };
-        Ok(json!({
+        let mut details = json!({
             "pid": std::process::id(),
             "listen": listen,
             "listen_error": listen_error,
@@ -52,18 +52,21 @@ impl DoorHandler {
             "database_error": self.app.memory().damage(),
             "abandoned_lua_threads": self.app.abandoned(),
             "channels": self.app.health.all(),
-            "database": self.app.memory().outage().map(|outage| json!({
-                "error": outage.error,
-                "waiting": outage.waiting,
-                "since_s": outage.since.elapsed().map_or(0, |time| time.as_secs()),
-            })),
             "tasks": live.loaded.process().health.tasks.failures(),
             "dropped": live.loaded.process().health.dropped.all(),
             "cron": jobs,
             "connections": traffic.map(|traffic| traffic.connections),
             "requests": traffic.map(|traffic| traffic.requests),
             "turns": counts,
-        }))
+        });
+        if let Some(outage) = self.app.memory().outage() {
+            details["database"] = json!({
+                "error": outage.error,
+                "waiting": outage.waiting,
+                "since_s": outage.since.elapsed().map_or(0, |time| time.as_secs()),
+            });
+        }
+        Ok(details)
     }
 
     pub(super) async fn sessions(&self, peer: &Peer, limit: Option<u32>) -> Result<Value, Refusal> {

@@ -252,7 +252,7 @@ fn tools_commands_channels_and_providers() {
     tells(
         &channels(channel(vec![])),
         &channels(stricter),
-        &["channel page gains deny fs.*", "channel page: users changed"],
+        &["channel page gains deny fs.*", "channel page: users, owners changed"],
     );
     tells(&provider("http://a/v1"), &provider("http://me:pw@b/v1"), &["provider x: base_url changed"]);
 }

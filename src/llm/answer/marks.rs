@@ -98,9 +98,9 @@ fn angle(text: &str, place: Place, declared: &Declared<'_>) -> Begin {
 }
 
 fn bracket(text: &str, place: Place, declared: &Declared<'_>) -> Begin {
-    if text.starts_with(SPOKEN) {
-        return match text[SPOKEN.len()..].find([':', ']', '\n']) {
-            Some(at) if text[SPOKEN.len() + at..].starts_with(':') => Begin::Bracketed(SPOKEN.len() + at + 1),
+    if let Some(rest) = text.strip_prefix(SPOKEN) {
+        return match rest.find([':', ']', '\n']) {
+            Some(at) if rest[at..].starts_with(':') => Begin::Bracketed(SPOKEN.len() + at + 1),
             None if text.len() < SPOKEN.len() + MAX_INFO => Begin::Perhaps,
             _ => Begin::Nothing,
         };

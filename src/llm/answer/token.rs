@@ -85,10 +85,10 @@ impl Token {
 
     /// Whether it is the end of a turn, which a server should have kept to itself.
     pub(super) fn ends_turn(&self) -> bool {
-        const NAMES: [&str; 9] =
-            ["im", "of_text", "of_sentence", "of_turn", "endoftext", "eot_id", "eom_id", "eot", "eos"];
-        self.style == Style::Special && self.name != "im" && NAMES.contains(&&*self.name)
-            || self.style == Style::Special && self.name == "im" && self.closing
+        const NAMES: [&str; 8] =
+            ["of_text", "of_sentence", "of_turn", "endoftext", "eot_id", "eom_id", "eot", "eos"];
+        let ends = if self.name == "im" { self.closing } else { NAMES.contains(&&*self.name) };
+        self.style == Style::Special && ends
     }
 }
 

@@ -5,7 +5,7 @@
 //! events, two objects on one line, one `data:` glued to another, one object over several lines, line
 //! ends inside a string, halves of surrogate pairs.
 
-use super::lines::Lines;
+use super::lines::{Lines, MAX_LINE};
 use crate::{domain::text, llm::answer};
 use serde_json::json;
 use std::{borrow::Cow, fmt::Write as _};
@@ -15,6 +15,9 @@ pub(super) const END_KEY: &str = "openpista_eof";
 
 /// The event that holds what was no JSON.
 pub(super) const NOISE_KEY: &str = "openpista_noise";
+
+/// So many lines that are no JSON are handed on; of later ones only how many there were.
+const MAX_NOISE: usize = 100;
 
 /// The end of an answer, in the place of JSON.
 const DONE: &str = "[DONE]";
@@ -53,6 +56,9 @@ impl Events {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<String, String> {
         let mut out = String::new();
         if self.form == Form::Json {
+            if self.document.len() + bytes.len() > MAX_LINE {
+                return Err(format!("the server sent a document of more than {MAX_LINE} bytes"));
+            }
             self.document.extend_from_slice(bytes);
             return Ok(out);
         }
@@ -89,6 +95,7 @@ impl Events {
             Form::Json => self.assembly.data(without_mark(&String::from_utf8_lossy(&document)), &mut out),
         }
         self.assembly.give_up(&mut out);
+        self.assembly.tell_noise(&mut out);
         event(&json!({ END_KEY: true }).to_string(), &mut out);
         out
     }
@@ -108,6 +115,8 @@ struct Assembly {
     /// A blank line came while a value was arriving.
     parted: bool,
     done: bool,
+    /// How many lines were no JSON.
+    noise: usize,
 }
 
 impl Assembly {
@@ -181,7 +190,7 @@ impl Assembly {
         }
         if !text.starts_with(['{', '[']) {
             let length = text.find("data:").unwrap_or(text.len());
-            noise(&text[..length], out);
+            noise(&text[..length], &mut self.noise, out);
             return Some(length);
         }
         let length = self.scan.end(text)?;
@@ -194,11 +203,18 @@ impl Assembly {
     /// proxy that tells of an error does so behind the half of an event.
     fn give_up(&mut self, out: &mut String) {
         let held = std::mem::take(&mut self.held);
-        *self = Self { done: self.done, ..Self::default() };
+        *self = Self { done: self.done, noise: self.noise, ..Self::default() };
         let is_whole = |line: &&str| serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok();
         let (whole, broken): (Vec<&str>, Vec<&str>) = held.lines().partition(is_whole);
         whole.into_iter().for_each(|line| value(line, out));
-        broken.into_iter().for_each(|line| noise(line, out));
+        broken.into_iter().for_each(|line| noise(line, &mut self.noise, out));
+    }
+
+    /// Says how many more lines were no JSON.
+    fn tell_noise(&self, out: &mut String) {
+        if let Some(more) = self.noise.checked_sub(MAX_NOISE).filter(|more| *more > 0) {
+            event(&json!({ NOISE_KEY: format!("{more} more lines that are no events") }).to_string(), out);
+        }
     }
 }
 
@@ -211,9 +227,13 @@ fn value(json: &str, out: &mut String) {
     event(&text::replace_halves(&json, answer::half_mark), out);
 }
 
-/// An event with what was no JSON.
-fn noise(text: &str, out: &mut String) {
-    if !text.trim().is_empty() {
+/// An event with what was no JSON; `count` is how many such there were.
+fn noise(text: &str, count: &mut usize, out: &mut String) {
+    if text.trim().is_empty() {
+        return;
+    }
+    *count += 1;
+    if *count <= MAX_NOISE {
         event(&json!({ NOISE_KEY: text.trim() }).to_string(), out);
     }
 }

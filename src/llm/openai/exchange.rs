@@ -67,6 +67,7 @@ pub(super) async fn run(
     sink: &mut Sink<'_>,
 ) -> Result<End, Fault> {
     let pulse = Arc::new(Pulse::new());
+    let _leaving = Leaving(pulse.clone());
     let api = Client::build(client.clone(), target.clone())
         .with_http_service(Transport { client: client.clone(), pulse: pulse.clone() });
     let chat = api.chat();
@@ -85,6 +86,7 @@ pub(super) async fn run(
             Err(_) if into.finished() => return Ok(End::Done),
             Err(_) => return Err(late(&pulse, limits, into.started()).into()),
         };
+        pulse.take();
         match event {
             None => return Ok(End::Done),
             Some(Ok(Chunk(chunk))) if chunk.get(END_KEY).is_some() => return cut(&pulse),
@@ -99,6 +101,15 @@ pub(super) async fn run(
             tracing::warn!("the model repeats itself; its answer is ended here");
             return Ok(End::Done);
         }
+    }
+}
+
+/// Whoever reads the connection is not to wait for one who has gone.
+struct Leaving(Arc<Pulse>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 

@@ -7,11 +7,17 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
+
+/// So many events wait to be taken before more of the connection is read. The library's own queue between
+/// the two has no bound.
+const MAX_WAITING: usize = 1_000;
 
 /// When something last arrived, and what broke the connection.
 #[derive(Debug)]
 pub(super) struct Pulse {
+    /// Events that were handed on and not taken yet; `None`: nobody takes them any more.
+    waiting: watch::Sender<Option<usize>>,
     start: Instant,
     /// Milliseconds after the start, plus one; 0: nothing yet.
     last: AtomicU64,
@@ -25,6 +31,7 @@ impl Pulse {
     /// Begins now.
     pub(super) fn new() -> Self {
         Self {
+            waiting: watch::Sender::new(Some(0)),
             start: Instant::now(),
             last: AtomicU64::new(0),
             done: AtomicBool::new(false),
@@ -35,6 +42,27 @@ impl Pulse {
 
     pub(super) fn start(&self) -> Instant {
         self.start
+    }
+
+    /// Waits until there is room for more events.
+    pub(super) async fn room(&self) {
+        // The sender is this pulse's own.
+        let _ = self.waiting.subscribe().wait_for(|waiting| waiting.is_none_or(|n| n < MAX_WAITING)).await;
+    }
+
+    /// Events are handed on.
+    pub(super) fn hand_on(&self, events: usize) {
+        self.waiting.send_modify(|waiting| *waiting = waiting.map(|n| n + events));
+    }
+
+    /// One was taken.
+    pub(super) fn take(&self) {
+        self.waiting.send_modify(|waiting| *waiting = waiting.map(|n| n.saturating_sub(1)));
+    }
+
+    /// Nobody takes any more.
+    pub(super) fn leave(&self) {
+        self.waiting.send_modify(|waiting| *waiting = None);
     }
 
     /// Something arrived.

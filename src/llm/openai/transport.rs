@@ -120,6 +120,14 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
         .chain(Upstream::new(response, pulse.clone()))
         .map(Some)
         .chain(stream::iter([None]));
+    let gate = pulse.clone();
+    let chunks = chunks.then(move |chunk| {
+        let gate = gate.clone();
+        async move {
+            gate.room().await;
+            chunk
+        }
+    });
     let tidied = chunks.scan(false, move |ended, chunk| {
         if *ended {
             return std::future::ready(None);
@@ -150,6 +158,7 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
             *ended = true;
             events.end()
         });
+        pulse.hand_on(text.matches("\n\n").count());
         std::future::ready(Some(Ok::<_, std::io::Error>(text)))
     });
     let mut tapped = http::Response::new(reqwest::Body::wrap_stream(tidied));

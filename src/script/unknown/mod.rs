@@ -14,8 +14,11 @@ const LONGEST_LINE: usize = 4_096;
 /// The longest dotted name that is looked at, in words.
 const MOST_WORDS: usize = 8;
 
-/// Tells the text of a line of a script: by the script's name in messages, and the line from 1.
-pub(super) struct Lines(Rc<dyn Fn(&str, u32) -> Option<String>>);
+/// By the script's name in messages, and the line from 1.
+type TextOfLine = dyn Fn(&str, u32) -> Option<String>;
+
+/// Tells the text of a line of a script.
+pub(super) struct Lines(Rc<TextOfLine>);
 
 impl Lines {
     pub(super) fn new(lines: impl Fn(&str, u32) -> Option<String> + 'static) -> Self {

@@ -89,10 +89,10 @@ fn the_built_in_tools_are_sorted_and_could_have_been_registered() {
 fn wrong_names_and_duplicates_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut registry = registry(&dir);
-    for name in ["", ".", "A", "1a", "_a", "a-b", "a b", "a.", ".a", "a..b", "a.B", "ä", "a\n", "a/b"] {
+    for name in ["", ".", "A", "1a", "_a", "a-", "-a", "a b", "a.", ".a", "a..b", "a.B", "ä", "a\n", "a/b"] {
         assert_eq!(registry.register(odd(name)), Err(RegisterError::Name(name.into())));
     }
-    for name in ["a", "a1", "a_b", "a.b.c_1", "a.1"] {
+    for name in ["a", "a1", "a_b", "a-b", "a.b.c_1", "a.1"] {
         assert_eq!(registry.register(odd(name)), Ok(()));
         assert_eq!(registry.register(odd(name)), Err(RegisterError::Duplicate(name.into())));
     }

@@ -143,8 +143,8 @@ impl<'t> Reader<'t> {
         let mut at = 0;
         loop {
             let left = &body[at..];
-            if left.starts_with(quote) {
-                self.rest = &left[quote.len()..];
+            if let Some(rest) = left.strip_prefix(quote) {
+                self.rest = rest;
                 return Some(out);
             }
             let c = left.chars().next()?;

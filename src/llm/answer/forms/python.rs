@@ -11,7 +11,7 @@ fn read(text: &str, declared: &Declared<'_>) -> Option<Vec<Written>> {
     let mut reader = Reader::new(text.trim().trim_end_matches('`'));
     let in_list = reader.takes("[");
     let mut found = Vec::new();
-    while !reader.at_end() && !(in_list && reader.takes("]")) {
+    while !(reader.at_end() || in_list && reader.takes("]")) {
         let mut name = reader.word()?;
         let printed = name == "print" && !declared.offers(name);
         if printed {

@@ -74,7 +74,7 @@ fn calls_in_all_wrappings_are_found_and_hidden() {
         "<function_calls>\n<invoke name=\"fs_read\"><parameter name=\"path\">/a</parameter></invoke>\n</function_calls>"
             .to_owned(),
         format!("<TOOLCALL>[{call}]</TOOLCALL>"),
-        format!("<minimax:tool_call>\n<invoke name=\"fs_read\">\n<parameter name=\"path\">/a</parameter>\n</invoke>\n</minimax:tool_call>"),
+        "<minimax:tool_call>\n<invoke name=\"fs_read\">\n<parameter name=\"path\">/a</parameter>\n</invoke>\n</minimax:tool_call>".to_owned(),
         "]<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name=\"fs_read\">]<]minimax[>[<path>/a]<]minimax[>[</path>\n]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>".to_owned(),
         "<seed:tool_call>\n<function=fs_read>\n<parameter=path>/a</parameter>\n</function>\n</seed:tool_call>".to_owned(),
         "<tool_call>fs_read\n<arg_key>path</arg_key>\n<arg_value>/a</arg_value>\n</tool_call>".to_owned(),
@@ -89,7 +89,7 @@ fn calls_in_all_wrappings_are_found_and_hidden() {
         "<｜｜DSML｜｜tool_calls><｜｜DSML｜｜invoke name=\"fs_read\"><｜｜DSML｜｜parameter name=\"path\" string=\"true\">/a</｜｜DSML｜｜parameter></｜｜DSML｜｜invoke></｜｜DSML｜｜tool_calls>".to_owned(),
         "<｜DSML｜invoke name=\"fs_read\">\n<｜DSML｜parameter name=\"path\" string=\"true\">/a</｜DSML｜parameter>\n</｜DSML｜invoke>".to_owned(),
         "<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"fs_read\">\n<｜DSML｜parameter name=\"path\" string=\"true\">/a</｜DSML｜parameter>".to_owned(),
-        "[TOOL_CALLS]fs_read[CALL_ID]D681PevKs[ARGS]{\"path\":\"/a\"}</s>".replace("</s>", "").to_owned(),
+        "[TOOL_CALLS]fs_read[CALL_ID]D681PevKs[ARGS]{\"path\":\"/a\"}".to_owned(),
         format!("<|action_start|><|plugin|>{call}<|action_end|>"),
         format!("<|START_ACTION|>[{}]<|END_ACTION|>", r#"{"tool_call_id":"0","tool_name":"fs_read","parameters":{"path":"/a"}}"#),
         format!("<|function_call|>{call}"),
