@@ -88,8 +88,13 @@ pub async fn check(flags: Flags) -> anyhow::Result<Report> {
                 .next()
                 .unwrap_or_default(),
             files: loaded.inputs.texts().keys().map(|path| path.display().to_string()).collect(),
-            warnings: [checked.warnings, checked.open_doors, checked.models.missing_keys, secrets_there::missing(&loaded).await]
-                .concat(),
+            warnings: [
+                checked.warnings,
+                checked.open_doors,
+                checked.models.missing_keys,
+                secrets_there::missing(&loaded).await,
+            ]
+            .concat(),
             plan: listing(&loaded),
             changes: changes(&loaded).await,
         }),

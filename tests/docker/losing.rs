@@ -52,7 +52,7 @@ fn plain(text: &str) {
 
 #[tokio::test]
 async fn what_comes_before_the_start_ends_with_the_time_of_the_call_and_runs_nothing() {
-    for ask in [Ask::Version, Ask::Image, Ask::Create, Ask::Attach] {
+    for ask in [Ask::Version, Ask::Image, Ask::Info, Ask::Create, Ask::Attach] {
         for fault in [Fault::Stalls, Fault::Dies, Fault::Refuses] {
             let engine = StandIn::start(FOREVER, &[(ask, fault)]);
             let error = run(&engine).await.0.unwrap_err();

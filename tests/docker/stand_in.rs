@@ -20,6 +20,7 @@ use std::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ask {
     Version,
+    Info,
     Image,
     Pull,
     List,
@@ -164,6 +165,7 @@ fn understood(line: &str) -> (Option<Ask>, String) {
     let name = |at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
     let ask = match (method, parts.as_slice()) {
         ("GET", ["version"]) => Ask::Version,
+        ("GET", ["info"]) => Ask::Info,
         ("POST", ["images", "create"]) => Ask::Pull,
         ("GET", ["images", ..]) => Ask::Image,
         ("GET", ["containers", "json"]) => Ask::List,
@@ -283,6 +285,7 @@ fn answered(shared: &Arc<Shared>, ask: Ask, name: &str) -> (&'static str, String
     let missing = || ("404 Not Found", r#"{"message":"no such container"}"#.to_owned());
     match ask {
         Ask::Version => ("200 OK", r#"{"ApiVersion":"1.41","Version":"stand-in"}"#.into()),
+        Ask::Info => ("200 OK", "{}".into()),
         Ask::Image if shared.image.load(Ordering::SeqCst) => ("200 OK", "{}".into()),
         Ask::Image => ("404 Not Found", r#"{"message":"no such image"}"#.into()),
         Ask::Pull => ("200 OK", String::new()),

@@ -79,6 +79,12 @@ fn shapes(text: &str) -> Vec<Message> {
     ]
 }
 
+/// What is stored of a message: servers refuse a conversation with NUL in it.
+fn without_nul(message: &Message) -> Message {
+    let json = serde_json::to_string(message).expect("JSON").replace("\\u0000", "\u{fffd}");
+    serde_json::from_str(&json).expect("a message")
+}
+
 #[tokio::test]
 async fn every_shape_of_message_comes_back_as_it_was() {
     let place = place();
@@ -95,7 +101,8 @@ async fn every_shape_of_message_comes_back_as_it_was() {
     let read = open(&place.dir).messages(&session).await.unwrap();
     assert_eq!(read.len(), stored.len());
     for (read, stored) in read.iter().zip(&stored) {
-        assert!(read.message == *stored, "stored {stored:?}, read {:?}", read.message);
+        let stored = without_nul(stored);
+        assert!(read.message == stored, "stored {stored:?}, read {:?}", read.message);
         assert_eq!(read.turn, turn);
     }
 }

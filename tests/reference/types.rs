@@ -61,7 +61,7 @@ const CALLS: &[(&str, &str)] = &[
     ("pista.system.run('kill -9 $$')", "pista.CommandResult"),
     ("pista.system.info()", "pista.system.info"),
     ("select(2, pista.fs.read('a/b.txt'))", "pista.fs.read 2"),
-    ("pista.fs.list('.', { recursive = true })", "pista.FsEntry[]"),
+    ("pista.fs.list('.', { depth = 2 })", "pista.FsEntry[]"),
     ("pista.fs.search('e')", "pista.fs.search"),
     ("pista.fs.search('*.txt', { mode = 'name' })", "pista.fs.search"),
     ("pista.fs.stat('a/b.txt')", "pista.fs.stat"),

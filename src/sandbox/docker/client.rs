@@ -1,6 +1,13 @@
 //! The connection to the engine, made when it is first needed.
 
-use super::{DockerError, error::words, image::Pulls, places, remove::Removals, run::Deadline};
+use super::{
+    DockerError, Step,
+    error::{io_words, words},
+    image::Pulls,
+    places,
+    remove::Removals,
+    run::Deadline,
+};
 use crate::instance::{Instance, installation};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use std::{
@@ -151,14 +158,16 @@ impl Docker {
     }
 
     /// What users of containers are on the machine.
-    async fn numbers(&self) -> Result<Numbers, DockerError> {
+    pub(super) async fn numbers(&self, deadline: Deadline) -> Result<Numbers, DockerError> {
         let ask = || async {
-            let client = self.client().await?;
+            let client = self.client_by(deadline).await?;
             // Podman does not tell what it is in this place: whose socket it is does.
             if self.place().is_some_and(|socket| belongs_to_a_user(&socket)) {
                 return Ok(Numbers::Rootless);
             }
-            let options = client.info().await?.security_options.unwrap_or_default();
+            let info = deadline.step(Step::Users, client.info()).await?;
+            let info = info.map_err(|error| deadline.not_run(Step::Users, &error))?;
+            let options = info.security_options.unwrap_or_default();
             let has = |name: &str| {
                 options.iter().any(|option| option.split(',').any(|part| part == format!("name={name}")))
             };
@@ -179,11 +188,6 @@ impl Docker {
     /// The same, before the deadline of a call.
     pub(super) async fn client_by(&self, deadline: Deadline) -> Result<&Client, DockerError> {
         deadline.until(self.client()).await.unwrap_or_else(|| Err(self.silent(deadline)))
-    }
-
-    /// What users of containers are on the machine, before the deadline of a call.
-    pub(super) async fn numbers_by(&self, deadline: Deadline) -> Result<Numbers, DockerError> {
-        deadline.until(self.numbers()).await.unwrap_or_else(|| Err(self.silent(deadline)))
     }
 
     fn silent(&self, deadline: Deadline) -> DockerError {
@@ -238,6 +242,6 @@ fn reason(place: &str) -> Option<String> {
         std::io::ErrorKind::PermissionDenied => {
             "you may not talk to it: be a member of the group that it belongs to".into()
         }
-        _ => error.to_string(),
+        _ => io_words(&error),
     })
 }

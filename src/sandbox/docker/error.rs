@@ -95,6 +95,8 @@ impl std::error::Error for Lost {}
 pub enum Step {
     /// Whether it has an image.
     Image,
+    /// How its users relate to those of the machine.
+    Users,
     /// To make the container.
     Create,
     /// To give its output.
@@ -109,6 +111,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Image => "it was asked for the image",
+            Self::Users => "it was asked for its settings",
             Self::Create => "it was to make the container",
             Self::Attach => "it was to give the container's output",
             Self::Start => "it was to start the container",
@@ -174,7 +177,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-fn io_words(error: &io::Error) -> String {
+pub(super) fn io_words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => NO_SOCKET.into(),
         io::ErrorKind::ConnectionRefused => NOBODY.into(),

@@ -84,7 +84,7 @@ impl Docker {
         self.have(&container.image, deadline, progress).await?;
         let client = self.client_by(deadline).await?;
         self.retry_removals(client);
-        let numbers = self.numbers_by(deadline).await?;
+        let numbers = self.numbers(deadline).await?;
         // By a name of our own, so that it can be removed also where the answer to its making is lost.
         let name = format!("{PREFIX}{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
         let removal = Removal::of(client, &name, &self.removals);
