@@ -10,11 +10,14 @@ use std::{
 
 /// A configuration that is told from others by a number.
 fn lua(number: u32) -> String {
-    format!("pista.agent('main', {{ model = 'model-{number}' }})\n")
+    format!(
+        "pista.provider('model', {{ base_url = 'http://127.0.0.1:9/v1' }})
+         pista.agent('main', {{ model = 'model/{number}' }})\n"
+    )
 }
 
 fn change(from: u32, to: u32) -> String {
-    format!("agent main: model model-{from} → model-{to}")
+    format!("agent main: model model/{from} → model/{to}")
 }
 
 /// Saves twice in one way, and waits until each is live: a watch that is lost is lost at the first.
@@ -143,7 +146,7 @@ fn a_configuration_that_was_not_there() {
     let home = Home::new();
     let piped = Piped::start(&home);
     home.init(&lua(1));
-    piped.err.sees("agent main: model the default → model-1");
+    piped.err.sees("agent main: model the default → model/1");
     home.init(&lua(2));
     piped.err.sees(&change(1, 2));
     assert_eq!(piped.end(), Some(0));
@@ -157,7 +160,7 @@ fn a_configuration_named_on_the_command_line() {
     // One at the usual place is not its business.
     home.init(&lua(7));
     fs::write(init, lua(1)).expect("written");
-    assert!(!piped.err.sees(&change(0, 1)).contains("model-7"));
+    assert!(!piped.err.sees(&change(0, 1)).contains("model/7"));
 }
 
 #[test]

@@ -6,7 +6,8 @@ use crate::{
 };
 use std::{fs, os::unix::fs::PermissionsExt};
 
-const GOOD: &str = "require('lib')\npista.agent('main', { model = 'kept-model' })\n";
+const GOOD: &str = "require('lib')\npista.provider('kept', { base_url = 'http://127.0.0.1:9/v1' })
+    pista.agent('main', { model = 'kept/model' })\n";
 
 fn home() -> Home {
     let home = Home::new();
@@ -30,7 +31,7 @@ fn the_last_one_that_worked_stands_in() {
     piped.err.sees("the last one that worked is in force");
     piped.says("=pista_test()", "\"kept\"");
     piped.line("/model");
-    piped.out.sees("kept-model");
+    piped.out.sees("kept/model");
     // Mended one after the other, each fault is told.
     home.toml("max_tool_rounds = 34\n");
     piped.err.sees("init.lua:1:");
