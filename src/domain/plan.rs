@@ -158,7 +158,7 @@ pub struct TelegramSpec {
     pub typing: bool,
     /// Where files that are sent to it go, within the workspace; `None`: they are not fetched.
     pub inbox: Option<String>,
-    /// Whether the first of the users is told of strangers who write to it.
+    /// Whether the first of the owners is told of strangers who write to it.
     pub pairing: bool,
     /// How long somebody has to be quiet until what they said is taken for one message; zero: what is
     /// said is taken message by message.

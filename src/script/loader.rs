@@ -177,11 +177,21 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// The main chunk of a configuration, ready to be called.
 pub(super) fn main_chunk(lua: &Lua, state: &State, source: &Source) -> Result<Function, ScriptError> {
+    chunk(lua, state, source, true)
+}
+
+/// The chunk of a file of specs, which may be empty.
+pub(super) fn specs_chunk(lua: &Lua, state: &State, path: PathBuf) -> Result<Function, ScriptError> {
+    chunk(lua, state, &Source::File(path), false)
+}
+
+fn chunk(lua: &Lua, state: &State, source: &Source, filled: bool) -> Result<Function, ScriptError> {
     let (name, text) = match source {
         Source::File(path) | Source::Kept { path, .. } => {
             let (name, text) = state.sources.borrow_mut().read(&absolute(path))?;
             // Not /dev/null, which is somebody's choice.
-            if text.trim_start_matches('\u{feff}').trim().is_empty() && (path.is_file() || !path.exists()) {
+            let empty = text.trim_start_matches('\u{feff}').trim().is_empty();
+            if filled && empty && (path.is_file() || !path.exists()) {
                 return Err(ScriptError::new(ErrorKind::Io, format!("{name}: {EMPTY}")));
             }
             (name, text)

@@ -8,7 +8,7 @@ use super::{
     call::{GRACE, Limits},
     errors::{ErrorKind, ScriptError},
     handle::ScriptHandle,
-    loader::{Source, main_chunk},
+    loader::specs_chunk,
     state::State,
     values::to_lua,
     vm::Vm,
@@ -139,7 +139,7 @@ impl ScriptHandle {
                 let (name, value) = pair?;
                 vm.lua.globals().raw_set(name, value)?;
             }
-            let chunk = main_chunk(&vm.lua, &vm.state, &Source::File(path))?;
+            let chunk = specs_chunk(&vm.lua, &vm.state, path)?;
             cases(&vm.invoke(&load, chunk, limits).await?)
         })
         .await

@@ -62,7 +62,7 @@ impl Place {
     /// The same, with the database at a place of its own.
     async fn start_with(fake: &FakeOpenAi, init: &str, database: Option<&Path>, steer: Steer) -> Self {
         let home = Home::new();
-        home.init(init);
+        home.init(if init.is_empty() { "return" } else { init });
         let text = |path: std::path::PathBuf| path.display().to_string();
         let database = database.map_or_else(|| home.path().join("memory.db"), Path::to_owned);
         let environment = Environment::from_pairs([

@@ -68,6 +68,44 @@ fn where_a_message_is_delivered() {
     daemon.stop().ok();
 }
 
+/// The message over which it breaks is told of, and those behind it are answered.
+fn breaks_over_one(point: &str, more: &str) {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, more).env("OPENPISTA_PANIC_AT", format!("{point}:2"));
+    let daemon = Daemon::start(&home);
+    telegram.says(ADA, "one");
+    let word = "A message of yours could not be read here (a fault of the program).";
+    shows(&telegram, ADA, &[word]);
+    telegram.says(ADA, "two");
+    shows(&telegram, ADA, &[word, "You said: two"]);
+    let status = daemon.status();
+    assert_eq!(status["channels"]["telegram"]["up"], true);
+    assert_eq!(status["tasks"][0]["task"], "channel:telegram");
+    assert_eq!(status["dropped"]["telegram"]["a message that the program breaks over"], 1, "{status}");
+    let doctor = home.run(["doctor"]);
+    assert!(doctor.out.contains("its task channel:telegram panicked 2 time(s)"), "{doctor:?}");
+    assert!(doctor.out.contains("telegram: 1 x a message that the program breaks over"), "{doctor:?}");
+    daemon.stop().ok();
+}
+
+#[test]
+fn where_messages_are_polled() {
+    breaks_over_one("poll", "gather = 0");
+}
+
+#[test]
+fn where_what_was_gathered_is_handed_on() {
+    let (model, telegram) = (echo(), FakeTelegram::start());
+    let home = home(&model, &telegram, "gather = 0.3").env("OPENPISTA_PANIC_AT", "gather:2");
+    let daemon = Daemon::start(&home);
+    telegram.says(ADA, "look at this:");
+    let word = "A message of yours could not be read here (a fault of the program).";
+    shows(&telegram, ADA, &[word]);
+    telegram.says(ADA, "look at that:");
+    shows(&telegram, ADA, &[word, "You said: look at that:"]);
+    daemon.stop().ok();
+}
+
 #[test]
 fn in_a_command() {
     let (model, telegram) = (echo(), FakeTelegram::start());

@@ -87,7 +87,7 @@ fn a_channel_that_is_gone_is_closed() {
     let home = home(&fake, "", "");
     let daemon = Hook::start(&home);
     let address: SocketAddr = daemon.address;
-    reload(&daemon, &home, "");
+    reload(&daemon, &home, "return");
     assert!(until(|| TcpStream::connect(address).is_err()));
     assert!(daemon.daemon.status()["channels"]["hook"].is_null());
 }

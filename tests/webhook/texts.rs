@@ -1,7 +1,7 @@
 //! Characters that are text to some programs and none to others.
 
 use crate::{
-    Hook, TOKEN, home,
+    Hook, home,
     support::fake_openai::{FakeOpenAi, Reply},
 };
 
@@ -9,10 +9,9 @@ use crate::{
 fn nul_and_half_a_pair_reach_the_model_as_replacements() {
     let fake = FakeOpenAi::answering(|_| Reply::text("Yes."));
     let hook = Hook::start(&home(&fake, "", ""));
-    let client = || hook.client().with("authorization", &format!("Bearer {TOKEN}"));
     for text in [r"one\u0000two", r"half \ud83d of it"] {
         let body = format!("{{\"text\":\"{text}\",\"wait\":true}}");
-        let answer = client().ask("POST", "/message", body.as_bytes()).json(200);
+        let answer = hook.client().ask("POST", "/message", body.as_bytes()).json(200);
         assert_eq!(answer["text"], "Yes.", "{answer}");
     }
     for request in fake.requests() {

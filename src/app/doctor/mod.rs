@@ -2,6 +2,7 @@
 
 mod channels;
 mod checks;
+mod daemon;
 mod escapes;
 mod ports;
 mod promises;
@@ -99,6 +100,7 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     }
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
+    daemon::daemon(&loaded, &mut found).await;
     found(checks::model(&loaded).await);
     providers::providers(&loaded, &mut found).await;
     channels::channels(&loaded, &mut found).await;

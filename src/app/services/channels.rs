@@ -95,8 +95,8 @@ impl Channels {
             // A service of its own runs these.
             ChannelKind::Http(_) => return None,
             ChannelKind::Telegram(bot) => {
-                let dropped = self.outgoing.health().dropped.clone();
-                Arc::new(telegram::channel(&live.loaded, spec, bot, self.router.list(), dropped))
+                let health = self.outgoing.health().clone();
+                Arc::new(telegram::channel(&live.loaded, spec, bot, self.router.list(), health))
             }
         };
         let bot = Bot::of(&live.loaded, spec, self.router.list()).await;

@@ -7,7 +7,7 @@ use crate::{
         plan::{ChannelKind, ChannelSpec, Steer, TelegramSpec},
         secret::Secret,
     },
-    health::Dropped,
+    health::Health,
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -50,7 +50,7 @@ pub(super) fn channel(
     spec: &ChannelSpec,
     bot: &TelegramSpec,
     commands: Vec<(String, String)>,
-    dropped: Dropped,
+    health: Health,
 ) -> Telegram {
     let (secrets, place) = (loaded.secrets.clone(), bot.token.clone());
     let token = Arc::new(move || -> crate::domain::BoxFuture<'static, _> {
@@ -69,8 +69,9 @@ pub(super) fn channel(
         typing: bot.typing,
         workspace: loaded.workspace(),
         inbox: bot.inbox.clone(),
+        owners: spec.owners(),
         pairing: bot.pairing,
         gather: bot.gather,
-        dropped,
+        health,
     })
 }

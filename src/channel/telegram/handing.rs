@@ -8,7 +8,10 @@ use super::{
     message::Message,
     words::{Fetched, Lines, Told},
 };
-use crate::domain::post::{Arrival, Door};
+use crate::{
+    domain::post::{Arrival, Door},
+    health::chaos,
+};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::Value;
 use std::time::Instant;
@@ -86,13 +89,25 @@ impl Telegram {
         loop {
             let group = lock(&self.gather).next(Instant::now());
             let Some(group) = group else { return Ok(()) };
-            let handed = self.hand_on_group(up, door, group).await;
+            let messages: Vec<_> = group.parts.iter().map(|part| &part.message).collect();
+            let handing = || self.hand_on_group(up, door, &group);
+            let handed = match self.survives(up, group.who.0, &messages, handing).await {
+                Some(handed) => handed,
+                // They are stored, and would break the next start.
+                None => self.forget(door, &group).await,
+            };
             lock(&self.gather).handed();
             handed?;
         }
     }
 
-    async fn hand_on_group(&self, up: &Up, door: &dyn Door, group: Group) -> Result<(), String> {
+    async fn forget(&self, door: &dyn Door, group: &Group) -> Result<(), String> {
+        let ids = group.parts.iter().map(|part| part.id.clone()).collect();
+        door.discard(ids).await.map_err(|error| format!("a message could not be set aside: {error}"))
+    }
+
+    async fn hand_on_group(&self, up: &Up, door: &dyn Door, group: &Group) -> Result<(), String> {
+        chaos::point("gather");
         let unstored = |error| format!("a message could not be stored: {error}");
         let ids: Vec<String> = group.parts.iter().map(|part| part.id.clone()).collect();
         let (place, user) = group.who;

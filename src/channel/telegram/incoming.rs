@@ -10,9 +10,12 @@ use super::{
     reply,
     words::{Fetched, Told, is_addressed},
 };
-use crate::domain::{
-    command,
-    post::{Arrival, Door, Piece, Receipt},
+use crate::{
+    domain::{
+        command,
+        post::{Arrival, Door, Piece, Receipt},
+    },
+    health::chaos,
 };
 use serde_json::json;
 use std::time::Instant;
@@ -48,7 +51,11 @@ impl Telegram {
     pub(super) async fn receive(&self, up: &Up, door: &dyn Door, said: Vec<Said>) -> Result<(), String> {
         for (index, Said { message, edited }) in said.iter().enumerate() {
             let more = said.get(index + 1..).is_some_and(|rest| self.continues(up, message, rest));
-            let stored = self.sort(up, door, message, *edited, more).await;
+            let sorted = || async {
+                chaos::point("poll");
+                self.sort(up, door, message, *edited, more).await
+            };
+            let Some(stored) = self.survives(up, message.place(), &[message], sorted).await else { continue };
             // It is not confirmed, and comes again.
             stored.map_err(|error| format!("a message could not be stored: {error}"))?;
         }
@@ -202,7 +209,7 @@ impl Telegram {
             Receipt::Accepted | Receipt::Seen => {}
             Receipt::Limited { .. } => self.pass("too many messages", place),
             Receipt::Refused(why) => {
-                self.options.dropped.count(&self.options.name, "a message that was refused", &why);
+                self.options.health.dropped.count(&self.options.name, "a message that was refused", &why);
                 self.tell(up, place, &format!("Your message was not taken: {why}.")).await;
             }
         }
@@ -240,7 +247,7 @@ impl Telegram {
 
     async fn tell_unreadable(&self, up: &Up, place: Place, what: &str) {
         let what = if what.is_empty() { "a message without content" } else { what };
-        self.options.dropped.count(&self.options.name, "a message that cannot be read", what);
+        self.options.health.dropped.count(&self.options.name, "a message that cannot be read", what);
         self.tell(up, place, &format!("This cannot be read here ({what}).")).await;
     }
 
@@ -256,7 +263,7 @@ impl Telegram {
 
     /// Counts a message that is passed over, and logs it now and then.
     pub(super) fn pass(&self, reason: &'static str, detail: impl std::fmt::Display) {
-        self.options.dropped.count_flood(&self.options.name, reason, detail);
+        self.options.health.dropped.count_flood(&self.options.name, reason, detail);
     }
 
     /// Whether a person may speak.
@@ -266,9 +273,9 @@ impl Telegram {
     }
 }
 
-/// The person that is told of others: the first of those who may speak.
-pub(super) fn owner(users: &[String]) -> Option<ChatId> {
-    users.first().and_then(|id| id.parse().ok()).map(ChatId)
+/// The person that is told of others: the first of those who may approve.
+pub(super) fn owner(owners: &[String]) -> Option<ChatId> {
+    owners.first().and_then(|id| id.parse().ok()).map(ChatId)
 }
 
 /// The lines of a message as one text.

@@ -3,6 +3,7 @@
 //! An update is confirmed to the server by asking for the ones after it, and that is done once what it
 //! says is stored. What goes out is split into parts, and each that arrived is noted.
 
+mod breaking;
 mod client;
 mod commands;
 mod described;
@@ -49,7 +50,7 @@ use crate::{
         post::{Door, Parcel},
         secret::Secret,
     },
-    health::Dropped,
+    health::Health,
 };
 use client::Client;
 use place::Place;
@@ -90,13 +91,15 @@ pub struct Options {
     pub workspace: PathBuf,
     /// Where in it files go that arrive; `None`: they are not fetched.
     pub inbox: Option<String>,
-    /// Whether the first of the users is told of strangers.
+    /// Who may approve, in the order of the declaration.
+    pub owners: Vec<String>,
+    /// Whether the first of the owners is told of strangers.
     pub pairing: bool,
     /// How long somebody has to be quiet until what they said is taken for one message; zero: what is
     /// said is taken message by message.
     pub gather: Duration,
-    /// Counts what is not handed on.
-    pub dropped: Dropped,
+    /// Where panics, and what is not handed on, are noted.
+    pub health: Health,
 }
 
 /// A bot on Telegram.

@@ -76,13 +76,15 @@ impl Telegram {
                     continue;
                 }
                 Body::Unreadable(head) => {
-                    let dropped = &self.options.dropped;
+                    let dropped = &self.options.health.dropped;
                     dropped.count(&self.options.name, "an update that makes no sense", head);
                     continue;
                 }
             };
             // Before what is said at the new place.
-            if !self.follow(door, &message).await? {
+            let place = message.place();
+            let followed = self.survives(up, place, &[&message], || self.follow(door, &message)).await;
+            if let Some(false) = followed.transpose()? {
                 said.entry(message.place()).or_default().push(Said { message, edited });
             }
         }

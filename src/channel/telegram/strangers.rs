@@ -21,7 +21,7 @@ impl Telegram {
     pub(super) async fn stranger(&self, up: &Up, message: &Message, user: &Person) {
         let channel = &self.options.name;
         tracing::info!(channel, user = user.id, "somebody wrote whom users does not name");
-        let owner = owner(&self.options.users);
+        let owner = owner(&self.options.owners);
         let (Some(owner), true, true) = (owner, self.options.pairing, message.is_private()) else {
             return;
         };
