@@ -7,6 +7,7 @@ mod protocol_schema;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backup;
 mod day;
 mod ending;
 mod fields;
