@@ -69,8 +69,7 @@ pub fn misnamed<'p>(
     }
     let known = discover::KNOWN.iter().map(|known| known.name);
     let hint = nearest(first, providers.clone().chain(known))
-        .map(|meant| format!("; did you mean {meant:?}?"))
-        .unwrap_or_default();
+        .map_or_else(|| ".".to_owned(), |meant| format!("; did you mean {meant:?}?"));
     let there = match providers.collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => String::new(),
         names => format!(" There is {names}."),
@@ -81,7 +80,7 @@ pub fn misnamed<'p>(
         default => format!(" A model of {default} that is called so is written {default}/{text}"),
     };
     Some(
-        format!("the model {text:?}: no provider is called {first:?}{hint}.{there}{other}")
+        format!("the model {text:?}: no provider is called {first:?}{hint}{there}{other}")
             .trim_end()
             .to_owned(),
     )
