@@ -7,7 +7,7 @@
 //! - What is acknowledged survives `kill -9`. When the power fails, the last moments may be lost
 //!   (`synchronous = NORMAL`), but the database is never damaged.
 //! - Beside the file `NAME` there may be `NAME-wal` and `NAME-shm`, which belong to it, also while no
-//!   program runs. A copy that is made while programs write is no copy: [`backup`] makes one.
+//!   program runs. A copy that is made while programs write is no copy: [`backup()`] makes one.
 //! - A turn that a program left open by dying is closed by the next (see [`Memory::recover`]), unless it
 //!   waits for somebody's answer to a question: then it is taken up again.
 

@@ -11,7 +11,11 @@ fn nul_and_half_a_pair_reach_the_model_as_replacements() {
     let hook = Hook::start(&home(&fake, "", ""));
     for text in [r"one\u0000two", r"half \ud83d of it"] {
         let body = format!("{{\"text\":\"{text}\",\"wait\":true}}");
-        let answer = hook.client().with("content-type", "application/json").ask("POST", "/message", body.as_bytes()).json(200);
+        let answer = hook
+            .client()
+            .with("content-type", "application/json")
+            .ask("POST", "/message", body.as_bytes())
+            .json(200);
         assert_eq!(answer["text"], "Yes.", "{answer}");
     }
     for request in fake.requests() {

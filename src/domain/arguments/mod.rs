@@ -1,6 +1,6 @@
 //! The arguments of tool calls, and the schema that says what they look like.
 //!
-//! [`fitted`] and [`check`] are what every call goes through before any rule, hook or person sees it.
+//! [`fitted`] and [`check()`] are what every call goes through before any rule, hook or person sees it.
 
 mod check;
 mod fit;

@@ -82,7 +82,7 @@ impl Docker {
         Self::at(places(host, None, None), owner)
     }
 
-    /// The engine at one of these places, each as in `DOCKER_HOST`: see [`places`].
+    /// The engine at one of these places, each as in `DOCKER_HOST`: see [`places()`].
     pub fn at(places: impl IntoIterator<Item = impl Into<String>>, owner: &str) -> Self {
         Self {
             places: places.into_iter().map(Into::into).collect(),
