@@ -142,7 +142,9 @@ fn a_workspace_that_is_written_down_is_the_same_everywhere() {
     home.init(
         "turns = 0\npista.setup{ workspace = '~' }\npista.on('turn.end', function() turns = turns + 1 end)",
     );
-    let _daemon = Daemon::start(&home);
+    let mut start = home.command(["start", "--listen", "127.0.0.1:0"]);
+    start.env_remove("OPENPISTA_WORKSPACE");
+    let _daemon = Daemon::run(&home, start);
     let mut command = home.command(["run", "-e", "x"]);
     command.current_dir(home.path());
     crate::support::program::Running::start(command, b"").wait().ok();
