@@ -79,12 +79,6 @@ fn shapes(text: &str) -> Vec<Message> {
     ]
 }
 
-/// What is stored of a message: servers refuse a conversation with NUL in it.
-fn without_nul(message: &Message) -> Message {
-    let json = serde_json::to_string(message).expect("JSON").replace("\\u0000", "\u{fffd}");
-    serde_json::from_str(&json).expect("a message")
-}
-
 #[tokio::test]
 async fn every_shape_of_message_comes_back_as_it_was() {
     let place = place();
@@ -101,7 +95,9 @@ async fn every_shape_of_message_comes_back_as_it_was() {
     let read = open(&place.dir).messages(&session).await.unwrap();
     assert_eq!(read.len(), stored.len());
     for (read, stored) in read.iter().zip(&stored) {
-        let stored = without_nul(stored);
+        // Servers refuse a conversation with NUL in it.
+        let stored = stored.clone().cleaned();
+        assert!(!stored.text().contains('\0'));
         assert!(read.message == stored, "stored {stored:?}, read {:?}", read.message);
         assert_eq!(read.turn, turn);
     }

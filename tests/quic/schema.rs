@@ -207,7 +207,7 @@ fn frames_have_the_fields_of_the_schema() {
         streams: 1,
         token: Some(Secret::new("t")),
     };
-    let known = Welcome { token: None, ..welcome.clone() };
+    let known = Welcome { message_limit: None, token: None, ..welcome.clone() };
     agree(&schema, "welcome", &[&Answer::Welcome(welcome), &Answer::Welcome(known)]);
     let context = TurnContext {
         session: SessionId::generate(),

@@ -62,8 +62,8 @@ const CALLS: &[(&str, &str)] = &[
     ("pista.system.info()", "pista.system.info"),
     ("select(2, pista.fs.read('a/b.txt'))", "pista.fs.read 2"),
     ("pista.fs.list('.', { depth = 2 })", "pista.FsEntry[]"),
-    ("pista.fs.search('e')", "pista.fs.search"),
-    ("pista.fs.search('*.txt', { mode = 'name' })", "pista.fs.search"),
+    ("pista.fs.search { pattern = 'e' }", "pista.fs.search"),
+    ("pista.fs.search { glob = '*.txt' }", "pista.fs.search"),
     ("pista.fs.stat('a/b.txt')", "pista.fs.stat"),
     ("pista.tools.list()", "pista.ToolListing[]"),
     ("pista.tools.call('fs.read', { path = 'a/b.txt' })", "pista.ToolResult"),
@@ -75,7 +75,7 @@ const CALLS: &[(&str, &str)] = &[
     ("pista.session.list()", "pista.SessionInfo[]"),
     ("pista.session.get('s')", "pista.SessionInfo"),
     ("pista.session.messages('s')", "pista.StoredMessage[]"),
-    ("pista.session.reset('s')", "pista.SessionInfo"),
+    ("pista.session.new({ name = 'fresh' })", "pista.SessionInfo"),
     ("select(2, pista.ask_agent('main', 'hello'))", "pista.ask_agent 2"),
 ];
 

@@ -26,6 +26,8 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest answer, in bytes as they arrive.
 const MAX_ANSWER: usize = 64 << 20;
+/// The most events of an answer.
+const MAX_EVENTS: usize = 1_000_000;
 
 /// An answer that isn't one: a status of refusal, or a web page.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +116,7 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
     let status = response.status();
     let headers = response.headers().clone();
     let mut events = Events::new(form);
-    let mut bytes = 0;
+    let (mut bytes, mut handed_on) = (0, 0);
     let first = (!start.is_empty()).then_some(Ok(start));
     let chunks = stream::iter(first)
         .chain(Upstream::new(response, pulse.clone()))
@@ -136,9 +138,12 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
             Some(Ok(chunk)) => {
                 pulse.beat();
                 bytes += chunk.len();
-                match bytes > MAX_ANSWER {
-                    true => Err(format!("the answer is longer than {MAX_ANSWER} bytes")),
-                    false => events.push(&chunk),
+                if bytes > MAX_ANSWER {
+                    Err(format!("the answer is longer than {MAX_ANSWER} bytes"))
+                } else if handed_on > MAX_EVENTS {
+                    Err(format!("the answer is longer than {MAX_EVENTS} events"))
+                } else {
+                    events.push(&chunk)
                 }
                 .map_err(|reason| {
                     events.forget();
@@ -158,7 +163,9 @@ fn tap(response: Response, start: Vec<u8>, form: Form, pulse: Arc<Pulse>) -> Res
             *ended = true;
             events.end()
         });
-        pulse.hand_on(text.matches("\n\n").count());
+        let more = text.matches("\n\n").count();
+        handed_on += more;
+        pulse.hand_on(more);
         std::future::ready(Some(Ok::<_, std::io::Error>(text)))
     });
     let mut tapped = http::Response::new(reqwest::Body::wrap_stream(tidied));
