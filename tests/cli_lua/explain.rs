@@ -153,7 +153,8 @@ fn verdicts_and_what_they_come_from() {
         assert_eq!(verdict(&home, args), wanted, "{args:?}");
     }
     let own = home.config().join("init.lua");
-    let floor = verdict(&home, &["fs.write", own.to_str().expect("UTF-8")]);
+    let write = serde_json::json!({ "path": own, "content": "x" }).to_string();
+    let floor = verdict(&home, &["fs.write", &write]);
     assert_eq!(floor, ("deny".to_owned(), "floor".to_owned(), None));
     assert!(!home.work().join("ran").exists(), "a hook that was only asked did something");
 }
