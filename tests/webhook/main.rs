@@ -6,6 +6,7 @@ mod support;
 mod approving;
 mod callbacks;
 mod client;
+mod counting;
 mod crowd;
 mod pages;
 mod rates;

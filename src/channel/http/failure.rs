@@ -16,6 +16,8 @@ pub(super) struct Failure {
     error: &'static str,
     message: String,
     header: Option<(HeaderName, HeaderValue)>,
+    /// The gateway refused the message, and has counted it.
+    is_counted: bool,
 }
 
 impl Failure {
@@ -26,7 +28,7 @@ impl Failure {
 
     /// `error` is for programs, `message` for people.
     pub(super) fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
-        Self { status, error, message: message.into(), header: None }
+        Self { status, error, message: message.into(), header: None, is_counted: false }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Self {
@@ -42,6 +44,16 @@ impl Failure {
         let seconds = crate::domain::post::whole_seconds(retry_after).max(1);
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message);
         Self { header: Some((header::RETRY_AFTER, seconds.into())), ..failure }
+    }
+
+    /// One that the gateway has counted.
+    #[must_use]
+    pub(super) fn counted(self) -> Self {
+        Self { is_counted: true, ..self }
+    }
+
+    pub(super) fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     #[must_use]

@@ -95,7 +95,7 @@ async fn answered(channel: &Arc<HttpChannel>, peer: SocketAddr, request: http::R
     let reply = routes::answer(channel, peer, request).await;
     reply.unwrap_or_else(|failure| {
         // Only what somebody wanted to say: asking for what is not there is no loss.
-        if post {
+        if post && !failure.is_counted() {
             channel.inner.load().terms.door.dropped(failure.error(), &format!("from {peer}"));
         }
         failure.reply()

@@ -128,9 +128,11 @@ async fn post(
                 return Ok(ended(&fate));
             }
         }
-        Receipt::Refused(why) => return Err(Failure::new(StatusCode::FORBIDDEN, "refused", why)),
+        Receipt::Refused(why) => {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "refused", why).counted());
+        }
         Receipt::Limited { retry_after } => {
-            return Err(Failure::too_often(Receipt::limited(retry_after), retry_after));
+            return Err(Failure::too_often(Receipt::limited(retry_after), retry_after).counted());
         }
     }
     let at = arrival.conversation;
