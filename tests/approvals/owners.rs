@@ -62,8 +62,8 @@ fn an_owner_is_asked_about_what_somebody_else_wants() {
     let daemon = Daemon::start(&home);
     telegram.says(BOB, "run it");
     assert!(until(|| shown(&telegram, ADA).contains("May it run?")), "{}", shown(&telegram, ADA));
-    let told = shown(&telegram, BOB);
-    assert!(told.contains(&format!("system.run needs a yes of telegram:{ADA}, who is asked")), "{told}");
+    let word = format!("system.run needs a yes of telegram:{ADA}, who is asked");
+    assert!(until(|| shown(&telegram, BOB).contains(&word)), "{}", shown(&telegram, BOB));
     // Who asks cannot answer, by whatever way.
     let question = telegram.sent(ADA).into_iter().next_back().expect("a question");
     let text = shown(&telegram, ADA);
