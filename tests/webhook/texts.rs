@@ -16,7 +16,7 @@ fn nul_and_half_a_pair_reach_the_model_as_replacements() {
             .with("content-type", "application/json")
             .ask("POST", "/message", body.as_bytes())
             .json(200);
-        assert_eq!(answer["text"], "Yes.", "{answer}");
+        assert_eq!(answer["reply"], "Yes.", "{answer}");
     }
     for request in fake.requests() {
         let body = request.body.to_string();
