@@ -44,7 +44,7 @@ pub(super) fn fit(messages: &[Message], room: u64) -> Option<Vec<Message>> {
     Some(fitted.messages)
 }
 
-/// What the person said last, if anything: it is cut only when nothing else is left to be cut.
+/// The newest message of the person. It is cut last.
 pub(super) fn newest(messages: &[Message]) -> Option<&str> {
     messages.iter().rev().find_map(|message| match message {
         Message::User { text } => Some(text.as_str()),

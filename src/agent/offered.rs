@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Characters that are left of a tool's description.
 const SHORT_DESCRIPTION: usize = 80;
 
-/// What a schema can do without.
+/// Keys of a schema that can be left out.
 const DISPENSABLE: [&str; 5] = ["description", "default", "title", "examples", "$schema"];
 
 /// The tool that reads what was too long to be shown.
@@ -37,7 +37,7 @@ impl Extent {
         }
     }
 
-    /// What is offered of `tools`. `in_use` tells which of them the model works with now.
+    /// The part of `tools` that is offered. `in_use` tells which of them the model works with now.
     pub(super) fn of(self, tools: &[ToolSpec], in_use: &dyn Fn(&str) -> bool) -> Vec<ToolSpec> {
         match self {
             Self::Whole => tools.to_vec(),

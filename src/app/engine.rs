@@ -159,7 +159,7 @@ impl App {
             services.extend([Box::new(channels) as Box<dyn Service>, Box::new(webhooks)]);
         }
         let (memory, gateway) = (self.memory.clone(), self.gateway.downgrade());
-        services.push(Box::new(Pruning::new(self.memory.clone())));
+        services.push(Box::new(Pruning::new(self.memory.clone(), self.tasks())));
         services.push(Box::new(CronService::new(&self.live.load().loaded, memory, gateway)));
         services
     }

@@ -4,10 +4,11 @@ use super::Exit;
 use crate::{
     app::{Flags, Loaded, block_on},
     domain::{cut, store::StoreError},
-    front::{ago, printable, to_stdout},
+    front::{ago, printable, to_stderr, to_stdout},
     memory::Memory,
 };
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 /// Characters of a text or an error that a line shows.
 const DETAIL_CHARS: usize = 60;
@@ -86,37 +87,34 @@ impl Inbox {
 }
 
 async fn list_out(memory: &Memory, all: bool, json: bool) -> anyhow::Result<Exit> {
-    let messages = memory.outbox(all).await?;
-    for message in &messages {
-        if json {
-            to_stdout(&format!("{}\n", serde_json::to_string(message)?))?;
-            continue;
-        }
+    list(&memory.outbox(all).await?, json, "no message is set aside", |message| {
         let to = format!("{}:{}", message.channel, message.conversation);
         let why = message.error.as_deref().unwrap_or("waits");
-        let line = line(message.id, message.at_ms, &to, &message.state, why, &message.text);
-        to_stdout(&line)?;
-    }
-    if messages.is_empty() && !json {
-        eprintln!("no message is set aside");
-    }
-    Ok(Exit::Ok)
+        line(message.id, message.at_ms, &to, &message.state, why, &message.text)
+    })
 }
 
 async fn list_in(memory: &Memory, all: bool, json: bool) -> anyhow::Result<Exit> {
-    let messages = memory.inbox(all).await?;
-    for message in &messages {
-        if json {
-            to_stdout(&format!("{}\n", serde_json::to_string(message)?))?;
-            continue;
-        }
+    list(&memory.inbox(all).await?, json, "no message ended without an answer", |message| {
         let from = format!("{}:{}", message.channel, message.user);
         let why = message.told.as_deref().unwrap_or("stopped");
-        let line = line(message.id, message.at_ms, &from, &message.state, why, &message.text);
+        line(message.id, message.at_ms, &from, &message.state, why, &message.text)
+    })
+}
+
+/// One message a line, as JSON or for people; `none` is said where there are none.
+fn list<T: Serialize>(
+    messages: &[T],
+    json: bool,
+    none: &str,
+    shown: impl Fn(&T) -> String,
+) -> anyhow::Result<Exit> {
+    for message in messages {
+        let line = if json { format!("{}\n", serde_json::to_string(message)?) } else { shown(message) };
         to_stdout(&line)?;
     }
     if messages.is_empty() && !json {
-        eprintln!("no message ended without an answer");
+        to_stderr(&format!("{none}\n"));
     }
     Ok(Exit::Ok)
 }

@@ -33,7 +33,7 @@ pub enum Receipt {
     Accepted,
     /// It was handed in before.
     Seen,
-    /// It is not taken, and why: whoever speaks may not, or it makes no sense.
+    /// It is not taken, and why: whoever speaks may not, it makes no sense, or the program broke over it.
     Refused(String),
     /// It is not taken: there were too many of late.
     Limited {

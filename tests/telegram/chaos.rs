@@ -37,6 +37,17 @@ fn where_messages_are_dispatched() {
 }
 
 #[test]
+fn where_messages_are_stored() {
+    let word = "Your message was not taken: a fault of the program (its log says where).";
+    panics_at("receive", &[word, "You said: two", "You said: three"], "receive");
+}
+
+#[test]
+fn where_devices_are_accepted() {
+    panics_at("quic", &["You said: one", "You said: two", "You said: three"], "quic");
+}
+
+#[test]
 fn in_the_loop_that_delivers() {
     panics_at("delivery-loop", &["You said: one", "You said: two", "You said: three"], "delivery:telegram");
 }

@@ -8,7 +8,7 @@
 ---A local time that is left out when clocks are put forward is run at the first moment after. One
 ---that comes twice is run once, or twice where the second, minute or hour begins with `*`.
 ---
----What agents are asked in the runs of a job is one conversation; each run sees its own part of it.
+---All runs of a job share one conversation. Each run sees only its own messages.
 ---
 ---    pista.cron("digest", { at = "0 8 * * mon-fri", tz = "Asia/Seoul", missed = "once", to = "repl:me" },
 ---      function(ctx) return (pista.ask_agent("main", "What has changed on this machine since yesterday?")) end)

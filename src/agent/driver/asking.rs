@@ -139,7 +139,7 @@ impl Run<'_> {
     }
 }
 
-/// Who hears an answer while it streams.
+/// Receives an answer while it streams.
 struct Listener<'a> {
     llm: &'a dyn LlmProvider,
     observer: &'a dyn Observer,

@@ -2,16 +2,10 @@
 
 use super::{Finding, Health};
 use crate::{
-    app::{
-        Loaded,
-        daemon::{Nearby, holder},
-        services::lock_file,
-    },
-    attach::Link,
+    app::{Loaded, daemon::holder, services::lock_file},
     channel::telegram::API,
     domain::plan::{ChannelKind, ChannelSpec, TelegramSpec},
     net::{Request, Response},
-    quic::protocol,
 };
 use serde_json::Value;
 use std::{io::ErrorKind, net::TcpListener, time::Duration};
@@ -24,27 +18,20 @@ const LONGEST: usize = 64 << 10;
 /// Every address may be asked: the user named it.
 const ANYWHERE: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
-pub(super) async fn channels(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
-    let running = running().await;
+/// `status` is what the daemon says of itself, if one runs.
+pub(super) async fn channels(loaded: &Loaded, status: Option<&Value>, found: &mut impl FnMut(Finding)) {
+    let running = status.map(|status| &status["channels"]);
     for spec in loaded.plan.channels.values() {
         let name = &spec.name;
         let finding = match &spec.kind {
             ChannelKind::Lua { .. } => {
                 Finding::ok(CHECK, format!("{name}: its functions are Lua; they are not called"))
             }
-            ChannelKind::Http(http) => port(name, http.listen, running.as_ref()),
-            ChannelKind::Telegram(bot) => telegram(loaded, spec, bot, running.as_ref()).await,
+            ChannelKind::Http(http) => port(name, http.listen, running),
+            ChannelKind::Telegram(bot) => telegram(loaded, spec, bot, running).await,
         };
         found(finding);
     }
-}
-
-/// What the daemon of this state directory says of its channels, if one runs.
-async fn running() -> Option<Value> {
-    let link = Link::open(Box::new(Nearby::here().ok()?)).await.ok()?;
-    let status = link.ask(&protocol::Request::Status {}).await.ok();
-    link.close().await;
-    Some(status?["channels"].clone())
 }
 
 fn port(name: &str, listen: std::net::SocketAddr, running: Option<&Value>) -> Finding {

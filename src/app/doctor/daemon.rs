@@ -13,11 +13,12 @@ const CHECK: &str = "daemon";
 /// How long the daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Nothing is told where none runs: whether it could, the other checks tell.
-pub(super) async fn daemon(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
+/// Asks the daemon of this state directory how it is; what it says. Nothing is told where none runs: whether it
+/// could, the other checks tell.
+pub(super) async fn daemon(loaded: &Loaded, found: &mut impl FnMut(Finding)) -> Option<Value> {
     let nearby = match Nearby::here() {
         Ok(nearby) if nearby.dirs().state == loaded.dirs.state && nearby.pid().is_some() => nearby,
-        _ => return,
+        _ => return None,
     };
     let asked = async {
         let link = Link::open(Box::new(nearby)).await?;
@@ -27,8 +28,14 @@ pub(super) async fn daemon(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
     };
     let status = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(status)) => status,
-        Ok(Err(error)) => return found(mute(&error.to_string())),
-        Err(_) => return found(mute(&format!("no answer within {} s", PATIENCE.as_secs()))),
+        Ok(Err(error)) => {
+            found(mute(&error.to_string()));
+            return None;
+        }
+        Err(_) => {
+            found(mute(&format!("no answer within {} s", PATIENCE.as_secs())));
+            return None;
+        }
     };
     let troubles = troubles(&status);
     if troubles.is_empty() {
@@ -37,6 +44,7 @@ pub(super) async fn daemon(loaded: &Loaded, found: &mut impl FnMut(Finding)) {
     for trouble in troubles {
         found(Finding::new(CHECK, Health::Warn, trouble).with("`openpista status` and its log tell more"));
     }
+    Some(status)
 }
 
 fn mute(error: &str) -> Finding {

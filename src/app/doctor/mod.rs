@@ -100,10 +100,10 @@ pub async fn doctor(flags: Flags, prove: bool, mut tell: impl FnMut(&Finding)) -
     }
     found(checks::database(&loaded).await);
     found(ports::listen(&loaded));
-    daemon::daemon(&loaded, &mut found).await;
+    let status = daemon::daemon(&loaded, &mut found).await;
     found(checks::model(&loaded).await);
     providers::providers(&loaded, &mut found).await;
-    channels::channels(&loaded, &mut found).await;
+    channels::channels(&loaded, status.as_ref(), &mut found).await;
     found(checks::skills(&loaded).await);
     found(checks::wasm(&loaded).await);
     found(checks::docker(&loaded).await);

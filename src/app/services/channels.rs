@@ -2,13 +2,10 @@
 //! out is delivered.
 
 use super::{
-    Health, Holding, Live, Service,
-    holding::{LOOK_EVERY, lock_file},
-    telegram,
-    telegram::Bot,
+    Health, Holding, Live, Service, holding::lock_file, receiving::Receiving, telegram, telegram::Bot,
 };
 use crate::{
-    channel::{ChannelAdapter, State, supervise},
+    channel::{ChannelAdapter, State},
     domain::{
         BoxFuture,
         id::HandlerId,
@@ -22,10 +19,7 @@ use arc_swap::ArcSwap;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -104,34 +98,22 @@ impl Channels {
         self.router.watch(&adapter);
         let lock = lock_file(&live.loaded, spec).await;
         let (held, holds) = watch::channel(lock.is_none());
-        let receiving = {
-            let (adapter, script, health) = (Arc::clone(&adapter), Arc::clone(&script), self.health.clone());
-            let (tasks, holding) = (self.outgoing.health().tasks.clone(), self.holding.clone());
-            tokio::spawn(async move {
-                if let Some(lock) = lock {
-                    let told = AtomicBool::new(false);
-                    let busy = |error: String| {
-                        let state = State::Down { error, retry_in: LOOK_EVERY };
-                        health.note(adapter.name(), &state);
-                        if !told.swap(true, Ordering::Relaxed) {
-                            tell(&script.load(), adapter.name(), state);
-                        }
-                    };
-                    holding.hold(adapter.name(), lock, busy).await;
-                    // Nobody may deliver.
-                    let _ = held.send(true);
-                }
-                let tell = |state| {
-                    health.note(adapter.name(), &state);
-                    tell(&script.load(), adapter.name(), state);
-                };
-                supervise(&*adapter, door, &tasks, tell).await;
-            })
+        let tasks = &self.outgoing.health().tasks;
+        let receiving = Receiving {
+            adapter: Arc::clone(&adapter),
+            door,
+            script: Arc::clone(&script),
+            health: self.health.clone(),
+            tasks: tasks.clone(),
+            holding: self.holding.clone(),
+            lock,
+            held,
         };
+        let receiving = tasks.spawn(&format!("channel:{}", spec.name), move || receiving.clone().run());
         let delivering = {
             let (adapter, stop) = (Arc::clone(&adapter), stop.clone());
             let (outgoing, gateway) = (Arc::clone(&self.outgoing), self.gateway.clone());
-            self.outgoing.health().tasks.spawn(&format!("delivery:{}", spec.name), move || {
+            tasks.spawn(&format!("delivery:{}", spec.name), move || {
                 let (adapter, outgoing) = (Arc::clone(&adapter), Arc::clone(&outgoing));
                 let (gateway, stop, mut holds) = (gateway.clone(), stop.clone(), holds.clone());
                 async move {
@@ -211,7 +193,7 @@ impl Service for Channels {
 }
 
 /// Tells of how a channel fares.
-fn tell(script: &ScriptHandle, channel: &str, state: State) {
+pub(super) fn tell(script: &ScriptHandle, channel: &str, state: State) {
     let (event, payload) = match state {
         State::Up => ("channel.up", json!({ "channel": channel })),
         State::Down { error, retry_in } => {

@@ -5,6 +5,7 @@ pub(super) mod cron;
 mod health;
 mod holding;
 mod pruning;
+mod receiving;
 mod telegram;
 mod webhooks;
 

@@ -4,6 +4,7 @@ use super::Service;
 use crate::{
     app::assemble::Live,
     domain::BoxFuture,
+    health::Tasks,
     memory::{Memory, Stale},
     telemetry::NOTICE,
 };
@@ -20,13 +21,14 @@ const DAY_MS: i64 = 86_400_000;
 /// Removes them while the program stays.
 pub(in crate::app) struct Pruning {
     memory: Memory,
+    tasks: Tasks,
     /// After so many days; and what does it.
     running: Mutex<Option<(u32, JoinHandle<()>)>>,
 }
 
 impl Pruning {
-    pub(in crate::app) fn new(memory: Memory) -> Self {
-        Self { memory, running: Mutex::default() }
+    pub(in crate::app) fn new(memory: Memory, tasks: Tasks) -> Self {
+        Self { memory, tasks, running: Mutex::default() }
     }
 
     fn run(&self, days: Option<u32>) {
@@ -37,7 +39,10 @@ impl Pruning {
         if let Some((_, task)) = running.take() {
             task.abort();
         }
-        *running = days.map(|days| (days, tokio::spawn(prune(self.memory.clone(), days))));
+        *running = days.map(|days| {
+            let memory = self.memory.clone();
+            (days, self.tasks.spawn("pruning", move || prune(memory.clone(), days)))
+        });
     }
 }
 

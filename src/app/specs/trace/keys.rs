@@ -47,9 +47,7 @@ impl At {
         value: &'v Value,
         known: &[&str],
     ) -> Result<&'v Map<String, Value>, String> {
-        let Value::Object(map) = value else {
-            return Err(format!("{}expected an object", self.before()));
-        };
+        let map = self.map(value)?;
         let strange = map.keys().filter(|key| !known.contains(&key.as_str()) && !key.starts_with('_'));
         for key in strange {
             if let Some(near) = nearest(key, known.iter().copied()) {
@@ -66,9 +64,7 @@ impl At {
         value: &'v Value,
         known: &[&str],
     ) -> Result<&'v Map<String, Value>, String> {
-        let Value::Object(map) = value else {
-            return Err(format!("{}expected an object", self.before()));
-        };
+        let map = self.map(value)?;
         let strange = |key: &&String| !known.contains(&key.as_str()) && !key.starts_with('_');
         if let Some(key) = map.keys().find(strange) {
             let hint = match nearest(key, known.iter().copied()) {
@@ -78,6 +74,10 @@ impl At {
             return Err(format!("{}unknown key {key:?} ({hint})", self.before()));
         }
         Ok(map)
+    }
+
+    fn map<'v>(&self, value: &'v Value) -> Result<&'v Map<String, Value>, String> {
+        value.as_object().ok_or_else(|| format!("{}expected an object", self.before()))
     }
 
     pub(super) fn missing(&self, key: &str) -> String {
