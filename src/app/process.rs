@@ -225,6 +225,7 @@ impl Process {
             return Ok(memory);
         }
         let memory = Memory::open(database, OpenOptions::default())?;
+        memory.report_to(self.health.tasks.clone());
         // Standing approvals are in there.
         if let Some(warning) = writable(database) {
             tracing::warn!("{warning}");

@@ -235,6 +235,11 @@ pub trait Post: Send + Sync {
     /// Whether what happens cannot be stored just now, and waits in memory until it can.
     fn is_degraded(&self) -> bool;
 
+    /// Waits until something is stored that was delayed, from the moment of the call on.
+    fn stored_late(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
     /// What is another when anything was written since, by whichever program. `None`: nobody knows.
     fn stamp(&self) -> Option<Stamp> {
         None

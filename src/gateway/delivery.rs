@@ -57,6 +57,7 @@ pub async fn deliver(
     while !stop.is_cancelled() {
         chaos::point("delivery-loop");
         let stamp = outgoing.post().stamp();
+        let late = outgoing.post().stored_late();
         let wait = match take(adapter, outgoing, most - under_way.len()).await {
             Ok((parcels, due)) => {
                 let many = parcels.len();
@@ -71,6 +72,7 @@ pub async fn deliver(
         };
         tokio::select! {
             () = bell.notified() => {}
+            () = late => {}
             () = pause(outgoing, stamp, wait) => {}
             () = stop.cancelled() => {}
             Some(done) = under_way.next() => tell(channel, done),

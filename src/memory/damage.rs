@@ -1,11 +1,12 @@
 //! A database that is damaged: how that shows, and what a person can do.
 
 use super::error::{Fault, passes};
-use crate::domain::store::StoreError;
+use crate::{domain::store::StoreError, health::Tasks};
 use rusqlite::ErrorCode;
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
+    time::Duration,
 };
 
 /// What a person can do about it.
@@ -13,19 +14,33 @@ pub(super) const REMEDY: &str = "end what uses it; then `openpista restore BACKU
      one, move it away together with its -wal and -shm, to begin with an empty database";
 
 /// Where the database is, and whether it was found to be damaged.
-#[derive(Debug)]
 pub(super) struct Site {
     path: PathBuf,
     damage: OnceLock<String>,
+    /// Where panics are noted.
+    tasks: OnceLock<Tasks>,
 }
 
 impl Site {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, damage: OnceLock::new() }
+        Self { path, damage: OnceLock::new(), tasks: OnceLock::new() }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// From now on panics are noted there.
+    pub(super) fn report_to(&self, tasks: Tasks) {
+        // The first one stays.
+        let _ = self.tasks.set(tasks);
+    }
+
+    /// A piece of writing panicked.
+    pub(super) fn panicked(&self, message: &str) {
+        if let Some(tasks) = self.tasks.get() {
+            tasks.failed("writer", &message.to_owned(), Duration::ZERO);
+        }
     }
 
     /// What was found to be wrong with it, first.

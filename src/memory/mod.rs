@@ -61,7 +61,10 @@ pub use search::{COMPARED, SEARCH_WORDS, SNIPPET_WORDS};
 pub use sessions::{NewSession, TITLE_CHARS};
 pub use writer::{Outage, STORE_RETRY_FIRST, STORE_RETRY_LONGEST};
 
-use crate::domain::{BoxFuture, store::StoreError};
+use crate::{
+    domain::{BoxFuture, store::StoreError},
+    health::Tasks,
+};
 use damage::Site;
 use desk::Desk;
 use error::Fault;
@@ -102,6 +105,11 @@ impl Memory {
             instance,
             site,
         })))
+    }
+
+    /// Notes panics of its thread there from now on.
+    pub fn report_to(&self, tasks: Tasks) {
+        self.0.site.report_to(tasks);
     }
 
     /// The database file.

@@ -219,3 +219,31 @@ fn shows_at_least(telegram: &FakeTelegram, text: &str) {
         telegram.texts(ADA)
     );
 }
+
+/// Wherever in the course of a message two panics in a row hit a piece of writing, it is stored in the end.
+#[test]
+fn twice_at_one_piece_of_writing() {
+    std::thread::scope(|scope| {
+        for after in 0..14 {
+            scope.spawn(move || {
+                let (model, telegram) = (echo(), FakeTelegram::start());
+                let point = format!("writer:2:{after}");
+                let home = home(&model, &telegram, "gather = 0").env("OPENPISTA_PANIC_AT", point);
+                let daemon = Daemon::start(&home);
+                let mut expected = vec![];
+                for text in ["one", "two", "three"] {
+                    telegram.says(ADA, text);
+                    expected.push(format!("You said: {text}"));
+                    let words: Vec<&str> = expected.iter().map(String::as_str).collect();
+                    shows(&telegram, ADA, &words);
+                    // What was set aside is tried again after 0.5 s.
+                    std::thread::sleep(std::time::Duration::from_secs(2));
+                }
+                let tasks = daemon.status()["tasks"].clone();
+                assert_eq!(tasks[0]["task"], "writer", "{after}: {tasks}");
+                assert_eq!(tasks[0]["failures"], 2, "{after}: {tasks}");
+                daemon.stop().ok();
+            });
+        }
+    });
+}

@@ -33,6 +33,10 @@ impl Post for Memory {
         self.outage().is_some()
     }
 
+    fn stored_late(&self) -> BoxFuture<'static, ()> {
+        self.0.writer.next_late()
+    }
+
     /// The length and the time of the database and of its log: one that writes changes the one or the other.
     fn stamp(&self) -> Option<Stamp> {
         let mut log = self.path().as_os_str().to_owned();

@@ -58,6 +58,11 @@ impl Writer {
         self.outage.now()
     }
 
+    /// Waits until something is stored of which its caller was told that it is delayed.
+    pub(super) fn next_late(&self) -> BoxFuture<'static, ()> {
+        Box::pin(self.outage.next_late())
+    }
+
     /// Waits until nothing is delayed.
     pub(super) fn caught_up(&self) -> BoxFuture<'static, ()> {
         let outage = self.outage.clone();

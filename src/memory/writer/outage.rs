@@ -15,23 +15,27 @@ pub struct Outage {
     pub waiting: usize,
 }
 
-/// The outage under way, if there is one. Clones share it.
+/// The outage under way, if there is one, and what is stored later than its caller was told. Clones share it.
 #[derive(Clone)]
-pub(super) struct OutageCell(watch::Sender<Option<Outage>>);
+pub(super) struct OutageCell {
+    outage: watch::Sender<Option<Outage>>,
+    /// How many pieces were.
+    late: watch::Sender<u64>,
+}
 
 impl Default for OutageCell {
     fn default() -> Self {
-        Self(watch::Sender::new(None))
+        Self { outage: watch::Sender::new(None), late: watch::Sender::new(0) }
     }
 }
 
 impl OutageCell {
     pub(super) fn now(&self) -> Option<Outage> {
-        self.0.borrow().clone()
+        self.outage.borrow().clone()
     }
 
     pub(super) fn goes_on(&self, error: &StoreError, waiting: usize) {
-        self.0.send_modify(|outage| {
+        self.outage.send_modify(|outage| {
             if outage.is_none() {
                 tracing::warn!("{error}; what happens is kept in memory and stored as soon as it can be");
             }
@@ -41,7 +45,7 @@ impl OutageCell {
     }
 
     pub(super) fn ends(&self) {
-        self.0.send_if_modified(|outage| {
+        self.outage.send_if_modified(|outage| {
             let Some(over) = outage.take() else { return false };
             let seconds = over.since.elapsed().map_or(0.0, |time| time.as_secs_f64());
             tracing::warn!("the database can be written again, after {seconds:.1} s");
@@ -49,8 +53,24 @@ impl OutageCell {
         });
     }
 
+    /// A piece is stored of which its caller was told that it is delayed.
+    pub(super) fn stored_late(&self) {
+        self.late.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until that happens, from the moment of the call on.
+    pub(super) fn next_late(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut late = self.late.subscribe();
+        // Where the writer is gone, nothing is stored any more.
+        async move {
+            if late.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     pub(super) async fn is_over(&self) {
         // The sender is this cell's own.
-        let _ = self.0.subscribe().wait_for(Option::is_none).await;
+        let _ = self.outage.subscribe().wait_for(Option::is_none).await;
     }
 }

@@ -3,13 +3,17 @@
 use super::super::{damage::Site, desk::Desk, error::Fault};
 use crate::{
     domain::store::StoreError,
-    health::{chaos, panic_message},
+    health::{TASK_RESTART_FIRST, TASK_RESTART_LONGEST, chaos, panic_message},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 use tokio::sync::oneshot;
+
+/// A kept piece that panicked so often is set aside, and tried again by itself.
+const MAX_PIECE_PANICS: u32 = 2;
 
 /// How a piece uses the connection, and what happens when the database is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,13 @@ pub(super) trait Work: Send {
 
     /// Tells the caller of the delay, the first time, and gets ready to run again.
     fn put_off(&mut self, delay: StoreError);
+
+    /// Whether it is stored, and its caller was told before that it is delayed.
+    fn is_late(&self, committed: &Result<(), StoreError>) -> bool;
+
+    /// How long it is set aside, because it panicked more than once: the pieces behind it do not wait for it.
+    /// `None`: it is not.
+    fn set_aside(&self) -> Option<Duration>;
 
     /// Tells the caller how it ended.
     fn answer(self: Box<Self>, committed: &Result<(), StoreError>);
@@ -99,10 +110,15 @@ where
             Access::Reads => unpanicked(desk, &mut work),
         };
         let result = result.map_err(|fault| {
-            self.panics += u32::from(matches!(fault, Fault::Panic(_)));
+            if let Fault::Panic(message) = &fault {
+                self.panics += 1;
+                self.site.panicked(message);
+            }
             match self.site.error(fault) {
-                // Tried once more, as after an outage.
-                StoreError::Database { path, message } if kept && self.panics == 1 => {
+                // Tried once more in its place, as after an outage.
+                StoreError::Database { path, message }
+                    if kept && self.panics < MAX_PIECE_PANICS && self.panics > 0 =>
+                {
                     StoreError::Unavailable { path, message }
                 }
                 error => error,
@@ -135,6 +151,17 @@ where
             // Whoever asked may have gone.
             let _ = answer.send(Err(delay));
         }
+    }
+
+    fn is_late(&self, committed: &Result<(), StoreError>) -> bool {
+        self.answer.is_none() && committed.is_ok() && matches!(self.result, Some(Ok(_)))
+    }
+
+    fn set_aside(&self) -> Option<Duration> {
+        let more = self.panics.checked_sub(MAX_PIECE_PANICS)?;
+        let failed = matches!(self.result, Some(Err(_)));
+        let wait = TASK_RESTART_FIRST.saturating_mul(1 << more.min(16)).min(TASK_RESTART_LONGEST);
+        (self.kind.kept && failed).then_some(wait)
     }
 
     fn answer(self: Box<Self>, committed: &Result<(), StoreError>) {

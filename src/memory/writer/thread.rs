@@ -38,6 +38,8 @@ pub(super) struct WritingThread<'a> {
     /// What is to be tried again, in order. Everything that comes later waits behind it.
     delayed: Vec<Box<dyn Work>>,
     retry: Option<Retry>,
+    /// What panicked more than once, each with the time of its next try. Nothing waits for these.
+    aside: Vec<(Instant, Box<dyn Work>)>,
 }
 
 /// When what is delayed is tried again.
@@ -57,8 +59,8 @@ impl<'a> WritingThread<'a> {
         outage: &'a OutageCell,
     ) -> Self {
         let log = Log::new(site.path(), options);
-        let (delayed, retry) = (Vec::new(), None);
-        Self { conn, desk, orders, log, site, options, outage, prepared: false, delayed, retry }
+        let (delayed, retry, aside) = (Vec::new(), None, Vec::new());
+        Self { conn, desk, orders, log, site, options, outage, prepared: false, delayed, retry, aside }
     }
 
     /// Serves until the queue is closed. Returns how many pieces could not be stored.
@@ -68,6 +70,7 @@ impl<'a> WritingThread<'a> {
             match self.next() {
                 Ok(work) => self.work(work),
                 Err(RecvTimeoutError::Timeout) if !self.delayed.is_empty() => self.write(None),
+                Err(RecvTimeoutError::Timeout) if !self.aside.is_empty() => self.try_aside(),
                 Err(RecvTimeoutError::Timeout) if std::mem::take(&mut self.desk.behind) => {
                     let nobody = oneshot::channel().0;
                     self.write(Some(Piece::boxed(self.site, INDEXING, index::step, nobody)));
@@ -88,11 +91,23 @@ impl<'a> WritingThread<'a> {
         let spare = self.desk.behind || self.log.is_long();
         let patience = match &self.retry {
             Some(retry) => Some(retry.at.saturating_duration_since(Instant::now())),
-            None => spare.then_some(self.options.lull),
+            None => match self.aside.iter().map(|(at, _)| *at).min() {
+                Some(at) => Some(at.saturating_duration_since(Instant::now())),
+                None => spare.then_some(self.options.lull),
+            },
         };
         match patience {
             Some(patience) => self.orders.recv_timeout(patience),
             None => self.orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Tries one of those whose time has come.
+    fn try_aside(&mut self) {
+        let now = Instant::now();
+        if let Some(index) = self.aside.iter().position(|(at, _)| *at <= now) {
+            let (_, work) = self.aside.remove(index);
+            self.write(Some(work));
         }
     }
 
@@ -120,7 +135,15 @@ impl<'a> WritingThread<'a> {
                     work.put_off(delay);
                     self.delayed.push(work);
                 }
-                None => work.answer(&outcome),
+                None => match work.set_aside() {
+                    Some(wait) => self.aside.push((Instant::now() + wait, work)),
+                    None => {
+                        if work.is_late(&outcome) {
+                            self.outage.stored_late();
+                        }
+                        work.answer(&outcome);
+                    }
+                },
             }
         }
         self.log.look();
@@ -196,10 +219,12 @@ impl<'a> WritingThread<'a> {
 
     /// Tries once more what is delayed; how many pieces are lost.
     fn finish(&mut self) -> usize {
+        self.delayed.extend(std::mem::take(&mut self.aside).into_iter().map(|(_, work)| work));
         if !self.delayed.is_empty() {
             self.write(None);
         }
-        let lost = std::mem::take(&mut self.delayed);
+        let mut lost = std::mem::take(&mut self.delayed);
+        lost.extend(std::mem::take(&mut self.aside).into_iter().map(|(_, work)| work));
         let (path, message) = (self.site.path().display().to_string(), "the program ended".to_owned());
         let outcome = Err(StoreError::Unavailable { path, message });
         let count = lost.len();
